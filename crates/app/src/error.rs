@@ -1,0 +1,121 @@
+//! What a caller can act on, and nothing finer.
+
+use byline_domain::error::{RepositoryError, Resource, Source};
+use byline_domain::ids::{PostId, UserId};
+use uuid::Uuid;
+
+/// Why a use case did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such resource, or it is in the trash.
+    #[error("{resource} {key} was not found")]
+    NotFound {
+        /// The kind of the resource.
+        resource: Resource,
+        /// What it was looked for by: its id or its e-mail address.
+        key: String,
+    },
+    /// Another resource has a value that must be unique.
+    #[error("a {resource} with this {field} already exists")]
+    AlreadyExists {
+        /// The kind of the resource.
+        resource: Resource,
+        /// The field, by its name in the contract.
+        field: &'static str,
+    },
+    /// Something that is to come out of the trash is not in it (AIP-164).
+    #[error("{resource} {id} is not in the trash")]
+    NotDeleted {
+        /// The kind of the resource.
+        resource: Resource,
+        /// Its id.
+        id: Uuid,
+    },
+    /// Something else must be done first.
+    #[error(transparent)]
+    Precondition(#[from] Precondition),
+    /// The resource is not in the state that the caller expects.
+    #[error("{resource} {id} was changed since that etag was read")]
+    EtagMismatch {
+        /// The kind of the resource.
+        resource: Resource,
+        /// Its id.
+        id: Uuid,
+    },
+    /// What was asked for does not fit into one answer.
+    #[error("what was asked for is too large for one answer: ask for fewer at once")]
+    ResponseTooLarge,
+    /// Concurrent changes were in the way at every try.
+    #[error("concurrent changes were in the way")]
+    Contention(#[source] Source),
+    /// The database cannot be reached, or not in time.
+    #[error("the database is not available")]
+    Unavailable(#[source] Source),
+    /// A defect; the source says which.
+    #[error("an internal error occurred")]
+    Internal(#[source] Source),
+}
+
+/// What must be done first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Precondition {
+    /// The author must be taken out of the trash.
+    #[error("author {author} is in the trash: undelete the author first")]
+    AuthorInTrash {
+        /// The author.
+        author: UserId,
+    },
+    /// The posts must be deleted.
+    #[error("user {user} has posts: delete them first")]
+    UserHasPosts {
+        /// The user.
+        user: UserId,
+    },
+    /// The resource must be put in the trash.
+    #[error("user {user} is not in the trash: delete it first")]
+    UserNotInTrash {
+        /// The user.
+        user: UserId,
+    },
+    /// The resource must be put in the trash.
+    #[error("post {post} is not in the trash: delete it first")]
+    PostNotInTrash {
+        /// The post.
+        post: PostId,
+    },
+}
+
+impl Error {
+    pub(crate) fn user_not_found(id: UserId) -> Self {
+        Self::NotFound {
+            resource: Resource::User,
+            key: id.to_string(),
+        }
+    }
+
+    pub(crate) fn post_not_found(id: PostId) -> Self {
+        Self::NotFound {
+            resource: Resource::Post,
+            key: id.to_string(),
+        }
+    }
+}
+
+impl From<RepositoryError> for Error {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::AlreadyExists { resource, field } => {
+                Self::AlreadyExists { resource, field }
+            }
+            RepositoryError::TooLarge => Self::ResponseTooLarge,
+            RepositoryError::Contention(source) => Self::Contention(source),
+            RepositoryError::Unavailable(source) => Self::Unavailable(source),
+            // Use cases lock what they change and what they refer to, so that
+            // neither can happen but by a defect.
+            error @ (RepositoryError::StaleVersion { .. }
+            | RepositoryError::ReferenceMissing { .. }
+            | RepositoryError::Corrupt { .. }
+            | RepositoryError::Internal(_)) => Self::Internal(Box::new(error)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What can be done with posts, one use case a file.
+
+mod batch_get;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod publish;
+mod purge;
+mod undelete;
+mod update;
+
+use std::sync::Arc;
+
+use byline_domain::clock::Clock;
+use byline_domain::error::Resource;
+use byline_domain::ids::{IdGenerator, PostId, UserId};
+use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::post::{Post, PostReader};
+use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+
+pub use self::batch_get::{BatchGetPosts, PostBatch};
+pub use self::create::CreatePost;
+pub use self::delete::DeletePost;
+pub use self::get::GetPost;
+pub use self::list::{ListPosts, PostList};
+pub use self::publish::SetPublished;
+pub use self::purge::PurgePost;
+pub use self::undelete::UndeletePost;
+pub use self::update::UpdatePost;
+use crate::{Error, Precondition};
+
+/// The use cases of posts.
+pub struct Posts {
+    reader: Arc<dyn PostReader>,
+    units: Arc<dyn UnitOfWorkFactory>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+}
+
+impl Posts {
+    /// The use cases over these ports.
+    pub fn new(
+        reader: Arc<dyn PostReader>,
+        units: Arc<dyn UnitOfWorkFactory>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
+    ) -> Self {
+        Self {
+            reader,
+            units,
+            clock,
+            ids,
+        }
+    }
+}
+
+/// The post, locked for a change; refused when the caller expects another state.
+async fn lock(
+    unit: &mut dyn UnitOfWork,
+    id: PostId,
+    expected: Option<&ExpectedEtag>,
+) -> Result<Post, Error> {
+    let post = unit.posts().find_for_update(id).await?;
+    let post = post.ok_or_else(|| Error::post_not_found(id))?;
+    if expected.is_some_and(|etag| !etag.matches(post.lifecycle.etag())) {
+        return Err(Error::EtagMismatch {
+            resource: Resource::Post,
+            id: id.as_uuid(),
+        });
+    }
+    Ok(post)
+}
+
+/// As [`lock`], of a post outside the trash.
+async fn lock_living(
+    unit: &mut dyn UnitOfWork,
+    id: PostId,
+    expected: Option<&ExpectedEtag>,
+) -> Result<Post, Error> {
+    let post = lock(unit, id, expected).await?;
+    if post.lifecycle.is_deleted() {
+        return Err(Error::post_not_found(id));
+    }
+    Ok(post)
+}
+
+/// Makes sure that the author lives, and goes on living until the unit of work
+/// ends: a living post never has an author in the trash.
+async fn hold_living_author(unit: &mut dyn UnitOfWork, author: UserId) -> Result<(), Error> {
+    match unit.users().find_for_share(author).await? {
+        None => Err(Error::user_not_found(author)),
+        Some(user) if user.lifecycle.is_deleted() => {
+            Err(Precondition::AuthorInTrash { author }.into())
+        }
+        Some(_) => Ok(()),
+    }
+}

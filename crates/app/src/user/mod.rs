@@ -1,0 +1,86 @@
+//! What can be done with users, one use case a file.
+
+mod batch_get;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod purge;
+mod search;
+mod undelete;
+mod update;
+
+use std::sync::Arc;
+
+use byline_domain::clock::Clock;
+use byline_domain::error::Resource;
+use byline_domain::ids::{IdGenerator, UserId};
+use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use byline_domain::user::{User, UserReader};
+
+pub use self::batch_get::{BatchGetUsers, UserBatch};
+pub use self::create::CreateUser;
+pub use self::delete::DeleteUser;
+pub use self::get::{GetUser, UserKey};
+pub use self::list::{ListUsers, UserList};
+pub use self::purge::PurgeUser;
+pub use self::search::SearchUsers;
+pub use self::undelete::UndeleteUser;
+pub use self::update::UpdateUser;
+use crate::Error;
+
+/// The use cases of users.
+pub struct Users {
+    reader: Arc<dyn UserReader>,
+    units: Arc<dyn UnitOfWorkFactory>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+}
+
+impl Users {
+    /// The use cases over these ports.
+    pub fn new(
+        reader: Arc<dyn UserReader>,
+        units: Arc<dyn UnitOfWorkFactory>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
+    ) -> Self {
+        Self {
+            reader,
+            units,
+            clock,
+            ids,
+        }
+    }
+}
+
+/// The user, locked for a change; refused when the caller expects another state.
+async fn lock(
+    unit: &mut dyn UnitOfWork,
+    id: UserId,
+    expected: Option<&ExpectedEtag>,
+) -> Result<User, Error> {
+    let user = unit.users().find_for_update(id).await?;
+    let user = user.ok_or_else(|| Error::user_not_found(id))?;
+    if expected.is_some_and(|etag| !etag.matches(user.lifecycle.etag())) {
+        return Err(Error::EtagMismatch {
+            resource: Resource::User,
+            id: id.as_uuid(),
+        });
+    }
+    Ok(user)
+}
+
+/// As [`lock`], of a user outside the trash.
+async fn lock_living(
+    unit: &mut dyn UnitOfWork,
+    id: UserId,
+    expected: Option<&ExpectedEtag>,
+) -> Result<User, Error> {
+    let user = lock(unit, id, expected).await?;
+    if user.lifecycle.is_deleted() {
+        return Err(Error::user_not_found(id));
+    }
+    Ok(user)
+}

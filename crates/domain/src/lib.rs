@@ -1,0 +1,20 @@
+//! Accounts and the posts they author: pure types, and the ports through which
+//! they are kept.
+//!
+//! Nothing here knows a database, a wire format, a clock or a source of
+//! randomness. A value of one of these types is valid by construction.
+#![warn(missing_docs)]
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod lifecycle;
+pub mod page;
+pub mod post;
+pub mod search;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+pub mod trash;
+pub mod unit_of_work;
+pub mod user;

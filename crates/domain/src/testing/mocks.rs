@@ -1,0 +1,96 @@
+//! A unit of work made of mocks, for tests of use cases: what was decided, and
+//! whether it was committed.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use crate::error::RepositoryError;
+pub use crate::ids::MockIdGenerator;
+use crate::post::PostRepository;
+pub use crate::post::{MockPostReader, MockPostRepository};
+pub use crate::unit_of_work::MockUnitOfWorkFactory;
+use crate::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::user::UserRepository;
+pub use crate::user::{MockUserReader, MockUserRepository};
+
+mockall::mock! {
+    /// How a unit of work ends.
+    pub Ending {
+        /// It was committed.
+        pub fn commit(&mut self) -> Result<(), RepositoryError>;
+        /// It was rolled back.
+        pub fn rollback(&mut self) -> Result<(), RepositoryError>;
+        /// A savepoint was set inside it: the unit of work of that savepoint.
+        pub fn savepoint(&mut self) -> Result<MockUnitOfWork, RepositoryError>;
+    }
+}
+
+/// A unit of work of which every call must be expected.
+#[derive(Default)]
+pub struct MockUnitOfWork {
+    /// What is expected of its users.
+    pub users: MockUserRepository,
+    /// What is expected of its posts.
+    pub posts: MockPostRepository,
+    /// How it is expected to end. Without an expectation it is to be dropped.
+    pub ending: MockEnding,
+}
+
+impl MockUnitOfWork {
+    /// One that must be committed once.
+    pub fn committed() -> Self {
+        let mut unit = Self::default();
+        unit.ending.expect_commit().once().returning(|| Ok(()));
+        unit
+    }
+
+    /// One that must not be committed: rolled back, or dropped, which is the same.
+    pub fn abandoned() -> Self {
+        let mut unit = Self::default();
+        unit.ending.expect_commit().never();
+        unit.ending.expect_rollback().returning(|| Ok(()));
+        unit
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        &mut self.users
+    }
+
+    fn posts(&mut self) -> &mut dyn PostRepository {
+        &mut self.posts
+    }
+
+    async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
+        Ok(Box::new(self.ending.savepoint()?))
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), RepositoryError> {
+        self.ending.commit()
+    }
+
+    async fn rollback(mut self: Box<Self>) -> Result<(), RepositoryError> {
+        self.ending.rollback()
+    }
+}
+
+/// A factory that hands out `units` in turn, and of which no more are asked.
+pub fn begins(units: impl IntoIterator<Item = MockUnitOfWork>) -> MockUnitOfWorkFactory {
+    let units: Vec<_> = units.into_iter().collect();
+    let expected = units.len();
+    let units = Mutex::new(units.into_iter());
+    let mut factory = MockUnitOfWorkFactory::new();
+    factory.expect_begin().times(expected).returning(move || {
+        let unit = units.lock().expect("no test panicked here").next();
+        Ok(Box::new(unit.expect("as many as are expected")) as Box<dyn UnitOfWork>)
+    });
+    factory
+}
+
+/// A factory of which no unit of work is asked.
+pub fn begins_none() -> impl UnitOfWorkFactory {
+    begins([])
+}

@@ -1,0 +1,124 @@
+//! The rule for text, in one place: NFC, a length in code points, and no
+//! characters that would let one text pass for another or break a log line.
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::error::{Invalid, Reason};
+
+/// Whether line breaks and tabs may stand in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    One,
+    Many,
+}
+
+/// Brings `text` into NFC and refuses it when it is empty, longer than
+/// `max_chars` code points, or holds a control character (NUL among them).
+pub(crate) fn clean(text: String, max_chars: usize, lines: Lines) -> Result<String, Invalid> {
+    // NFC never makes a text shorter than a third of its code points, so that a
+    // hostile length is refused before the work of normalising it.
+    if text.len() > max_chars.saturating_mul(4 * 3) {
+        return Err(too_long(max_chars));
+    }
+    let text = normalise(text);
+    if text.is_empty() {
+        return Err(Invalid::required());
+    }
+    if text.chars().count() > max_chars {
+        return Err(too_long(max_chars));
+    }
+    forbid_control(&text, lines)?;
+    Ok(text)
+}
+
+/// `text` in Unicode normalization form C.
+pub(crate) fn normalise(text: String) -> String {
+    if is_nfc(&text) {
+        text
+    } else {
+        text.nfc().collect()
+    }
+}
+
+pub(crate) fn forbid_control(text: &str, lines: Lines) -> Result<(), Invalid> {
+    let forbidden =
+        |c: &char| c.is_control() && !(lines == Lines::Many && matches!(c, '\t' | '\n' | '\r'));
+    match text.chars().find(forbidden) {
+        None => Ok(()),
+        Some(c) => Err(Invalid::new(
+            Reason::ForbiddenCharacter,
+            format!("must not hold the control character U+{:04X}", u32::from(c)),
+        )),
+    }
+}
+
+fn too_long(max_chars: usize) -> Invalid {
+    Invalid::new(
+        Reason::TooLong,
+        format!("must be at most {max_chars} characters long"),
+    )
+}
+
+/// A text on one line of 1 to `$max` code points, as a type of its own.
+macro_rules! line {
+    ($(#[$doc:meta])* $name:ident, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The limit, in Unicode code points after NFC.
+            pub const MAX_CHARS: usize = $max;
+
+            /// Brings `text` into NFC; refuses it when it is empty, too long or
+            /// holds a control character.
+            pub fn parse(text: impl Into<String>) -> Result<Self, crate::error::Invalid> {
+                crate::text::clean(text.into(), Self::MAX_CHARS, crate::text::Lines::One).map(Self)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+pub(crate) use line;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_counted_in_code_points_after_normalisation() {
+        // "e" and a combining acute accent are one code point after NFC.
+        let decomposed = "e\u{301}".repeat(5);
+        assert_eq!(clean(decomposed, 5, Lines::One).unwrap(), "é".repeat(5));
+        assert_eq!(
+            clean("é".repeat(6), 5, Lines::One).unwrap_err().reason,
+            Reason::TooLong
+        );
+    }
+
+    #[test]
+    fn control_characters_are_refused_and_line_breaks_only_where_allowed() {
+        for text in ["a\0b", "a\u{7f}", "\u{85}"] {
+            assert_eq!(
+                clean(text.into(), 9, Lines::Many).unwrap_err().reason,
+                Reason::ForbiddenCharacter
+            );
+        }
+        assert!(clean("a\tb\r\nc".into(), 9, Lines::Many).is_ok());
+        assert!(clean("a\nb".into(), 9, Lines::One).is_err());
+    }
+
+    #[test]
+    fn a_hostile_length_is_refused_without_normalising_it() {
+        assert_eq!(
+            clean("e\u{301}".repeat(1 << 20), 5, Lines::One)
+                .unwrap_err()
+                .reason,
+            Reason::TooLong
+        );
+    }
+}

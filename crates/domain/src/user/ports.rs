@@ -1,0 +1,87 @@
+//! The ports through which users are read and written.
+
+use async_trait::async_trait;
+
+use super::{Email, User, UserFilter, UserSortKey};
+use crate::error::RepositoryError;
+use crate::ids::UserId;
+use crate::lifecycle::Version;
+use crate::page::{CountMode, Order, Page, PageRequest};
+use crate::search::SearchQuery;
+use crate::trash::Trash;
+
+/// Reads users, outside any unit of work. A read sees all that was committed
+/// before it began.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait UserReader: Send + Sync {
+    /// The user of that id.
+    async fn find(&self, id: UserId, trash: Trash) -> Result<Option<User>, RepositoryError>;
+
+    /// The user of that address, in any letter case. Several users in the trash
+    /// can share one: the living user comes first, then the one deleted last.
+    async fn find_by_email(
+        &self,
+        email: &Email,
+        trash: Trash,
+    ) -> Result<Option<User>, RepositoryError>;
+
+    /// The users of those ids, each once, in no particular order; ids of nobody
+    /// are left out.
+    async fn find_many(&self, ids: &[UserId], trash: Trash) -> Result<Vec<User>, RepositoryError>;
+
+    /// The users of those addresses, as [`Self::find_by_email`] finds them, each
+    /// once, in no particular order.
+    async fn find_many_by_email(
+        &self,
+        emails: &[Email],
+        trash: Trash,
+    ) -> Result<Vec<User>, RepositoryError>;
+
+    /// A page of users. Walking from page to page MUST meet every user that
+    /// stays exactly once, and MUST cost the same at any depth.
+    async fn list(
+        &self,
+        filter: &UserFilter,
+        order: Order<UserSortKey>,
+        page: &PageRequest,
+    ) -> Result<Page<User>, RepositoryError>;
+
+    /// How many users there are.
+    async fn count(&self, filter: &UserFilter, mode: CountMode) -> Result<u64, RepositoryError>;
+
+    /// A page of the users whose address or name fits, as [`SearchQuery::rank`]
+    /// says; best first, and the greater id (the newer user) first among equals.
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        filter: &UserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<User>, RepositoryError>;
+}
+
+/// Changes users, inside a unit of work.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send {
+    /// Adds a user. `AlreadyExists` names `id` or `email` when that is taken, and
+    /// MUST leave the unit of work usable.
+    async fn insert(&mut self, user: &User) -> Result<(), RepositoryError>;
+
+    /// The user of that id, in the trash or not, kept from all other changes
+    /// until the unit of work ends.
+    async fn find_for_update(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
+
+    /// The user of that id, in the trash or not, kept from being changed by
+    /// others until the unit of work ends. Several units of work can hold it so.
+    async fn find_for_share(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
+
+    /// Replaces the user if its stored version is still `expected`, else
+    /// `StaleVersion`. `AlreadyExists` names `email` when another living user has
+    /// it. Both MUST leave the unit of work usable.
+    async fn update(&mut self, user: &User, expected: Version) -> Result<(), RepositoryError>;
+
+    /// Removes the user for good, and all posts of the user with it. Returns
+    /// whether there was one.
+    async fn purge(&mut self, id: UserId) -> Result<bool, RepositoryError>;
+}

@@ -1,0 +1,96 @@
+//! The only place that turns an error of the driver into one of the domain.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's errors are a growing list; whatever is new is a defect here"
+)]
+
+use byline_domain::error::RepositoryError;
+use sqlx::error::DatabaseError;
+
+/// What an error of the driver means to a repository. Conflicts that a statement
+/// expects are told apart by the statement itself, without an error.
+pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
+    let kind = match &error {
+        sqlx::Error::Database(database) => kind_of(database.as_ref()),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Kind::Unavailable,
+        _ => Kind::Internal,
+    };
+    let source = Box::new(Redacted::from(error));
+    match kind {
+        Kind::Contention => RepositoryError::Contention(source),
+        Kind::Unavailable => RepositoryError::Unavailable(source),
+        Kind::Internal => RepositoryError::Internal(source),
+    }
+}
+
+/// Whether the connection that met the error must not be used again.
+pub(crate) fn breaks_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => {
+            matches!(kind_of(database.as_ref()), Kind::Unavailable)
+                || database.code().as_deref() == Some(STALE_PLAN)
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
+        _ => false,
+    }
+}
+
+enum Kind {
+    Contention,
+    Unavailable,
+    Internal,
+}
+
+/// "cached plan must not change result type": the schema changed under a prepared
+/// statement. It stays so on that connection, and is fine on a new one.
+const STALE_PLAN: &str = "0A000";
+
+fn kind_of(error: &dyn DatabaseError) -> Kind {
+    match error.code().as_deref().unwrap_or_default() {
+        // Serialization failure, deadlock, lock not available; then a unique or
+        // foreign key that a concurrent change broke after the statement had
+        // looked: the next try sees it.
+        "40001" | "40P01" | "55P03" | STALE_PLAN | "23505" | "23503" => Kind::Contention,
+        // Cancelled by a time-out, idle too long in a transaction, read-only (a
+        // server that was demoted), too many connections.
+        "57014" | "25P03" | "25006" | "53300" => Kind::Unavailable,
+        // Shutting down, crashed, starting up; class 08, connection exceptions.
+        code if code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}
+
+/// An error of the driver without the values that PostgreSQL quotes in a detail,
+/// which may be an e-mail address, so that it can be logged.
+#[derive(Debug)]
+pub(crate) struct Redacted(String);
+
+impl From<sqlx::Error> for Redacted {
+    fn from(error: sqlx::Error) -> Self {
+        Self(match error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                match database.constraint() {
+                    Some(constraint) => format!("{code} on constraint {constraint}"),
+                    // Messages of these classes name no values: syntax and
+                    // access rules, resources, operator intervention, contention.
+                    None if code.starts_with("22") => format!("{code} in the data"),
+                    None => format!("{code}: {}", database.message()),
+                }
+            }
+            other => other.to_string(),
+        })
+    }
+}
+
+impl std::fmt::Display for Redacted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Redacted {}

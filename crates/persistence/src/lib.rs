@@ -1,0 +1,17 @@
+//! Byline's ports on PostgreSQL 15 or newer. The only crate that knows the driver.
+
+mod count;
+mod error;
+mod keyset;
+pub mod meter;
+pub mod migrate;
+mod pool;
+mod post;
+mod row;
+mod unit_of_work;
+mod user;
+mod weight;
+
+pub use self::pool::{Database, PoolSettings};
+/// Where a server is, and how to log in to it.
+pub use sqlx::postgres::PgConnectOptions;

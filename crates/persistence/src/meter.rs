@@ -1,0 +1,31 @@
+//! Counts the statements that one call costs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+tokio::task_local! {
+    static STATEMENTS: Statements;
+}
+
+/// A count of statements: round trips to the database, those that begin and end
+/// a transaction among them.
+#[derive(Clone, Debug, Default)]
+pub struct Statements(Arc<AtomicU32>);
+
+impl Statements {
+    /// The statements sent so far.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Runs `call`, counting the statements that it sends.
+    pub async fn count_in<F: Future>(&self, call: F) -> F::Output {
+        STATEMENTS.scope(self.clone(), call).await
+    }
+}
+
+/// Counts one statement for the call under way, if there is one.
+pub(crate) fn count_statement() {
+    // Outside a call, as while migrating, nobody asks for the count.
+    let _ = STATEMENTS.try_with(|statements| statements.0.fetch_add(1, Ordering::Relaxed));
+}

@@ -1,0 +1,188 @@
+//! The one pool of connections: bounded, and with a time-out on everything.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use byline_domain::error::RepositoryError;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, PgConnection, Postgres};
+
+use crate::error::{breaks_connection, translate};
+use crate::meter::count_statement;
+
+/// How the pool is bounded.
+#[derive(Clone, Debug)]
+pub struct PoolSettings {
+    /// At most so many connections.
+    pub max_connections: u32,
+    /// How long a call waits for a connection before it is told `Unavailable`.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run.
+    pub statement_timeout: Duration,
+    /// How long one statement may wait for a lock.
+    pub lock_timeout: Duration,
+    /// How long a transaction may sit idle before the server ends it.
+    pub idle_in_transaction_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_millis(1_500),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_millis(1_500),
+            idle_in_transaction_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How often the server looks, while a statement runs, whether anyone still waits
+/// for it. This is what ends the work for a call that is over.
+const CLIENT_CHECK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// A connection idle for longer is pinged before it is used. Under load none is,
+/// which spares a round trip a statement; after a quiet time, a server that was
+/// restarted meanwhile costs no call its answer.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+
+/// A PostgreSQL database, reached through a bounded pool. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// Prepares the pool. Connects at the first use, so that this never fails.
+    /// Must be called inside a tokio runtime.
+    pub fn new(server: PgConnectOptions, settings: &PoolSettings) -> Self {
+        let server = server.application_name("byline").options([
+            ("statement_timeout", millis(settings.statement_timeout)),
+            ("lock_timeout", millis(settings.lock_timeout)),
+            (
+                "idle_in_transaction_session_timeout",
+                millis(settings.idle_in_transaction_timeout),
+            ),
+            (
+                "client_connection_check_interval",
+                millis(CLIENT_CHECK_INTERVAL),
+            ),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(settings.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for > PING_AFTER_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(server);
+        Self { pool }
+    }
+
+    /// Asks the server for an answer; fails as a read would.
+    pub async fn ping(&self) -> Result<(), RepositoryError> {
+        let mut lease = self.lease().await?;
+        let mut statement = lease.statement();
+        let answer = statement.ping().await;
+        statement.finish(answer)
+    }
+
+    /// Closes all connections, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A connection for some statements.
+    pub(crate) async fn lease(&self) -> Result<Lease, RepositoryError> {
+        Ok(Lease {
+            connection: self.pool.acquire().await.map_err(translate)?,
+            busy: false,
+            failed: false,
+        })
+    }
+}
+
+fn millis(duration: Duration) -> String {
+    duration.as_millis().to_string()
+}
+
+/// A connection that knows whether a statement is under way. If it is dropped
+/// then, because the call is over, it is closed: the driver would otherwise keep
+/// the slot until the statement ended, and the server would go on for nobody.
+pub(crate) struct Lease {
+    connection: PoolConnection<Postgres>,
+    busy: bool,
+    failed: bool,
+}
+
+impl Lease {
+    /// Begins a statement, and counts it.
+    pub(crate) fn statement(&mut self) -> Statement<'_> {
+        count_statement();
+        self.busy = true;
+        Statement { lease: self }
+    }
+
+    /// Whether a statement was left before it ended.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Whether a statement has failed, which dooms the transaction around it.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Forgets the failure, after a roll back past it.
+    pub(crate) fn clear_failure(&mut self) {
+        self.failed = false;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.busy {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// One statement under way.
+#[must_use = "a statement that is not finished costs its connection"]
+pub(crate) struct Statement<'l> {
+    lease: &'l mut Lease,
+}
+
+impl Statement<'_> {
+    /// Ends the statement with what the driver answered.
+    pub(crate) fn finish<T>(self, result: Result<T, sqlx::Error>) -> Result<T, RepositoryError> {
+        self.lease.busy = false;
+        result.map_err(|error| {
+            self.lease.failed = true;
+            if breaks_connection(&error) {
+                self.lease.connection.close_on_drop();
+            }
+            translate(error)
+        })
+    }
+}
+
+impl Deref for Statement<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.lease.connection
+    }
+}
+
+impl DerefMut for Statement<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.lease.connection
+    }
+}

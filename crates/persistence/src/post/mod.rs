@@ -1,0 +1,20 @@
+//! Posts in PostgreSQL.
+
+mod reader;
+mod repository;
+mod row;
+
+/// A checked statement that reads whole posts. The columns are named here, once,
+/// and never `*`: a column that is added must not change what a prepared
+/// statement returns.
+macro_rules! select_posts {
+    ($after_from:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            crate::post::row::PostRow,
+            "select id, title, content, published_at, author_id, created_at, updated_at, \
+             deleted_at, version from " + $after_from
+            $(, $argument)*
+        )
+    };
+}
+use select_posts;

@@ -1,0 +1,179 @@
+//! One transaction over all repositories.
+
+use async_trait::async_trait;
+use byline_domain::error::RepositoryError;
+use byline_domain::post::PostRepository;
+use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use byline_domain::user::UserRepository;
+
+use crate::pool::{Database, Lease, Statement};
+
+#[async_trait]
+impl UnitOfWorkFactory for Database {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let mut session = Session {
+            lease: Some(self.lease().await?),
+            abandoned_savepoints: 0,
+        };
+        session.run("begin").await?;
+        Ok(Box::new(PgUnitOfWork {
+            session: SessionRef::Owned(session),
+            ended: false,
+        }))
+    }
+}
+
+/// A transaction, or a savepoint inside one. It implements every repository
+/// itself, since all of them write through the same connection.
+pub(crate) struct PgUnitOfWork<'s> {
+    session: SessionRef<'s>,
+    ended: bool,
+}
+
+enum SessionRef<'s> {
+    Owned(Session),
+    Borrowed(&'s mut Session),
+}
+
+/// The connection of a transaction.
+struct Session {
+    /// `None` only while the session is being dropped.
+    lease: Option<Lease>,
+    /// Savepoints that were dropped rather than ended: they are rolled back
+    /// before the next statement, since dropping cannot wait for the server.
+    abandoned_savepoints: u32,
+}
+
+/// All savepoints share a name: PostgreSQL takes it for the innermost one.
+const SAVEPOINT: &str = "savepoint inner";
+const RELEASE: &str = "release savepoint inner";
+const ROLLBACK_TO: &str = "rollback to savepoint inner; release savepoint inner";
+
+impl Session {
+    fn lease(&mut self) -> Result<&mut Lease, RepositoryError> {
+        self.lease
+            .as_mut()
+            .ok_or_else(|| RepositoryError::Internal("the transaction has ended".into()))
+    }
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), RepositoryError> {
+        let mut statement = self.lease()?.statement();
+        let result = sqlx::raw_sql(sql).execute(&mut *statement).await;
+        statement.finish(result).map(drop)
+    }
+
+    async fn statement(&mut self) -> Result<Statement<'_>, RepositoryError> {
+        self.undo_abandoned().await?;
+        Ok(self.lease()?.statement())
+    }
+
+    async fn undo_abandoned(&mut self) -> Result<(), RepositoryError> {
+        while self.abandoned_savepoints > 0 {
+            self.run(ROLLBACK_TO).await?;
+            self.abandoned_savepoints -= 1;
+            self.lease()?.clear_failure();
+        }
+        Ok(())
+    }
+
+    /// Makes sure that nothing failed: PostgreSQL would answer a COMMIT after a
+    /// failure as if it had succeeded, having rolled back.
+    async fn assert_sound(&mut self) -> Result<(), RepositoryError> {
+        self.undo_abandoned().await?;
+        if self.lease()?.has_failed() {
+            return Err(RepositoryError::Internal(
+                "a unit of work in which a statement failed cannot be committed".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl PgUnitOfWork<'_> {
+    fn session(&mut self) -> &mut Session {
+        match &mut self.session {
+            SessionRef::Owned(session) => session,
+            SessionRef::Borrowed(session) => session,
+        }
+    }
+
+    /// Begins a statement in this transaction.
+    pub(crate) async fn statement(&mut self) -> Result<Statement<'_>, RepositoryError> {
+        self.session().statement().await
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for PgUnitOfWork<'_> {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
+        let session = self.session();
+        let mut statement = session.statement().await?;
+        let result = sqlx::raw_sql(SAVEPOINT).execute(&mut *statement).await;
+        statement.finish(result)?;
+        Ok(Box::new(PgUnitOfWork {
+            session: SessionRef::Borrowed(session),
+            ended: false,
+        }))
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), RepositoryError> {
+        let nested = matches!(self.session, SessionRef::Borrowed(_));
+        let session = self.session();
+        session.assert_sound().await?;
+        session.run(if nested { RELEASE } else { "commit" }).await?;
+        self.ended = true;
+        Ok(())
+    }
+
+    async fn rollback(mut self: Box<Self>) -> Result<(), RepositoryError> {
+        let nested = matches!(self.session, SessionRef::Borrowed(_));
+        let session = self.session();
+        session.undo_abandoned().await?;
+        session
+            .run(if nested { ROLLBACK_TO } else { "rollback" })
+            .await?;
+        session.lease()?.clear_failure();
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl Drop for PgUnitOfWork<'_> {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        match &mut self.session {
+            SessionRef::Borrowed(session) => session.abandoned_savepoints += 1,
+            SessionRef::Owned(session) => {
+                let Some(lease) = session.lease.take() else {
+                    return;
+                };
+                // A lease that is left in the middle of a statement closes its
+                // connection, and the server rolls back.
+                if lease.is_busy() {
+                    return;
+                }
+                let mut session = Session {
+                    lease: Some(lease),
+                    abandoned_savepoints: 0,
+                };
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(async move {
+                        if let Err(error) = session.run("rollback").await {
+                            tracing::debug!(%error, "a roll back failed; the server does it");
+                        }
+                    });
+                }
+            }
+        }
+    }
+}

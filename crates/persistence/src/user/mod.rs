@@ -1,0 +1,21 @@
+//! Users in PostgreSQL.
+
+mod reader;
+mod repository;
+mod row;
+mod search;
+
+/// A checked statement that reads whole users. The columns are named here, once,
+/// and never `*`: a column that is added must not change what a prepared
+/// statement returns.
+macro_rules! select_users {
+    ($after_from:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            crate::user::row::UserRow,
+            "select id, email, name, role, is_active, created_at, updated_at, deleted_at, version \
+             from " + $after_from
+            $(, $argument)*
+        )
+    };
+}
+use select_users;
