@@ -110,6 +110,17 @@ pub enum PostSortKey {
     Title,
 }
 
+impl PostSortKey {
+    /// Whether a value can be one that posts are ordered by under this key.
+    pub const fn fits(self, value: &SortValue) -> bool {
+        match self {
+            Self::CreatedAt => matches!(value, SortValue::Time(_)),
+            Self::UpdatedAt => matches!(value, SortValue::Time(_) | SortValue::Absent),
+            Self::Title => matches!(value, SortValue::Text(_)),
+        }
+    }
+}
+
 /// Which posts are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostFilter {

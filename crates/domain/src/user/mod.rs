@@ -93,6 +93,17 @@ pub enum UserSortKey {
     Email,
 }
 
+impl UserSortKey {
+    /// Whether a value can be one that users are ordered by under this key.
+    pub const fn fits(self, value: &SortValue) -> bool {
+        match self {
+            Self::CreatedAt => matches!(value, SortValue::Time(_)),
+            Self::UpdatedAt => matches!(value, SortValue::Time(_) | SortValue::Absent),
+            Self::Email => matches!(value, SortValue::Text(_)),
+        }
+    }
+}
+
 /// Which users are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::PostId;
-use byline_domain::page::{CountMode, Cursor, Direction, Order, Page, PageRequest, SortValue};
+use byline_domain::page::{CountMode, Cursor, Direction, Order, Page, PageRequest};
 use byline_domain::post::{Post, PostFilter, PostReader, PostSortKey};
 use byline_domain::trash::Trash;
 use sqlx::{Postgres, QueryBuilder};
@@ -64,18 +64,12 @@ impl PostReader for Database {
         order: Order<PostSortKey>,
         page: &PageRequest,
     ) -> Result<Page<Post>, RepositoryError> {
-        let (key, fits): (Key, fn(&SortValue) -> bool) = match order.key {
-            PostSortKey::CreatedAt => (Key::Sql("created_at"), |value| {
-                matches!(value, SortValue::Time(_))
-            }),
-            PostSortKey::UpdatedAt => (Key::Sql("coalesce(updated_at, '-infinity')"), |value| {
-                matches!(value, SortValue::Time(_) | SortValue::Absent)
-            }),
-            PostSortKey::Title => (Key::Sql(r#"title collate "C""#), |value| {
-                matches!(value, SortValue::Text(_))
-            }),
+        check_cursor(page, |value| order.key.fits(value))?;
+        let key = match order.key {
+            PostSortKey::CreatedAt => Key::Sql("created_at"),
+            PostSortKey::UpdatedAt => Key::Sql("coalesce(updated_at, '-infinity')"),
+            PostSortKey::Title => Key::Sql(r#"title collate "C""#),
         };
-        check_cursor(page, fits)?;
         let query = Keyset {
             table: TABLE,
             columns: COLUMNS,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::UserId;
-use byline_domain::page::{CountMode, Cursor, Order, Page, PageRequest, SortValue};
+use byline_domain::page::{CountMode, Cursor, Order, Page, PageRequest};
 use byline_domain::search::SearchQuery;
 use byline_domain::trash::Trash;
 use byline_domain::user::{Email, User, UserFilter, UserReader, UserSortKey};
@@ -100,18 +100,12 @@ impl UserReader for Database {
         order: Order<UserSortKey>,
         page: &PageRequest,
     ) -> Result<Page<User>, RepositoryError> {
-        let (key, fits): (Key, fn(&SortValue) -> bool) = match order.key {
-            UserSortKey::CreatedAt => (Key::Sql("created_at"), |value| {
-                matches!(value, SortValue::Time(_))
-            }),
-            UserSortKey::UpdatedAt => (Key::Sql("coalesce(updated_at, '-infinity')"), |value| {
-                matches!(value, SortValue::Time(_) | SortValue::Absent)
-            }),
-            UserSortKey::Email => (Key::Folded(r#"lower(email) collate "C""#), |value| {
-                matches!(value, SortValue::Text(_))
-            }),
+        check_cursor(page, |value| order.key.fits(value))?;
+        let key = match order.key {
+            UserSortKey::CreatedAt => Key::Sql("created_at"),
+            UserSortKey::UpdatedAt => Key::Sql("coalesce(updated_at, '-infinity')"),
+            UserSortKey::Email => Key::Folded(r#"lower(email) collate "C""#),
         };
-        check_cursor(page, fits)?;
         let mut query = Keyset {
             table: TABLE,
             columns: COLUMNS,

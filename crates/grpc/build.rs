@@ -1,0 +1,28 @@
+//! Compiles the contract, without an installed protoc, and keeps its descriptors,
+//! comments included, for reflection.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new("../../proto");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(root.join("byline/v1"))? {
+        files.push(entry?.path());
+    }
+    files.sort();
+
+    let mut compiler = protox::Compiler::new([root])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(files)?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    fs::write(
+        out.join("descriptors.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Ends a call when its deadline has passed. tonic's own time-out answers
+//! CANCELLED and ignores what it cannot read; this one answers DEADLINE_EXCEEDED,
+//! and drops the call, upon which the database stops working for it.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tower::{Layer, Service};
+
+use super::{Answer, is_bounded};
+use crate::status::{deadline_exceeded, invalid_deadline};
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    /// When the caller does not say.
+    pub(crate) default: Duration,
+    /// Whatever the caller says.
+    pub(crate) cap: Duration,
+}
+
+/// How much earlier than the caller the server gives up, so that its answer
+/// arrives while the caller still waits.
+const HEAD_START: Duration = Duration::from_millis(10);
+
+impl Deadline {
+    /// The time that a call has; `None` if what it says cannot be read.
+    fn of(self, headers: &http::HeaderMap) -> Option<Duration> {
+        let Some(header) = headers.get("grpc-timeout") else {
+            return Some(self.default.min(self.cap));
+        };
+        let asked = parse(header.to_str().ok()?)?;
+        let early = asked.checked_sub(HEAD_START).unwrap_or_default();
+        Some(early.max(asked / 2).min(self.cap))
+    }
+}
+
+/// Reads the value of `grpc-timeout`: 1 to 8 digits and a unit (gRPC over HTTP/2).
+fn parse(text: &str) -> Option<Duration> {
+    let (last, unit) = text.char_indices().next_back()?;
+    let digits = &text[..last];
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        'H' => Duration::from_hours(number),
+        'M' => Duration::from_mins(number),
+        'S' => Duration::from_secs(number),
+        'm' => Duration::from_millis(number),
+        'u' => Duration::from_micros(number),
+        'n' => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+impl<S> Layer<S> for Deadline {
+    type Service = Timely<S>;
+
+    fn layer(&self, inner: S) -> Timely<S> {
+        Timely {
+            inner,
+            deadline: *self,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Timely<S> {
+    inner: S,
+    deadline: Deadline,
+}
+
+impl<S, B> Service<http::Request<B>> for Timely<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<tonic::body::Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        if !is_bounded(request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
+        let Some(time) = self.deadline.of(request.headers()) else {
+            return Box::pin(async { Ok(invalid_deadline().into_http()) });
+        };
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            tokio::time::timeout(time, answer)
+                .await
+                .unwrap_or_else(|_| Ok(deadline_exceeded(time).into_http()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_read_as_grpc_says() {
+        assert_eq!(parse("5S"), Some(Duration::from_secs(5)));
+        assert_eq!(parse("99999999n"), Some(Duration::from_nanos(99_999_999)));
+        for text in ["", "S", "5", "-1S", "5s", "999999999S", "5 S", "½S", "5µ"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cap_and_the_head_start_are_kept() {
+        let deadline = Deadline {
+            default: Duration::from_secs(3),
+            cap: Duration::from_secs(30),
+        };
+        let of = |text: &'static str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("grpc-timeout", http::HeaderValue::from_static(text));
+            deadline.of(&headers)
+        };
+        assert_eq!(
+            deadline.of(&http::HeaderMap::new()),
+            Some(Duration::from_secs(3))
+        );
+        assert_eq!(of("1H"), Some(Duration::from_secs(30)));
+        assert_eq!(of("100m"), Some(Duration::from_millis(90)));
+        assert_eq!(of("12m"), Some(Duration::from_millis(6)));
+        assert_eq!(of("x"), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! The contract, as generated from `proto/byline/v1`.
+#![allow(clippy::all, clippy::pedantic, clippy::unwrap_used, unreachable_pub)]
+#![allow(clippy::wildcard_enum_match_arm, clippy::future_not_send, missing_docs)]
+
+tonic::include_proto!("byline.v1");
+
+/// The descriptors of the contract and of what it imports, comments included.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
