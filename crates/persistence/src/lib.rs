@@ -1,6 +1,7 @@
 //! Byline's ports on PostgreSQL 15 or newer. The only crate that knows the driver.
 
 mod count;
+pub mod embedded;
 mod error;
 mod keyset;
 pub mod meter;
@@ -8,6 +9,8 @@ pub mod migrate;
 mod pool;
 mod post;
 mod row;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unit_of_work;
 mod user;
 mod weight;

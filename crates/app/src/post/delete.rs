@@ -3,8 +3,9 @@
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::Post;
+use byline_domain::trash::Trash;
 
-use super::{Posts, lock_living};
+use super::{Posts, lock};
 use crate::{Error, retry};
 
 /// A post to put in the trash.
@@ -24,7 +25,13 @@ impl Posts {
 
     async fn delete_once(&self, command: &DeletePost) -> Result<Post, Error> {
         let mut unit = self.units.begin().await?;
-        let mut post = lock_living(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut post = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Exclude,
+            command.etag.as_ref(),
+        )
+        .await?;
         let version = post.lifecycle.version();
         post.lifecycle.delete(self.clock.now());
         unit.posts().update(&post, version).await?;

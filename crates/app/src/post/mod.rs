@@ -17,6 +17,7 @@ use byline_domain::error::Resource;
 use byline_domain::ids::{IdGenerator, PostId, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostReader};
+use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 
 pub use self::batch_get::{BatchGetPosts, PostBatch};
@@ -55,32 +56,23 @@ impl Posts {
     }
 }
 
-/// The post, locked for a change; refused when the caller expects another state.
+/// The post, locked for a change; not found where `trash` does not see it, and
+/// refused when the caller expects another state.
 async fn lock(
     unit: &mut dyn UnitOfWork,
     id: PostId,
+    trash: Trash,
     expected: Option<&ExpectedEtag>,
 ) -> Result<Post, Error> {
-    let post = unit.posts().find_for_update(id).await?;
-    let post = post.ok_or_else(|| Error::post_not_found(id))?;
+    let found = unit.posts().find_for_update(id).await?;
+    let post = found
+        .filter(|post| trash.sees(post.lifecycle.is_deleted()))
+        .ok_or_else(|| Error::post_not_found(id))?;
     if expected.is_some_and(|etag| !etag.matches(post.lifecycle.etag())) {
         return Err(Error::EtagMismatch {
             resource: Resource::Post,
             id: id.as_uuid(),
         });
-    }
-    Ok(post)
-}
-
-/// As [`lock`], of a post outside the trash.
-async fn lock_living(
-    unit: &mut dyn UnitOfWork,
-    id: PostId,
-    expected: Option<&ExpectedEtag>,
-) -> Result<Post, Error> {
-    let post = lock(unit, id, expected).await?;
-    if post.lifecycle.is_deleted() {
-        return Err(Error::post_not_found(id));
     }
     Ok(post)
 }

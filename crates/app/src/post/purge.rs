@@ -2,6 +2,7 @@
 
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 
 use super::{Posts, lock};
 use crate::{Error, Precondition, retry};
@@ -23,7 +24,13 @@ impl Posts {
 
     async fn purge_once(&self, command: &PurgePost) -> Result<(), Error> {
         let mut unit = self.units.begin().await?;
-        let post = lock(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let post = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Include,
+            command.etag.as_ref(),
+        )
+        .await?;
         if !post.lifecycle.is_deleted() {
             return Err(Precondition::PostNotInTrash { post: command.id }.into());
         }

@@ -4,6 +4,7 @@ use byline_domain::error::Resource;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::Post;
+use byline_domain::trash::Trash;
 
 use super::{Posts, hold_living_author, lock};
 use crate::{Error, retry};
@@ -25,7 +26,13 @@ impl Posts {
 
     async fn undelete_once(&self, command: &UndeletePost) -> Result<Post, Error> {
         let mut unit = self.units.begin().await?;
-        let mut post = lock(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut post = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Include,
+            command.etag.as_ref(),
+        )
+        .await?;
         if !post.lifecycle.is_deleted() {
             return Err(Error::NotDeleted {
                 resource: Resource::Post,

@@ -3,8 +3,9 @@
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostChanges};
+use byline_domain::trash::Trash;
 
-use super::{Posts, lock_living};
+use super::{Posts, lock};
 use crate::{Error, retry};
 
 /// A change to a post.
@@ -26,7 +27,13 @@ impl Posts {
 
     async fn update_once(&self, command: &UpdatePost) -> Result<Post, Error> {
         let mut unit = self.units.begin().await?;
-        let mut post = lock_living(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut post = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Exclude,
+            command.etag.as_ref(),
+        )
+        .await?;
         let version = post.lifecycle.version();
         if post.apply(command.changes.clone(), self.clock.now()) {
             unit.posts().update(&post, version).await?;

@@ -2,9 +2,10 @@
 
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 use byline_domain::user::User;
 
-use super::{Users, lock_living};
+use super::{Users, lock};
 use crate::{Error, Precondition, retry};
 
 /// A user to put in the trash.
@@ -24,7 +25,13 @@ impl Users {
 
     async fn delete_once(&self, command: &DeleteUser) -> Result<User, Error> {
         let mut unit = self.units.begin().await?;
-        let mut user = lock_living(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut user = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Exclude,
+            command.etag.as_ref(),
+        )
+        .await?;
         // Whoever adds a post to the user, or takes one out of the trash, holds
         // the user for share: none can appear after this look.
         if unit.posts().has_living(command.id).await? {

@@ -16,6 +16,7 @@ use byline_domain::clock::Clock;
 use byline_domain::error::Resource;
 use byline_domain::ids::{IdGenerator, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::{User, UserReader};
 
@@ -55,32 +56,23 @@ impl Users {
     }
 }
 
-/// The user, locked for a change; refused when the caller expects another state.
+/// The user, locked for a change; not found where `trash` does not see it, and
+/// refused when the caller expects another state.
 async fn lock(
     unit: &mut dyn UnitOfWork,
     id: UserId,
+    trash: Trash,
     expected: Option<&ExpectedEtag>,
 ) -> Result<User, Error> {
-    let user = unit.users().find_for_update(id).await?;
-    let user = user.ok_or_else(|| Error::user_not_found(id))?;
+    let found = unit.users().find_for_update(id).await?;
+    let user = found
+        .filter(|user| trash.sees(user.lifecycle.is_deleted()))
+        .ok_or_else(|| Error::user_not_found(id))?;
     if expected.is_some_and(|etag| !etag.matches(user.lifecycle.etag())) {
         return Err(Error::EtagMismatch {
             resource: Resource::User,
             id: id.as_uuid(),
         });
-    }
-    Ok(user)
-}
-
-/// As [`lock`], of a user outside the trash.
-async fn lock_living(
-    unit: &mut dyn UnitOfWork,
-    id: UserId,
-    expected: Option<&ExpectedEtag>,
-) -> Result<User, Error> {
-    let user = lock(unit, id, expected).await?;
-    if user.lifecycle.is_deleted() {
-        return Err(Error::user_not_found(id));
     }
     Ok(user)
 }

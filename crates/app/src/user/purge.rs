@@ -2,6 +2,7 @@
 
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 
 use super::{Users, lock};
 use crate::{Error, Precondition, retry};
@@ -24,7 +25,13 @@ impl Users {
 
     async fn purge_once(&self, command: &PurgeUser) -> Result<(), Error> {
         let mut unit = self.units.begin().await?;
-        let user = lock(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let user = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Include,
+            command.etag.as_ref(),
+        )
+        .await?;
         if !user.lifecycle.is_deleted() {
             return Err(Precondition::UserNotInTrash { user: command.id }.into());
         }

@@ -3,6 +3,7 @@
 use byline_domain::error::Resource;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 use byline_domain::user::User;
 
 use super::{Users, lock};
@@ -26,7 +27,13 @@ impl Users {
 
     async fn undelete_once(&self, command: &UndeleteUser) -> Result<User, Error> {
         let mut unit = self.units.begin().await?;
-        let mut user = lock(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut user = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Include,
+            command.etag.as_ref(),
+        )
+        .await?;
         if !user.lifecycle.is_deleted() {
             return Err(Error::NotDeleted {
                 resource: Resource::User,

@@ -2,9 +2,10 @@
 
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::trash::Trash;
 use byline_domain::user::{User, UserChanges};
 
-use super::{Users, lock_living};
+use super::{Users, lock};
 use crate::{Error, retry};
 
 /// A change to a user.
@@ -26,7 +27,13 @@ impl Users {
 
     async fn update_once(&self, command: &UpdateUser) -> Result<User, Error> {
         let mut unit = self.units.begin().await?;
-        let mut user = lock_living(unit.as_mut(), command.id, command.etag.as_ref()).await?;
+        let mut user = lock(
+            unit.as_mut(),
+            command.id,
+            Trash::Exclude,
+            command.etag.as_ref(),
+        )
+        .await?;
         let version = user.lifecycle.version();
         if user.apply(command.changes.clone(), self.clock.now()) {
             unit.users().update(&user, version).await?;

@@ -14,18 +14,19 @@ pub(super) struct Window<'a> {
 }
 
 impl Window<'_> {
-    /// The page of `list` that is asked for.
+    /// The page of `list` that is asked for. Without a list, whose parameters were
+    /// wrong themselves, there is no telling which token would be right.
     pub(super) fn parse(
         &self,
-        list: &str,
+        list: Option<&str>,
         fits: impl Fn(&SortValue) -> bool,
         violations: &mut Violations,
     ) -> Option<PageRequest> {
         let size = violations.check("page_size", PageSize::from_request(self.page_size));
-        let after = violations.check(
-            "page_token",
-            page_token::decode(list, self.page_token, fits),
-        );
+        let after = list.and_then(|list| {
+            let token = page_token::decode(list, self.page_token, fits);
+            violations.check("page_token", token)
+        });
         let skip = violations.check(
             "skip",
             u32::try_from(self.skip)

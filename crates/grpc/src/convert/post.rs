@@ -127,11 +127,10 @@ pub(crate) fn list(request: &pb::ListPostsRequest) -> Result<ListPosts, Validati
         page_token: &request.page_token,
         skip: request.skip,
     };
-    // With a wrong order there is no telling which token would be right.
-    let shown = order.unwrap_or(NEWEST_FIRST);
+    let name = order.map(|order| list_name(order, &filter));
     let page = window.parse(
-        &list_name(shown, &filter),
-        |value| shown.key.fits(value),
+        name.as_deref(),
+        |value| order.is_some_and(|order| order.key.fits(value)),
         &mut violations,
     );
     let query = (|| {

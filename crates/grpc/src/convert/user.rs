@@ -96,7 +96,9 @@ pub(crate) fn batch_get(
     let (mut ids, mut emails) = (Vec::new(), Vec::new());
     if check_key_count(&mut violations, "ids", count) {
         ids = keys(&mut violations, "ids", &request.ids, UserId::parse);
-        emails = keys(&mut violations, "emails", &request.emails, |text| Email::parse(text));
+        emails = keys(&mut violations, "emails", &request.emails, |text| {
+            Email::parse(text)
+        });
     }
     violations.finish()?;
     Ok(BatchGetUsers {
@@ -140,11 +142,10 @@ pub(crate) fn list(request: &pb::ListUsersRequest) -> Result<ListUsers, Validati
         page_token: &request.page_token,
         skip: request.skip,
     };
-    // With a wrong order there is no telling which token would be right.
-    let shown = order.unwrap_or(NEWEST_FIRST);
+    let name = order.map(|order| list_name(order, &filter));
     let page = window.parse(
-        &list_name(shown, &filter),
-        |value| shown.key.fits(value),
+        name.as_deref(),
+        |value| order.is_some_and(|order| order.key.fits(value)),
         &mut violations,
     );
     let query = (|| {
@@ -184,7 +185,7 @@ pub(crate) fn search(request: pb::SearchUsersRequest) -> Result<SearchUsers, Val
     };
     let name = query.as_ref().map(|query| search_name(query, &filter));
     let page = window.parse(
-        &name.unwrap_or_default(),
+        name.as_deref(),
         |value| matches!(value, SortValue::Rank(_)),
         &mut violations,
     );

@@ -1,0 +1,137 @@
+//! Databases for tests. All tests of one run share one private PostgreSQL; each
+//! gets a database of its own, copied from a migrated template. Nothing is left
+//! behind: a watchdog ends the server with the run.
+
+mod run;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+
+use self::run::TestRun;
+use crate::embedded::EmbeddedError;
+use crate::{Database, PoolSettings, migrate};
+
+const TEMPLATE: &str = "byline_template";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A database of its own for one test.
+pub struct TestDatabase {
+    server: PgConnectOptions,
+}
+
+impl TestDatabase {
+    /// A migrated database without rows.
+    pub async fn new() -> Self {
+        Self::copy_of(TEMPLATE).await
+    }
+
+    /// A database without a schema.
+    pub async fn unmigrated() -> Self {
+        Self::copy_of("template1").await
+    }
+
+    async fn copy_of(template: &'static str) -> Self {
+        let run = test_run().await;
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
+        sql.push(&name).push(" template ").push(template);
+        let mut admin = connect(&run.connect_options("postgres")).await;
+        // A template is closed to new databases while somebody is connected to it.
+        for attempt in 0.. {
+            match sql.build().execute(&mut admin).await {
+                Ok(_) => break,
+                Err(error) if attempt < 100 && is_busy(&error) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+                Err(error) => panic!("a test's database could not be made: {error}"),
+            }
+        }
+        let _ = admin.close().await;
+        Self {
+            server: run.connect_options(&name),
+        }
+    }
+
+    /// How to connect to it.
+    pub fn connect_options(&self) -> PgConnectOptions {
+        self.server.clone()
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        let socket = self
+            .server
+            .get_socket()
+            .map(|dir| dir.display().to_string());
+        format!(
+            "postgres:///{}?host={}&port={}&user={}",
+            self.server.get_database().unwrap_or_default(),
+            socket.unwrap_or_default(),
+            self.server.get_port(),
+            self.server.get_username(),
+        )
+    }
+
+    /// The adapters over it, with a small pool.
+    pub fn database(&self) -> Database {
+        let settings = PoolSettings {
+            max_connections: 8,
+            // 64 callers of a test on two busy cores are no outage.
+            acquire_timeout: std::time::Duration::from_secs(20),
+            lock_timeout: std::time::Duration::from_secs(20),
+            ..PoolSettings::default()
+        };
+        Database::new(self.connect_options(), &settings)
+    }
+
+    /// A connection beside the adapters, to look behind their back.
+    pub async fn connection(&self) -> PgConnection {
+        connect(&self.server).await
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some("55006")
+}
+
+async fn connect(server: &PgConnectOptions) -> PgConnection {
+    server.connect().await.expect("the test server is running")
+}
+
+/// The server of this run, started by whoever asks first.
+async fn test_run() -> TestRun {
+    tokio::task::spawn_blocking(|| -> Result<TestRun, EmbeddedError> {
+        TestRun::join(|run| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime to prepare the template in");
+            runtime.block_on(async {
+                let mut admin = connect(&run.connect_options("postgres")).await;
+                let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
+                sql.push(TEMPLATE);
+                sql.build()
+                    .execute(&mut admin)
+                    .await
+                    .expect("the template can be made");
+                let _ = admin.close().await;
+                migrate::up(&run.connect_options(TEMPLATE))
+                    .await
+                    .expect("the template can be migrated");
+            });
+        })
+    })
+    .await
+    .expect("no panic while the test server starts")
+    .expect("a test server can be started")
+}
