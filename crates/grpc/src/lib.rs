@@ -1,8 +1,14 @@
 //! Byline over gRPC: the tonic adapter of the use cases, and the program.
 
+mod bootstrap;
+pub mod cli;
 mod convert;
+mod demo;
+mod health;
 mod layers;
 mod page_token;
 pub mod pb;
+mod server;
 mod service;
 mod status;
+mod system;

@@ -1,1 +1,17 @@
-fn main() {}
+//! The program `byline`.
+
+use std::process::ExitCode;
+
+use byline_grpc::cli::Cli;
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Box::pin(Cli::parse().run()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("byline: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

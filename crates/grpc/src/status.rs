@@ -14,7 +14,7 @@ use tonic_types::{
 use crate::layers::call;
 
 /// The domain of every ErrorInfo.
-pub const DOMAIN: &str = "byline.v1";
+pub(crate) const DOMAIN: &str = "byline.v1";
 
 /// When to try again what met concurrent changes.
 const RETRY_CONTENTION: Duration = Duration::from_millis(50);
@@ -34,7 +34,7 @@ fn status(
 }
 
 /// Names every wrong field.
-pub fn invalid(error: &ValidationError) -> Status {
+pub(crate) fn invalid(error: &ValidationError) -> Status {
     let violations: Vec<FieldViolation> = error
         .violations()
         .iter()
@@ -52,7 +52,7 @@ pub fn invalid(error: &ValidationError) -> Status {
 }
 
 /// What a use case told.
-pub fn from_app(error: Error) -> Status {
+pub(crate) fn from_app(error: Error) -> Status {
     let message = error.to_string();
     match error {
         Error::NotFound { resource, key } => status(
@@ -140,7 +140,7 @@ fn internal(source: &(dyn std::error::Error + 'static)) -> Status {
 }
 
 /// The call took longer than its deadline.
-pub fn deadline_exceeded(deadline: Duration) -> Status {
+pub(crate) fn deadline_exceeded(deadline: Duration) -> Status {
     status(
         Code::DeadlineExceeded,
         "DEADLINE_EXCEEDED",
@@ -153,7 +153,7 @@ pub fn deadline_exceeded(deadline: Duration) -> Status {
 }
 
 /// The caller's deadline cannot be read.
-pub fn invalid_deadline() -> Status {
+pub(crate) fn invalid_deadline() -> Status {
     status(
         Code::InvalidArgument,
         "INVALID_DEADLINE",
@@ -163,7 +163,7 @@ pub fn invalid_deadline() -> Status {
 }
 
 /// The server has as many calls under way as it takes.
-pub fn too_many_calls() -> Status {
+pub(crate) fn too_many_calls() -> Status {
     status(
         Code::ResourceExhausted,
         "TOO_MANY_CALLS",

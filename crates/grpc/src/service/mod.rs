@@ -3,5 +3,5 @@
 mod post;
 mod user;
 
-pub use self::post::PostRpc;
-pub use self::user::UserRpc;
+pub(crate) use self::post::PostRpc;
+pub(crate) use self::user::UserRpc;

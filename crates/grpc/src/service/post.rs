@@ -11,13 +11,13 @@ use crate::pb::post_service_server::PostService;
 use crate::status::{from_app, invalid};
 
 /// The methods of PostService.
-pub struct PostRpc {
+pub(crate) struct PostRpc {
     posts: Arc<Posts>,
 }
 
 impl PostRpc {
     /// The methods over these use cases.
-    pub fn new(posts: Arc<Posts>) -> Self {
+    pub(crate) fn new(posts: Arc<Posts>) -> Self {
         Self { posts }
     }
 }

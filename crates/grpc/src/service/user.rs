@@ -11,13 +11,13 @@ use crate::pb::user_service_server::UserService;
 use crate::status::{from_app, invalid};
 
 /// The methods of UserService.
-pub struct UserRpc {
+pub(crate) struct UserRpc {
     users: Arc<Users>,
 }
 
 impl UserRpc {
     /// The methods over these use cases.
-    pub fn new(users: Arc<Users>) -> Self {
+    pub(crate) fn new(users: Arc<Users>) -> Self {
         Self { users }
     }
 }

@@ -14,8 +14,10 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 pub(crate) use self::cluster::Cluster;
@@ -83,7 +85,7 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> EmbeddedError + '_ {
 /// A running server. Stopped when dropped.
 pub struct EmbeddedPostgres {
     cluster: Cluster,
-    exited: Receiver<ExitStatus>,
+    exited: Mutex<Receiver<ExitStatus>>,
     /// Held as long as the server runs: the lock ends with the process.
     _lock: File,
 }
@@ -124,7 +126,7 @@ impl EmbeddedPostgres {
         cluster.wait_until_ready(|| exited.try_recv().is_ok())?;
         Ok(Self {
             cluster,
-            exited,
+            exited: Mutex::new(exited),
             _lock: lock,
         })
     }
@@ -132,6 +134,28 @@ impl EmbeddedPostgres {
     /// How to connect to one of the server's databases.
     pub fn connect_options(&self, database: &str) -> PgConnectOptions {
         self.cluster.connect_options(database)
+    }
+
+    /// Makes the database if the server does not have it.
+    pub async fn ensure_database(&self, database: &str) -> Result<(), EmbeddedError> {
+        let broken = |error: sqlx::Error| EmbeddedError::Program(error.to_string());
+        let mut admin = self
+            .connect_options("postgres")
+            .connect()
+            .await
+            .map_err(broken)?;
+        let exists: bool =
+            sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+                .bind(database)
+                .fetch_one(&mut admin)
+                .await
+                .map_err(broken)?;
+        if !exists {
+            let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
+            sql.push(quote(database));
+            sql.build().execute(&mut admin).await.map_err(broken)?;
+        }
+        Ok(())
     }
 
     /// The folder of the server's socket, for `psql -h`.
@@ -149,7 +173,11 @@ impl EmbeddedPostgres {
             if let Err(error) = self.cluster.signal_stop(mode) {
                 tracing::debug!(%error, mode, "stopping the embedded server");
             }
-            match self.exited.recv_timeout(STOP_TIMEOUT) {
+            let exited = self
+                .exited
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner);
+            match exited.recv_timeout(STOP_TIMEOUT) {
                 Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -161,6 +189,11 @@ impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
         self.shut_down();
     }
+}
+
+/// A name as SQL writes it.
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Takes the folder for this process, or says who has it.

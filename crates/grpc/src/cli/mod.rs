@@ -1,0 +1,65 @@
+//! The program's commands. Each flag is also an environment variable; there is
+//! no configuration file.
+
+mod dev;
+mod migrate;
+mod options;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// Accounts and the posts they author, served to other services over gRPC.
+#[derive(Parser)]
+#[command(name = "byline", version, propagate_version = true)]
+#[command(after_help = "Start here:\n  \
+    byline dev                 a server with a database of its own and demo data in it\n  \
+    byline serve --help        a server over your PostgreSQL\n\n\
+    Each flag can be set by the environment variable that its help names.")]
+pub struct Cli {
+    #[command(flatten)]
+    log: options::LogOptions,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve over a PostgreSQL database that you name
+    Serve(serve::ServeCommand),
+    /// Serve over a private PostgreSQL with demo data: to try Byline, and to develop against it
+    Dev(dev::DevCommand),
+    /// Bring a database's schema up to this program's, or back
+    Migrate(migrate::MigrateCommand),
+}
+
+/// Why a command failed, in a sentence or two for whoever typed it.
+pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Cli {
+    /// Runs the command.
+    pub async fn run(self) -> Result<(), CommandError> {
+        self.log.init();
+        match self.command {
+            Command::Serve(command) => command.run().await,
+            Command::Dev(command) => command.run().await,
+            Command::Migrate(command) => command.run().await,
+        }
+    }
+}
+
+/// Completes when the process is asked to stop: SIGTERM, or Ctrl-C.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without handlers the signals end the process by themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,160 @@
+//! Options that several commands share.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use byline_persistence::{PgConnectOptions, PoolSettings};
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::CommandError;
+use crate::server::Limits;
+
+/// What is logged, and how.
+#[derive(Args)]
+pub(super) struct LogOptions {
+    /// How log lines look on standard error: `auto` is text on a terminal and JSON elsewhere
+    #[arg(
+        long,
+        global = true,
+        env = "BYLINE_LOG_FORMAT",
+        value_enum,
+        default_value = "auto"
+    )]
+    log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, trace, or by module as in `warn,byline_grpc=debug`
+    #[arg(
+        long,
+        global = true,
+        env = "BYLINE_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    log: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+impl LogOptions {
+    pub(super) fn init(&self) {
+        let filter = EnvFilter::try_new(&self.log).unwrap_or_else(|_| EnvFilter::new("info"));
+        let json = match self.log_format {
+            LogFormat::Auto => !std::io::stderr().is_terminal(),
+            LogFormat::Text => false,
+            LogFormat::Json => true,
+        };
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
+        if json {
+            subscriber.json().flatten_event(true).init();
+        } else {
+            subscriber.compact().init();
+        }
+    }
+}
+
+/// Where a server listens, and within which bounds it works.
+#[derive(Args)]
+pub(super) struct ServerOptions {
+    /// Where to listen; port 0 picks a free one. Loopback addresses only: there is no way yet to tell callers apart
+    #[arg(
+        long,
+        env = "BYLINE_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "ADDR"
+    )]
+    listen: SocketAddr,
+
+    /// Calls under way at once; the rest are told RESOURCE_EXHAUSTED
+    #[arg(long, env = "BYLINE_MAX_CALLS", default_value_t = 256, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    max_calls: u32,
+
+    /// How long a call may take whose caller sets no deadline, in milliseconds
+    #[arg(long, env = "BYLINE_DEFAULT_DEADLINE_MS", default_value_t = 3_000, value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    default_deadline_ms: u64,
+
+    /// How long a call may take whatever deadline its caller sets, in milliseconds
+    #[arg(long, env = "BYLINE_MAX_DEADLINE_MS", default_value_t = 30_000, value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    max_deadline_ms: u64,
+
+    /// Connections to the database at most
+    #[arg(long, env = "BYLINE_POOL_SIZE", default_value_t = 16, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pool_size: u32,
+
+    /// How long a call waits for a connection to the database, in milliseconds
+    #[arg(long, env = "BYLINE_ACQUIRE_TIMEOUT_MS", default_value_t = 1_500, value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    acquire_timeout_ms: u64,
+}
+
+impl ServerOptions {
+    /// Takes the address; refuses one that others could reach.
+    pub(super) async fn bind(&self) -> Result<TcpListener, CommandError> {
+        if !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "--listen {}: only loopback addresses such as 127.0.0.1 are served, since there \
+                 is no way yet to tell callers apart",
+                self.listen
+            )
+            .into());
+        }
+        TcpListener::bind(self.listen)
+            .await
+            .map_err(|error| format!("--listen {}: {error}", self.listen).into())
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_calls: self.max_calls.try_into().unwrap_or(usize::MAX),
+            default_deadline: Duration::from_millis(self.default_deadline_ms),
+            max_deadline: Duration::from_millis(self.max_deadline_ms),
+        }
+    }
+
+    pub(super) fn pool(&self) -> PoolSettings {
+        PoolSettings {
+            max_connections: self.pool_size,
+            acquire_timeout: Duration::from_millis(self.acquire_timeout_ms),
+            // The call is over by then, whatever becomes of the statement.
+            statement_timeout: Duration::from_millis(self.max_deadline_ms),
+            ..PoolSettings::default()
+        }
+    }
+}
+
+/// Which database.
+#[derive(Args)]
+pub(super) struct DatabaseOptions {
+    /// The PostgreSQL database, such as postgres://user:password@host/name
+    #[arg(
+        long,
+        env = "BYLINE_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database_url: String,
+}
+
+impl DatabaseOptions {
+    pub(super) fn server(&self) -> Result<PgConnectOptions, CommandError> {
+        // The driver's message would repeat the URL, password included.
+        PgConnectOptions::from_str(&self.database_url).map_err(|_| {
+            "--database-url is no URL such as postgres://user:password@host/name".into()
+        })
+    }
+}

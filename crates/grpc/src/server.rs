@@ -1,0 +1,126 @@
+//! The gRPC server: what it serves, within which bounds, and how it stops.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::{self, Server};
+use tower::layer::util::{Identity, Stack};
+
+use crate::bootstrap::App;
+use crate::health::Health;
+use crate::layers::admission::Admission;
+use crate::layers::call::CallLog;
+use crate::layers::deadline::Deadline;
+use crate::pb;
+use crate::service::{PostRpc, UserRpc};
+
+/// The largest message that is read, in bytes; answers stay below it too.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+const MAX_STREAMS_PER_CONNECTION: u32 = 100;
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
+/// How long calls under way may take to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(8);
+/// How long health says NOT_SERVING before the streams of watchers end.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// The bounds of a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Calls under way at once, over all connections.
+    pub(crate) max_calls: usize,
+    /// How long a call may take whose caller does not say.
+    pub(crate) default_deadline: Duration,
+    /// How long a call may take whatever its caller says.
+    pub(crate) max_deadline: Duration,
+}
+
+/// Serves until `stop` is done, then lets calls under way finish; returns within
+/// 10 seconds of that, whatever clients do.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    app: &App,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> Result<(), transport::Error> {
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let mut health = Health::new(reporter).await;
+    let router = Server::builder()
+        .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .layer(CallLog::new(app.ids.clone()))
+        .layer(Admission::new(limits.max_calls))
+        .layer(Deadline {
+            default: limits.default_deadline,
+            cap: limits.max_deadline,
+        })
+        .add_service(health_service);
+    let router = add_services(router, app);
+
+    let (drain, draining) = tokio::sync::oneshot::channel::<()>();
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = router.serve_with_incoming_shutdown(incoming, async {
+        let _ = draining.await;
+    });
+    let probing = health.clone();
+    let probe = probing.follow(&app.database);
+    tokio::pin!(serving, probe);
+    tokio::select! {
+        result = &mut serving => return result,
+        () = &mut probe => {}
+        () = stop => {}
+    }
+
+    tracing::info!("stopping: calls under way may finish");
+    health.stop_serving().await;
+    let _ = drain.send(());
+    let farewell = async {
+        tokio::time::sleep(FAREWELL).await;
+        health.end_watches().await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        result = &mut serving => result,
+        () = farewell => Ok(()),
+        () = tokio::time::sleep(DRAIN) => {
+            tracing::warn!("stopped with calls or connections still open");
+            Ok(())
+        }
+    }
+}
+
+type Layers = Stack<Deadline, Stack<Admission, Stack<CallLog, Identity>>>;
+
+fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
+    use pb::post_service_server::PostServiceServer;
+    use pb::user_service_server::UserServiceServer;
+
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    router
+        .add_service(
+            UserServiceServer::new(UserRpc::new(app.users.clone()))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            PostServiceServer::new(PostRpc::new(app.posts.clone()))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            reflection()
+                .build_v1()
+                .expect("the descriptors were made by this build"),
+        )
+        .add_service(
+            reflection()
+                .build_v1alpha()
+                .expect("the descriptors were made by this build"),
+        )
+}
