@@ -94,7 +94,7 @@ fn user(number: u64) -> User {
 
 fn post(number: u64) -> Post {
     let author = user(number % AUTHORS);
-    let born = author.lifecycle.created_at() + TimeDelta::hours(24 + 3 * signed(number));
+    let born = author.lifecycle.created_at() + TimeDelta::minutes(24 * 60 + 30 * signed(number));
     let (adjective, rest) = pick(ADJECTIVES, number);
     let (topic, rest) = pick(TOPICS, rest + number);
     let (one, rest) = pick(SENTENCES, rest + number);
