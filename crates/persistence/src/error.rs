@@ -27,6 +27,11 @@ pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
     }
 }
 
+/// What it means that no connection was to be had, whatever the reason.
+pub(crate) fn unreachable(error: sqlx::Error) -> RepositoryError {
+    RepositoryError::Unavailable(Box::new(Redacted::from(error)))
+}
+
 /// Whether the connection that met the error must not be used again.
 pub(crate) fn breaks_connection(error: &sqlx::Error) -> bool {
     match error {

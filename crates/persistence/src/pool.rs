@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Postgres};
 
-use crate::error::{breaks_connection, translate};
+use crate::error::{breaks_connection, translate, unreachable};
 use crate::meter::count_statement;
 
 /// How the pool is bounded.
@@ -101,7 +101,7 @@ impl Database {
     /// A connection for some statements.
     pub(crate) async fn lease(&self) -> Result<Lease, RepositoryError> {
         Ok(Lease {
-            connection: self.pool.acquire().await.map_err(translate)?,
+            connection: self.pool.acquire().await.map_err(unreachable)?,
             busy: false,
             failed: false,
         })

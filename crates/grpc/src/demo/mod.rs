@@ -66,7 +66,7 @@ fn user(number: u64) -> User {
     let (last, _) = pick(LAST_NAMES, rest + number);
     let born = start() + TimeDelta::hours(6 * signed(number));
     let mut lifecycle = Lifecycle::born(born);
-    if number % 250 == 249 {
+    if number >= AUTHORS && number % 5 == 4 {
         lifecycle.delete(born + TimeDelta::days(30));
     } else if number % 7 == 3 {
         lifecycle.touch(born + TimeDelta::days(2));

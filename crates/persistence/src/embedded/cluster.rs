@@ -17,6 +17,8 @@ use super::{EmbeddedError, EmbeddedOptions, at};
 const USER: &str = "byline";
 const PORT: u16 = 5432;
 const START_TIMEOUT: Duration = Duration::from_mins(1);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_EVERY: Duration = Duration::from_millis(20);
 const PREFIX: &str = "postgres-";
 
 /// The longest folder name that leaves room for the socket's in the 104 bytes
@@ -135,25 +137,35 @@ impl Cluster {
                     tail.join("\n")
                 )));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(POLL_EVERY);
         }
     }
 
     /// Stops a server that outlived the program that had started it.
     pub(super) fn stop_left_over(&self) -> Result<(), EmbeddedError> {
-        if !self.dir.join("postmaster.pid").exists() {
-            return Ok(());
+        let began = Instant::now();
+        while self.dir.join("postmaster.pid").exists() && self.is_running()? {
+            if began.elapsed() > STOP_TIMEOUT {
+                return Err(EmbeddedError::Program(format!(
+                    "a PostgreSQL that was left behind in {} does not stop",
+                    self.dir.display()
+                )));
+            }
+            tracing::debug!("stopping a PostgreSQL that was left behind");
+            // It may just be ending by itself, in which case there is nobody to tell.
+            if let Err(error) = self.signal_stop("fast") {
+                tracing::debug!(%error, "the left behind PostgreSQL");
+            }
+            std::thread::sleep(POLL_EVERY);
         }
-        // pg_ctl knows a server of this folder from a process that happens to have
-        // its number.
-        let running = self.pg_ctl(["status"])?.status().map_err(at(&self.dir))?;
-        if running.success() {
-            tracing::info!("stopping a PostgreSQL that was left behind");
-            let mut stop = self.pg_ctl(["stop", "-m", "fast", "-w"])?;
-            run(&mut stop, "pg_ctl stop")?;
-        }
-        // A server that is just dying of its starter's death leaves the file last.
         Ok(())
+    }
+
+    /// Whether a server runs on the folder. pg_ctl knows one from a process that
+    /// happens to have its number.
+    fn is_running(&self) -> Result<bool, EmbeddedError> {
+        let status = self.pg_ctl(["status"])?.status().map_err(at(&self.dir))?;
+        Ok(status.success())
     }
 
     /// Tells the server to stop, without waiting for it.

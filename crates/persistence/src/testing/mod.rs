@@ -7,7 +7,7 @@ mod run;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection as _};
 
 use self::run::TestRun;
 use crate::embedded::EmbeddedError;
@@ -134,4 +134,23 @@ async fn test_run() -> TestRun {
     .await
     .expect("no panic while the test server starts")
     .expect("a test server can be started")
+}
+
+/// A connection beside the adapters.
+pub type Connection = PgConnection;
+
+/// Runs statements behind the adapters' back.
+pub async fn execute(connection: &mut Connection, sql: &'static str) {
+    sqlx::raw_sql(sql)
+        .execute(connection)
+        .await
+        .expect("the statements of a test are fine");
+}
+
+/// The number that a query answers.
+pub async fn count(connection: &mut Connection, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql)
+        .fetch_one(connection)
+        .await
+        .expect("the query of a test is fine")
 }

@@ -1,1 +1,44 @@
-//! todo
+//! What every adapter of the ports must do, as tests that each adapter runs.
+//!
+//! A case is handed a fresh, empty store. None begins a unit of work while the
+//! same task holds another, since an adapter may make the second wait for the
+//! first.
+#![allow(missing_docs, reason = "a case is described by its name")]
+#![allow(
+    clippy::similar_names,
+    reason = "posts are kept through ports, and both words are the right ones"
+)]
+
+mod cases;
+pub mod concurrency;
+pub mod counts;
+pub mod heavy_posts;
+pub mod page_places;
+pub mod post_changes;
+pub mod post_lookups;
+pub mod post_pages;
+pub mod savepoints;
+pub mod searches;
+mod support;
+pub mod transactions;
+pub mod user_changes;
+pub mod user_lookups;
+pub mod user_pages;
+mod walks;
+
+#[cfg(test)]
+mod completeness;
+
+use std::sync::Arc;
+
+use crate::post::PostReader;
+use crate::unit_of_work::UnitOfWorkFactory;
+use crate::user::UserReader;
+
+/// An adapter of all ports, over one store.
+#[derive(Clone)]
+pub struct Ports {
+    pub users: Arc<dyn UserReader>,
+    pub posts: Arc<dyn PostReader>,
+    pub units: Arc<dyn UnitOfWorkFactory>,
+}

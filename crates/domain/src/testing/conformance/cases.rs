@@ -1,0 +1,203 @@
+//! The list of all cases, and what is made of it.
+
+/// Makes a test of each case, in a module of each subject. `$open` names a function
+/// without parameters, async or not, whose future yields
+/// [`Ports`](crate::testing::conformance::Ports) over a fresh, empty store and a
+/// guard that is held until the case has ended.
+///
+/// The crate that calls it needs tokio with `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($open:path) => {
+        $crate::conformance_suite! { @cases @tests $open }
+    };
+    // For the test that finds cases which are not listed.
+    (@listed) => {
+        $crate::conformance_suite! { @cases @sources }
+    };
+    (@cases @$made:ident $($open:path)?) => {
+        $crate::conformance_suite! { @$made $($open)?;
+            concurrency {
+                of_64_inserts_of_one_email_one_wins,
+                of_8_inserts_of_one_id_one_wins,
+                of_8_updates_to_one_email_one_wins,
+                of_8_updates_of_one_version_one_wins,
+                of_8_increments_of_a_user_none_is_lost,
+                of_8_increments_of_a_post_none_is_lost,
+                an_author_held_for_share_is_not_deleted_meanwhile,
+            }
+            counts {
+                an_empty_store_counts_none,
+                users_with_and_without_the_trash,
+                posts_with_and_without_the_trash,
+                counts_follow_what_is_purged,
+            }
+            heavy_posts {
+                the_longest_content_is_kept,
+                a_page_ends_before_it_grows_too_heavy,
+                a_page_may_weigh_exactly_the_limit,
+                a_page_that_ended_early_leaves_out_no_lighter_post_that_follows,
+                the_row_behind_a_full_page_weighs_nothing,
+                what_is_skipped_weighs_nothing,
+                what_is_in_the_trash_weighs_only_where_it_is_meant,
+                find_many_of_too_heavy_posts_is_refused,
+                find_many_may_weigh_exactly_the_limit,
+                find_many_weighs_a_post_named_twice_once,
+            }
+            page_places {
+                skip_from_the_start,
+                skip_from_the_end_in_descending_order,
+                skip_counts_from_the_cursor,
+                skip_past_the_end_is_an_empty_last_page,
+                skip_counts_only_what_the_filter_means,
+                skip_of_posts,
+                what_is_inserted_between_pages_moves_nothing,
+                what_is_purged_between_pages_moves_nothing,
+                what_is_deleted_between_pages_moves_nothing,
+                a_list_that_ends_after_its_page_was_read,
+            }
+            post_changes {
+                insert_keeps_every_field,
+                insert_of_a_taken_id_leaves_the_unit_usable,
+                insert_of_an_id_in_the_trash,
+                insert_without_an_author_leaves_the_unit_usable,
+                insert_for_an_author_of_the_same_unit,
+                insert_for_an_author_purged_in_the_same_unit,
+                insert_for_an_author_in_the_trash,
+                update_replaces_every_field_but_the_author,
+                update_keeps_the_time_of_birth,
+                update_of_a_stale_version_leaves_the_unit_usable,
+                update_of_nothing_is_stale,
+                locked_reads_see_the_trash_and_the_changes_of_the_unit,
+                has_living_minds_neither_the_trash_nor_others,
+                purge_removes_the_post_alone,
+                purge_of_nothing,
+            }
+            post_lookups {
+                an_empty_store_finds_nothing,
+                find_by_id,
+                find_by_id_in_the_trash,
+                find_many_finds_each_post_once,
+                find_many_of_no_ids_finds_nothing,
+                find_many_in_the_trash,
+            }
+            post_pages {
+                by_time_of_birth,
+                by_time_of_change_and_the_never_changed_first,
+                by_title_by_code_point,
+                an_empty_list_is_one_empty_page,
+                another_page_is_announced_exactly_when_there_is_one,
+                the_cursor_is_the_place_of_the_last_row,
+                a_cursor_of_another_order_is_refused,
+            }
+            savepoints {
+                commit_gives_the_changes_to_the_outer_unit,
+                the_inner_unit_sees_the_changes_of_the_outer,
+                rollback_undoes_the_inner_changes_alone,
+                drop_undoes_the_inner_changes_alone,
+                a_drop_right_before_the_outer_commit,
+                a_drop_right_before_another_savepoint,
+                rollback_of_the_outer_unit_undoes_what_the_inner_committed,
+                drop_of_the_outer_unit_undoes_what_the_inner_committed,
+                three_deep_and_all_committed,
+                three_deep_and_the_middle_rolled_back,
+                three_deep_and_all_dropped,
+                an_inner_error_leaves_both_units_usable,
+                an_inner_error_and_rollback_leave_the_outer_unit_usable,
+                rollback_restores_what_was_updated_and_purged,
+            }
+            searches {
+                an_empty_store_finds_nobody,
+                a_part_of_the_address_or_of_the_name_is_found,
+                the_letter_case_does_not_matter,
+                wildcards_are_taken_literally,
+                a_short_query_finds_beginnings_only,
+                the_best_match_comes_first_and_the_newest_among_equals,
+                a_user_without_a_name_is_found_by_address,
+                the_trash_is_searched_only_where_it_is_meant,
+                another_page_is_announced_exactly_when_there_is_one,
+                the_cursor_holds_the_rank,
+                rows_are_skipped_from_the_start_or_the_cursor,
+                what_comes_and_goes_between_pages_moves_nothing,
+                a_cursor_of_a_list_is_refused,
+            }
+            transactions {
+                nothing_is_seen_before_commit_and_all_after,
+                rollback_undoes_all,
+                drop_rolls_back,
+                a_unit_without_changes_commits,
+                units_follow_each_other,
+            }
+            user_changes {
+                insert_keeps_every_field,
+                insert_of_a_taken_id_leaves_the_unit_usable,
+                insert_of_a_taken_email_leaves_the_unit_usable,
+                insert_of_an_email_taken_in_the_same_unit,
+                insert_of_an_email_in_the_trash,
+                insert_of_an_id_in_the_trash,
+                insert_of_a_purged_id_and_email,
+                update_replaces_every_field,
+                update_keeps_the_time_of_birth,
+                update_of_a_stale_version_leaves_the_unit_usable,
+                update_of_nobody_is_stale,
+                update_to_a_taken_email_leaves_the_unit_usable,
+                update_of_the_letter_case_of_the_own_email,
+                update_to_an_email_in_the_trash,
+                undelete_with_a_taken_email_leaves_the_unit_usable,
+                an_update_in_the_trash_minds_no_email,
+                locked_reads_see_the_trash_and_the_changes_of_the_unit,
+                purge_removes_the_user_with_all_posts,
+                purge_of_a_user_in_the_trash,
+                purge_of_nobody,
+            }
+            user_lookups {
+                an_empty_store_finds_nobody,
+                find_by_id,
+                find_by_id_in_the_trash,
+                find_by_email_in_any_letter_case,
+                find_by_email_prefers_the_living,
+                find_by_email_in_the_trash_prefers_the_one_deleted_last,
+                find_many_finds_each_user_once,
+                find_many_of_no_ids_finds_nobody,
+                find_many_in_the_trash,
+                find_many_takes_a_thousand_ids,
+                find_many_by_email_finds_each_user_once,
+                find_many_of_no_emails_finds_nobody,
+                find_many_by_email_prefers_as_find_by_email_does,
+            }
+            user_pages {
+                by_time_of_birth,
+                by_time_of_change_and_the_never_changed_first,
+                by_email_in_lower_case_by_code_point,
+                by_time_to_the_microsecond,
+                an_empty_list_is_one_empty_page,
+                another_page_is_announced_exactly_when_there_is_one,
+                the_cursor_is_the_place_of_the_last_row,
+                a_cursor_of_an_email_is_taken_in_any_letter_case,
+                a_cursor_of_another_order_is_refused,
+            }
+        }
+    };
+    (@tests $open:path; $($subject:ident { $($case:ident,)* })*) => {
+        $(
+            mod $subject {
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        let (ports, _guard) = $open().await;
+                        $crate::testing::conformance::$subject::$case(ports).await;
+                    }
+                )*
+            }
+        )*
+    };
+    (@sources; $($subject:ident { $($case:ident,)* })*) => {
+        [$((
+            stringify!($subject),
+            [$(stringify!($case)),*].as_slice(),
+            include_str!(concat!(stringify!($subject), ".rs")),
+        )),*]
+    };
+}

@@ -1,0 +1,180 @@
+//! Where a page starts: rows left out, and rows that come and go between pages.
+
+use super::Ports;
+use super::support::{deleted_user, size};
+use super::walks::{BOTH_WAYS, after};
+use crate::page::{Direction, Order, Page, PageRequest};
+use crate::post::{Post, PostSortKey};
+use crate::testing::fixtures::{post, time, user};
+use crate::trash::Trash;
+use crate::user::{User, UserSortKey};
+
+const USERS: Order<UserSortKey> = Order {
+    key: UserSortKey::CreatedAt,
+    direction: Direction::Ascending,
+};
+const POSTS: Order<PostSortKey> = Order {
+    key: PostSortKey::Title,
+    direction: Direction::Ascending,
+};
+
+/// The users of those numbers.
+fn users(numbers: impl IntoIterator<Item = u64>) -> Vec<User> {
+    numbers.into_iter().map(user).collect()
+}
+
+async fn insert(ports: &Ports, numbers: impl IntoIterator<Item = u64> + Send) {
+    let users = users(numbers);
+    ports.insert_users(&users.iter().collect::<Vec<_>>()).await;
+}
+
+fn skipping(skip: u32, request: PageRequest) -> PageRequest {
+    PageRequest { skip, ..request }
+}
+
+pub async fn skip_from_the_start(ports: Ports) {
+    insert(&ports, 1..=9).await;
+    for (skip, expected, announced) in [
+        (0, 1..=3, true),
+        (1, 2..=4, true),
+        (5, 6..=8, true),
+        (6, 7..=9, false),
+        (8, 9..=9, false),
+    ] {
+        let request = skipping(skip, PageRequest::first(size(3)));
+        let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+        assert_eq!(page.items, users(expected), "{skip}");
+        assert_eq!(page.next.is_some(), announced, "{skip}");
+    }
+}
+
+pub async fn skip_from_the_end_in_descending_order(ports: Ports) {
+    insert(&ports, 1..=9).await;
+    let order = Order {
+        direction: Direction::Descending,
+        ..USERS
+    };
+    let request = skipping(2, PageRequest::first(size(3)));
+    let page = ports.user_page(Trash::Exclude, order, &request).await;
+    assert_eq!(page.items, users([7, 6, 5]));
+}
+
+pub async fn skip_counts_from_the_cursor(ports: Ports) {
+    insert(&ports, 1..=9).await;
+    let first = PageRequest::first(size(2));
+    let page = ports.user_page(Trash::Exclude, USERS, &first).await;
+    let request = skipping(3, after(size(2), page.next));
+    let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+    assert_eq!(page.items, users([6, 7]));
+    let page = ports
+        .user_page(Trash::Exclude, USERS, &after(size(9), page.next))
+        .await;
+    assert_eq!((page.items, page.next), (users([8, 9]), None));
+}
+
+pub async fn skip_past_the_end_is_an_empty_last_page(ports: Ports) {
+    insert(&ports, 1..=9).await;
+    let first = PageRequest::first(size(2));
+    let cursor = ports.user_page(Trash::Exclude, USERS, &first).await.next;
+    for trash in [Trash::Exclude, Trash::Include] {
+        for direction in BOTH_WAYS {
+            let order = Order { direction, ..USERS };
+            for skip in [9, 10, u32::MAX] {
+                for request in [first.clone(), after(size(2), cursor.clone())] {
+                    let request = skipping(skip, request);
+                    let page = ports.user_page(trash, order, &request).await;
+                    assert_eq!((page.items, page.next), (vec![], None), "{request:?}");
+                }
+            }
+        }
+    }
+}
+
+pub async fn skip_counts_only_what_the_filter_means(ports: Ports) {
+    let deleted = [deleted_user(2, 50), deleted_user(4, 50)];
+    insert(&ports, [1, 3, 5, 6]).await;
+    ports.insert_users(&deleted.each_ref()).await;
+    let request = skipping(2, PageRequest::first(size(2)));
+    let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+    assert_eq!(page.items, users([5, 6]));
+    let page = ports.user_page(Trash::Include, USERS, &request).await;
+    assert_eq!(page.items, [user(3), deleted[1].clone()]);
+}
+
+pub async fn skip_of_posts(ports: Ports) {
+    let author = user(1);
+    let posts = [1, 2, 3, 4, 5].map(|number| post(number, author.id));
+    ports.insert_users(&[&author]).await;
+    ports.insert_posts(&posts.each_ref()).await;
+    let numbered = |from: usize, to: usize| -> Vec<Post> { posts[from - 1..to].to_vec() };
+    let request = skipping(1, PageRequest::first(size(2)));
+    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    assert_eq!(page.items, numbered(2, 3));
+    let request = skipping(1, after(size(2), page.next));
+    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    assert_eq!((page.items, page.next), (numbered(5, 5), None));
+    let request = skipping(5, PageRequest::first(size(2)));
+    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    assert_eq!((page.items, page.next), (vec![], None));
+}
+
+/// The first page of three of the users 10, 20 and so on up to 90.
+async fn first_of_nine(ports: &Ports) -> Page<User> {
+    insert(ports, (1..=9).map(|number| number * 10)).await;
+    let first = PageRequest::first(size(3));
+    let page = ports.user_page(Trash::Exclude, USERS, &first).await;
+    assert_eq!(page.items, users([10, 20, 30]));
+    page
+}
+
+/// All that follows a page.
+async fn rest(ports: &Ports, mut page: Page<User>) -> Vec<User> {
+    let mut met = Vec::new();
+    while let Some(cursor) = page.next {
+        let request = after(size(3), Some(cursor));
+        page = ports.user_page(Trash::Exclude, USERS, &request).await;
+        met.append(&mut page.items);
+    }
+    met
+}
+
+pub async fn what_is_inserted_between_pages_moves_nothing(ports: Ports) {
+    let page = first_of_nine(&ports).await;
+    insert(&ports, [1, 15, 29, 31, 55, 99]).await;
+    let expected = users([31, 40, 50, 55, 60, 70, 80, 90, 99]);
+    assert_eq!(rest(&ports, page).await, expected);
+}
+
+pub async fn what_is_purged_between_pages_moves_nothing(ports: Ports) {
+    let page = first_of_nine(&ports).await;
+    let mut unit = ports.begin().await;
+    // The row of the cursor among them.
+    for number in [10, 30, 40, 60] {
+        let done = unit.users().purge(user(number).id).await;
+        assert!(done.expect("a user is purged"));
+    }
+    unit.commit().await.expect("a sound unit is committed");
+    assert_eq!(rest(&ports, page).await, users([50, 70, 80, 90]));
+}
+
+pub async fn what_is_deleted_between_pages_moves_nothing(ports: Ports) {
+    let page = first_of_nine(&ports).await;
+    for number in [20, 30, 50, 90] {
+        let mut deleted = user(number);
+        let expected = deleted.lifecycle.version();
+        deleted.lifecycle.delete(time(100));
+        ports.update_user(&deleted, expected).await;
+    }
+    assert_eq!(rest(&ports, page).await, users([40, 60, 70, 80]));
+}
+
+pub async fn a_list_that_ends_after_its_page_was_read(ports: Ports) {
+    let page = first_of_nine(&ports).await;
+    let mut unit = ports.begin().await;
+    for number in (4..=9).map(|number| number * 10) {
+        let done = unit.users().purge(user(number).id).await;
+        assert!(done.expect("a user is purged"));
+    }
+    unit.commit().await.expect("a sound unit is committed");
+    assert_eq!(rest(&ports, page).await, []);
+}

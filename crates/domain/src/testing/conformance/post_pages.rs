@@ -1,0 +1,182 @@
+//! Lists of posts: the order, the pages and the trash.
+
+use super::Ports;
+use super::support::{BOTH_SIDES, assert_internal, size, title};
+use super::walks::{BOTH_WAYS, SIZES, after};
+use crate::lifecycle::{Lifecycle, Version};
+use crate::page::{Cursor, Direction, Order, PageRequest, PageSize, SortValue};
+use crate::post::{Post, PostFilter, PostSortKey};
+use crate::testing::fixtures::{post, post_id, time, user};
+use crate::trash::Trash;
+
+const KEYS: [PostSortKey; 3] = [
+    PostSortKey::CreatedAt,
+    PostSortKey::UpdatedAt,
+    PostSortKey::Title,
+];
+
+/// Post `number` with the times of birth, of the last change and of deletion.
+fn with_times(
+    number: u64,
+    text: &str,
+    (created_at, updated_at, deleted_at): (i64, Option<i64>, Option<i64>),
+) -> Post {
+    Post {
+        title: title(text),
+        lifecycle: Lifecycle::from_stored(
+            time(created_at),
+            updated_at.map(time),
+            deleted_at.map(time),
+            Version::FIRST,
+        ),
+        ..post(number, user(1).id)
+    }
+}
+
+/// Posts with ties in everything a list is ordered by, across the trash too, and
+/// with values that the order of ids contradicts.
+fn population() -> [Post; 13] {
+    [
+        with_times(1, "zebra", (90, None, None)),
+        with_times(2, "Zebra", (80, Some(95), None)),
+        with_times(3, "apple", (80, Some(95), None)),
+        with_times(4, "apple pie", (80, Some(85), None)),
+        with_times(5, "Äpfel", (10, None, None)),
+        with_times(6, "apple", (10, Some(95), None)),
+        with_times(7, " apple", (20, None, None)),
+        with_times(8, "apple", (80, Some(95), Some(95))),
+        with_times(9, "zebra", (90, Some(97), Some(97))),
+        with_times(10, "-apple", (10, Some(95), Some(95))),
+        with_times(11, "\u{fffd}", (20, Some(30), None)),
+        with_times(12, "😀", (20, Some(30), None)),
+        with_times(13, "10", (5, Some(30), None)),
+    ]
+}
+
+async fn populate(ports: &Ports) {
+    ports.insert_users(&[&user(1)]).await;
+    ports.insert_posts(&population().each_ref()).await;
+}
+
+fn numbers(posts: &[Post]) -> Vec<u64> {
+    let number = |post: &Post| post.id.as_uuid().as_u64_pair().1 & u64::from(u32::MAX);
+    posts.iter().map(number).collect()
+}
+
+/// Walks the population by `key` at every size, both ways, and asserts that it
+/// meets the posts of `ascending`, the trash included; without it, the living.
+async fn assert_walks(ports: &Ports, key: PostSortKey, ascending: [u64; 13]) {
+    populate(ports).await;
+    let living = |number: &u64| {
+        population()
+            .iter()
+            .any(|post| post.id == post_id(*number) && !post.lifecycle.is_deleted())
+    };
+    for direction in BOTH_WAYS {
+        for trash in BOTH_SIDES {
+            let mut expected = ascending.to_vec();
+            if trash == Trash::Exclude {
+                expected.retain(living);
+            }
+            if direction == Direction::Descending {
+                expected.reverse();
+            }
+            let order = Order { key, direction };
+            for rows in SIZES {
+                let met = ports.walk_posts(trash, order, size(rows)).await;
+                assert_eq!(numbers(&met), expected, "{order:?} {trash:?} {rows}");
+            }
+        }
+    }
+}
+
+pub async fn by_time_of_birth(ports: Ports) {
+    let ascending = [13, 5, 6, 10, 7, 11, 12, 2, 3, 4, 8, 1, 9];
+    assert_walks(&ports, PostSortKey::CreatedAt, ascending).await;
+}
+
+pub async fn by_time_of_change_and_the_never_changed_first(ports: Ports) {
+    let ascending = [1, 5, 7, 11, 12, 13, 4, 2, 3, 6, 8, 10, 9];
+    assert_walks(&ports, PostSortKey::UpdatedAt, ascending).await;
+}
+
+pub async fn by_title_by_code_point(ports: Ports) {
+    let ascending = [7, 10, 13, 2, 3, 6, 8, 4, 1, 9, 5, 11, 12];
+    assert_walks(&ports, PostSortKey::Title, ascending).await;
+}
+
+pub async fn an_empty_list_is_one_empty_page(ports: Ports) {
+    for key in KEYS {
+        for direction in BOTH_WAYS {
+            for trash in BOTH_SIDES {
+                let order = Order { key, direction };
+                let first = PageRequest::first(PageSize::DEFAULT);
+                let page = ports.post_page(trash, order, &first).await;
+                assert_eq!((page.items, page.next), (vec![], None));
+            }
+        }
+    }
+}
+
+pub async fn another_page_is_announced_exactly_when_there_is_one(ports: Ports) {
+    populate(&ports).await;
+    for key in KEYS {
+        for direction in BOTH_WAYS {
+            let order = Order { key, direction };
+            for (rows, count, announced) in [(12, 12, true), (13, 13, false), (14, 13, false)] {
+                let first = PageRequest::first(size(rows));
+                let page = ports.post_page(Trash::Include, order, &first).await;
+                assert_eq!(page.items.len(), count);
+                assert_eq!(page.next.is_some(), announced, "{order:?} {rows}");
+            }
+        }
+    }
+}
+
+pub async fn the_cursor_is_the_place_of_the_last_row(ports: Ports) {
+    populate(&ports).await;
+    for key in KEYS {
+        for direction in BOTH_WAYS {
+            let order = Order { key, direction };
+            for rows in 1..13 {
+                let first = PageRequest::first(size(rows));
+                let page = ports.post_page(Trash::Include, order, &first).await;
+                let place = page.items.last().map(|post| Cursor {
+                    value: post.sort_value(key),
+                    id: post.id.as_uuid(),
+                });
+                assert_eq!(page.next, place, "{order:?} {rows}");
+            }
+        }
+    }
+}
+
+pub async fn a_cursor_of_another_order_is_refused(ports: Ports) {
+    populate(&ports).await;
+    let values = [
+        SortValue::Absent,
+        SortValue::Time(time(1)),
+        SortValue::Text("a".to_owned()),
+        SortValue::Rank(0),
+    ];
+    for key in KEYS {
+        for value in &values {
+            let cursor = Cursor {
+                value: value.clone(),
+                id: post_id(1).as_uuid(),
+            };
+            let request = after(PageSize::DEFAULT, Some(cursor));
+            let order = Order {
+                key,
+                direction: Direction::Ascending,
+            };
+            let filter = PostFilter::default();
+            let page = ports.posts.list(&filter, order, &request).await;
+            if key.fits(value) {
+                page.expect("a page is read");
+            } else {
+                assert_internal(&page);
+            }
+        }
+    }
+}

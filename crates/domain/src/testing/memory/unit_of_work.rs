@@ -1,0 +1,72 @@
+//! Units of work on a copy of what is committed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
+
+use super::MemoryStore;
+use super::state::State;
+use crate::error::RepositoryError;
+use crate::post::PostRepository;
+use crate::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::user::UserRepository;
+
+/// Dropping one drops its copy, which is all that a roll back takes.
+struct MemoryUnitOfWork<'outer> {
+    state: State,
+    target: Target<'outer>,
+}
+
+/// What a commit writes to.
+enum Target<'outer> {
+    Store {
+        store: MemoryStore,
+        _writing: OwnedMutexGuard<()>,
+    },
+    Outer(&'outer mut State),
+}
+
+#[async_trait]
+impl UnitOfWorkFactory for MemoryStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let writing = Arc::clone(&self.writing).lock_owned().await;
+        Ok(Box::new(MemoryUnitOfWork {
+            state: State::clone(&self.snapshot()),
+            target: Target::Store {
+                store: self.clone(),
+                _writing: writing,
+            },
+        }))
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnitOfWork<'_> {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        &mut self.state
+    }
+
+    fn posts(&mut self) -> &mut dyn PostRepository {
+        &mut self.state
+    }
+
+    async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
+        Ok(Box::new(MemoryUnitOfWork {
+            state: self.state.clone(),
+            target: Target::Outer(&mut self.state),
+        }))
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        match self.target {
+            Target::Store { store, _writing } => store.publish(self.state),
+            Target::Outer(outer) => *outer = self.state,
+        }
+        Ok(())
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+}

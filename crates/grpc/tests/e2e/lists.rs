@@ -1,0 +1,156 @@
+//! Lists and searches, walked from end to end.
+
+use byline_grpc::pb;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::World;
+
+async fn walk(world: &mut World, mut request: pb::ListUsersRequest) -> Vec<String> {
+    let mut emails = Vec::new();
+    loop {
+        let page = world
+            .users
+            .list_users(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        emails.extend(page.users.into_iter().map(|user| user.email));
+        if page.next_page_token.is_empty() {
+            return emails;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_walked_in_order_with_totals_skips_and_the_trash() {
+    let mut world = World::new().await;
+    for name in ["d", "B", "a", "C", "e"] {
+        world.user(&format!("{name}@example.com")).await;
+    }
+    let first = pb::ListUsersRequest {
+        order_by: "email".into(),
+        page_size: 2,
+        ..pb::ListUsersRequest::default()
+    };
+    let all = [
+        "a@example.com",
+        "B@example.com",
+        "C@example.com",
+        "d@example.com",
+        "e@example.com",
+    ];
+    assert_eq!(walk(&mut world, first.clone()).await, all);
+
+    let backwards = pb::ListUsersRequest {
+        order_by: "email desc".into(),
+        skip: 1,
+        page_size: 10,
+        total: pb::TotalMode::Exact.into(),
+        ..pb::ListUsersRequest::default()
+    };
+    let page = world
+        .users
+        .list_users(backwards)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(page.total_size, Some(5));
+    assert_eq!(page.users[0].email, "d@example.com");
+    assert_eq!(page.users.len(), 4);
+
+    let gone = page.users[0].id.clone();
+    world.delete_user(&gone).await;
+    assert_eq!(walk(&mut world, first.clone()).await.len(), 4);
+    let with_trash = pb::ListUsersRequest {
+        show_deleted: true,
+        ..first
+    };
+    assert_eq!(walk(&mut world, with_trash).await, all);
+    let recent = pb::ListUsersRequest {
+        order_by: "updated_at desc".into(),
+        show_deleted: true,
+        page_size: 1,
+        ..pb::ListUsersRequest::default()
+    };
+    assert_eq!(walk(&mut world, recent).await[0], "d@example.com");
+}
+
+#[tokio::test]
+async fn a_token_serves_only_the_list_that_it_came_from() {
+    let mut world = World::new().await;
+    for name in ["a", "b"] {
+        world.user(&format!("{name}@example.com")).await;
+    }
+    let list = pb::ListUsersRequest {
+        page_size: 1,
+        ..pb::ListUsersRequest::default()
+    };
+    let token = world
+        .users
+        .list_users(list.clone())
+        .await
+        .unwrap()
+        .into_inner()
+        .next_page_token;
+    let other = pb::ListUsersRequest {
+        page_token: token.clone(),
+        order_by: "email".into(),
+        ..list.clone()
+    };
+    let status = world.users.list_users(other).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    let violation = &details.bad_request().unwrap().field_violations[0];
+    assert_eq!(violation.field, "page_token");
+    assert_eq!(violation.reason, "PAGE_TOKEN_MISMATCH");
+
+    let larger = pb::ListUsersRequest {
+        page_token: token,
+        page_size: 1_000_000,
+        ..list
+    };
+    assert!(world.users.list_users(larger).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_search_finds_the_best_match_first_and_takes_wildcards_literally() {
+    let mut world = World::new().await;
+    for email in [
+        "x.ada@example.com",
+        "ada@example.com",
+        "50%_off@example.com",
+        "bob@example.com",
+    ] {
+        world.user(email).await;
+    }
+    let mut search = async |query: &str| {
+        let mut request = pb::SearchUsersRequest {
+            query: query.into(),
+            page_size: 1,
+            ..pb::SearchUsersRequest::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = world
+                .users
+                .search_users(request.clone())
+                .await
+                .unwrap()
+                .into_inner();
+            found.extend(page.users.into_iter().map(|user| user.email));
+            if page.next_page_token.is_empty() {
+                return found;
+            }
+            request.page_token = page.next_page_token;
+        }
+    };
+    assert_eq!(
+        search("ADA").await,
+        ["ada@example.com", "x.ada@example.com"]
+    );
+    assert_eq!(search("%_o").await, ["50%_off@example.com"]);
+    assert_eq!(search("bo").await, ["bob@example.com"]);
+    assert!(search("ob").await.is_empty());
+}

@@ -1,0 +1,10 @@
+//! The program as its callers meet it: the built binary, a real client, a real
+//! PostgreSQL.
+
+mod errors;
+mod lists;
+mod outage;
+mod posts;
+mod process;
+mod support;
+mod users;

@@ -1,0 +1,91 @@
+//! A PostgreSQL that goes away and comes back.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use byline_grpc::pb;
+use byline_grpc::pb::user_service_client::UserServiceClient;
+use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use tonic::Code;
+
+use crate::support::Server;
+
+async fn start(folder: &std::path::Path) -> EmbeddedPostgres {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || {
+        EmbeddedPostgres::start(&EmbeddedOptions {
+            data_dir: folder,
+            bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
+            fetch: true,
+            settings: Vec::new(),
+            notice: |line| eprintln!("{line}"),
+        })
+        .unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+async fn stop(postgres: EmbeddedPostgres) {
+    tokio::task::spawn_blocking(move || drop(postgres))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let postgres = start(folder.path()).await;
+    postgres.ensure_database("byline").await.unwrap();
+    let url = format!(
+        "postgres:///byline?host={}&user=byline",
+        postgres.socket_dir().display()
+    );
+    let server = Server::serve(&url, &["--migrate"]).await;
+    let mut users = UserServiceClient::new(server.channel().await);
+    let list = pb::ListUsersRequest::default();
+
+    // Load before, during and after.
+    let mut loads = Vec::new();
+    for _ in 0..8 {
+        let mut users = users.clone();
+        loads.push(tokio::spawn(async move {
+            let mut codes = Vec::new();
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(4) {
+                let result = users.list_users(pb::ListUsersRequest::default()).await;
+                codes.push(result.map_or_else(|status| status.code(), |_| Code::Ok));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            codes
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    users.list_users(list.clone()).await.unwrap();
+    stop(postgres).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let status = users.list_users(list.clone()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+
+    let postgres = start(folder.path()).await;
+    let began = Instant::now();
+    while users.list_users(list.clone()).await.is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "not back within 5 s"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for load in loads {
+        let codes = load.await.unwrap();
+        assert!(
+            codes
+                .iter()
+                .all(|code| matches!(code, Code::Ok | Code::Unavailable)),
+            "{codes:?}"
+        );
+        assert_eq!(codes.last(), Some(&Code::Ok));
+    }
+    stop(postgres).await;
+}

@@ -1,0 +1,154 @@
+//! Starts the program over a database of its own, and talks to it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use byline_grpc::pb;
+use byline_grpc::pb::post_service_client::PostServiceClient;
+use byline_grpc::pb::user_service_client::UserServiceClient;
+use byline_persistence::testing::TestDatabase;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tonic::transport::{Channel, Endpoint};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_byline");
+
+/// A running program. Killed when dropped.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    log: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// `byline serve` over that database.
+    pub(crate) async fn serve(url: &str, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", url])
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().unwrap_or_else(|| {
+            panic!(
+                "it did not start: {}",
+                std::fs::read_to_string(&log).unwrap()
+            )
+        });
+        let address = line.strip_prefix("listening on ").unwrap().parse().unwrap();
+        Self {
+            child,
+            address,
+            log,
+            _folder: folder,
+        }
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        Endpoint::from_shared(format!("http://{}", self.address))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    /// Asks it to stop, as a supervisor does.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().expect("it runs").to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status();
+        assert!(status.unwrap().success());
+    }
+}
+
+/// A server over a database of its own, and clients of it.
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) server: Server,
+    pub(crate) users: UserServiceClient<Channel>,
+    pub(crate) posts: PostServiceClient<Channel>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub(crate) async fn with(options: &[&str]) -> Self {
+        let database = TestDatabase::new().await;
+        let server = Server::serve(&database.url(), options).await;
+        let channel = server.channel().await;
+        Self {
+            users: UserServiceClient::new(channel.clone())
+                .max_decoding_message_size(4 * 1024 * 1024),
+            posts: PostServiceClient::new(channel).max_decoding_message_size(4 * 1024 * 1024),
+            database,
+            server,
+        }
+    }
+
+    /// A user of that address.
+    pub(crate) async fn user(&self, email: &str) -> pb::User {
+        let user = pb::User {
+            email: email.to_owned(),
+            ..pb::User::default()
+        };
+        let request = pb::CreateUserRequest { user: Some(user) };
+        let response = self.users.clone().create_user(request).await.unwrap();
+        response.into_inner().user.unwrap()
+    }
+
+    /// A post of that author.
+    pub(crate) async fn post(&self, author: &pb::User, title: &str) -> pb::Post {
+        let post = pb::Post {
+            title: title.to_owned(),
+            author_id: author.id.clone(),
+            ..pb::Post::default()
+        };
+        let request = pb::CreatePostRequest { post: Some(post) };
+        let response = self.posts.clone().create_post(request).await.unwrap();
+        response.into_inner().post.unwrap()
+    }
+
+    pub(crate) async fn delete_user(&self, id: &str) -> pb::User {
+        let request = pb::DeleteUserRequest {
+            id: id.to_owned(),
+            ..pb::DeleteUserRequest::default()
+        };
+        let response = self.users.clone().delete_user(request).await.unwrap();
+        response.into_inner().user.unwrap()
+    }
+}
+
+pub(crate) fn get_by_id(id: &str) -> pb::GetUserRequest {
+    pb::GetUserRequest {
+        key: Some(pb::get_user_request::Key::Id(id.to_owned())),
+        ..pb::GetUserRequest::default()
+    }
+}
+
+/// Waits until something holds; fails after ten seconds.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    for _ in 0..200 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not within ten seconds: {what}");
+}
