@@ -45,9 +45,9 @@ struct Session {
 }
 
 /// All savepoints share a name: PostgreSQL takes it for the innermost one.
-const SAVEPOINT: &str = "savepoint inner";
-const RELEASE: &str = "release savepoint inner";
-const ROLLBACK_TO: &str = "rollback to savepoint inner; release savepoint inner";
+const SAVEPOINT: &str = "savepoint nested";
+const RELEASE: &str = "release savepoint nested";
+const ROLLBACK_TO: &str = "rollback to savepoint nested; release savepoint nested";
 
 impl Session {
     fn lease(&mut self) -> Result<&mut Lease, RepositoryError> {

@@ -1,0 +1,20 @@
+//! The conformance suite on PostgreSQL.
+
+use std::sync::Arc;
+
+use byline_domain::conformance_suite;
+use byline_domain::testing::conformance::Ports;
+use byline_persistence::testing::TestDatabase;
+
+async fn open() -> (Ports, TestDatabase) {
+    let test = TestDatabase::new().await;
+    let database = Arc::new(test.database());
+    let ports = Ports {
+        users: database.clone(),
+        posts: database.clone(),
+        units: database,
+    };
+    (ports, test)
+}
+
+conformance_suite!(open);
