@@ -28,7 +28,17 @@ fn status(
     message: impl Into<String>,
     details: impl IntoIterator<Item = ErrorDetail>,
 ) -> Status {
-    let info = ErrorInfo::new(reason, DOMAIN, HashMap::new());
+    with_metadata(code, reason, HashMap::new(), message, details)
+}
+
+fn with_metadata(
+    code: Code,
+    reason: &str,
+    metadata: HashMap<String, String>,
+    message: impl Into<String>,
+    details: impl IntoIterator<Item = ErrorDetail>,
+) -> Status {
+    let info = ErrorInfo::new(reason, DOMAIN, metadata);
     let details: Vec<ErrorDetail> = std::iter::once(info.into()).chain(details).collect();
     Status::with_error_details_vec(code, message, details)
 }
@@ -61,11 +71,13 @@ pub(crate) fn from_app(error: Error) -> Status {
             &message,
             [resource_info(resource, key, &message)],
         ),
-        Error::AlreadyExists { resource, field } => status(
+        Error::AlreadyExists { resource, field } => with_metadata(
             Code::AlreadyExists,
             &format!("{}_ALREADY_EXISTS", upper(resource)),
+            HashMap::from([("field".to_owned(), field.to_owned())]),
             &message,
-            [resource_info(resource, field, &message)],
+            // Whose it is stays untold.
+            [resource_info(resource, "", &message)],
         ),
         Error::NotDeleted { resource, id } => status(
             Code::AlreadyExists,

@@ -1,142 +1,313 @@
-//! The layers stay apart: who may depend on whom, read off the manifests and the
-//! resolved tree, so that nobody needs a further tool to see a breach.
+//! Holds the layers: which crate of the workspace may know which other, and which
+//! may know the database and the wire. `deny.toml` says the same to cargo-deny;
+//! this needs nothing but cargo.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn cargo(arguments: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .output()
-        .expect("cargo runs")
-}
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-fn manifests() -> Vec<Value> {
-    let output = cargo(&["metadata", "--format-version=1", "--no-deps", "--locked"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
-    metadata["packages"].as_array().expect("packages").clone()
-}
-
-/// The dependencies that each of our crates declares, those for tests aside.
-fn declared() -> BTreeMap<String, BTreeSet<String>> {
-    manifests()
-        .iter()
-        .map(|package| {
-            let dependencies = package["dependencies"].as_array().expect("dependencies");
-            let names = dependencies
-                .iter()
-                .filter(|dependency| dependency["kind"].is_null())
-                .filter_map(|dependency| Some(dependency["name"].as_str()?.to_owned()))
-                .collect();
-            (package["name"].as_str().expect("a name").to_owned(), names)
-        })
-        .collect()
-}
-
-/// Everything that a crate brings into a normal build, itself among it.
-fn tree(package: &str) -> BTreeSet<String> {
-    let output = cargo(&[
-        "tree",
-        "--locked",
-        "--edges=normal",
-        "--prefix=none",
-        "--format={p}",
-        "--package",
-        package,
-    ]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| Some(line.split(' ').next()?.to_owned()))
-        .collect()
-}
-
-fn brings_any(package: &str, prefixes: &[&str]) -> Vec<String> {
-    tree(package)
-        .into_iter()
-        .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
-        .collect()
-}
+/// Each crate of the workspace, and those of the workspace that it builds on.
+const ARROWS: &[(&str, &[&str])] = &[
+    (
+        "byline",
+        &["byline-app", "byline-domain", "byline-persistence"],
+    ),
+    ("byline-app", &["byline-domain"]),
+    ("byline-domain", &[]),
+    ("byline-persistence", &["byline-domain"]),
+];
 
 #[test]
-fn our_crates_depend_on_each_other_inwards_only() {
-    let ours: BTreeMap<String, Vec<String>> = declared()
-        .into_iter()
-        .map(|(name, dependencies)| {
-            let ours = dependencies.into_iter().filter(|d| d.starts_with("byline"));
-            (name, ours.collect())
-        })
-        .collect();
-    let expected = BTreeMap::from([
-        ("byline-domain", vec![]),
-        ("byline-app", vec!["byline-domain"]),
-        ("byline-persistence", vec!["byline-domain"]),
-        (
-            "byline",
-            vec!["byline-app", "byline-domain", "byline-persistence"],
-        ),
-    ]);
-    let expected: BTreeMap<String, Vec<String>> = expected
-        .into_iter()
-        .map(|(name, ours)| {
-            (
-                name.to_owned(),
-                ours.into_iter().map(str::to_owned).collect(),
-            )
-        })
-        .collect();
-    assert_eq!(ours, expected);
-}
-
-#[test]
-fn the_domain_knows_no_database_wire_or_runtime() {
-    let found = brings_any(
+fn the_domain_knows_no_database_no_wire_no_runtime_and_no_mocks() {
+    assert_builds_without(
         "byline-domain",
         &["sqlx", "tonic", "prost", "tokio", "mockall"],
     );
-    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
-fn use_cases_know_no_database_or_wire() {
-    let found = brings_any("byline-app", &["sqlx", "tonic", "prost", "mockall"]);
-    assert!(found.is_empty(), "{found:?}");
+fn the_use_cases_know_no_database_and_no_wire() {
+    assert_builds_without("byline-app", &["sqlx", "tonic", "prost", "mockall"]);
 }
 
 #[test]
 fn the_adapters_of_the_database_know_no_wire() {
-    let found = brings_any("byline-persistence", &["tonic", "prost", "mockall"]);
-    assert!(found.is_empty(), "{found:?}");
+    assert_builds_without("byline-persistence", &["tonic", "prost", "mockall"]);
 }
 
 #[test]
-fn only_one_crate_names_the_driver_and_only_one_the_wire() {
-    for (name, dependencies) in declared() {
-        let driver = dependencies.iter().any(|d| d.starts_with("sqlx"));
+fn the_persistence_alone_names_sqlx() {
+    assert_named_only_by("byline-persistence", &["sqlx"]);
+}
+
+#[test]
+fn the_edge_alone_names_tonic_and_prost() {
+    assert_named_only_by("byline", &["tonic", "prost"]);
+}
+
+#[test]
+fn the_crates_build_on_one_another_in_one_direction() {
+    let members = members();
+    let expected: BTreeMap<_, BTreeSet<_>> = ARROWS
+        .iter()
+        .map(|(from, to)| (*from, to.iter().copied().collect()))
+        .collect();
+    let actual: BTreeMap<_, BTreeSet<_>> = members
+        .iter()
+        .map(|member| (member.name.as_str(), arrows(member, &members, false)))
+        .collect();
+    assert_eq!(
+        actual, expected,
+        "the arrows between the crates of the workspace have changed (left: the manifests, \
+         right: ARROWS in this test)"
+    );
+}
+
+#[test]
+fn tests_open_no_direction_that_the_build_has_not() {
+    let members = members();
+    for member in &members {
+        let mut allowed: BTreeSet<_> = arrows(member, &members, false);
+        allowed.insert(&member.name);
+        let more: Vec<_> = arrows(member, &members, true)
+            .difference(&allowed)
+            .copied()
+            .collect();
         assert!(
-            !driver || name == "byline-persistence",
-            "{name} names the driver"
+            more.is_empty(),
+            "the tests of {} depend on {more:?}, on which it does not build",
+            member.name
         );
-        let wire = dependencies
-            .iter()
-            .any(|d| d.starts_with("tonic") || d.starts_with("prost"));
-        assert!(!wire || name == "byline", "{name} names the wire");
     }
 }
 
 #[test]
-fn mocks_never_reach_the_program() {
-    assert!(!tree("byline").contains("mockall"));
+fn only_tests_ask_for_what_is_made_for_tests() {
+    let members = members();
+    for member in &members {
+        for dependency in member.dependencies.iter().filter(|it| !it.is_dev) {
+            let is_member = members.iter().any(|it| it.name == dependency.name);
+            assert!(
+                !(is_member && dependency.features.contains("testing")),
+                "{} asks for the feature `testing` of {} outside of [dev-dependencies]",
+                member.name,
+                dependency.name
+            );
+        }
+        for (feature, enables) in &member.features {
+            assert!(
+                feature == "testing" || !enables.iter().any(|it| it.ends_with("testing")),
+                "the feature `{feature}` of {} turns on the feature `testing`: {enables:?}",
+                member.name
+            );
+        }
+    }
+}
+
+#[test]
+fn mocks_are_declared_for_tests_alone() {
+    for member in members() {
+        for dependency in member.dependencies.iter().filter(|it| it.name == "mockall") {
+            assert!(
+                dependency.is_dev || (member.name == "byline-domain" && dependency.is_optional),
+                "{} depends on mockall outside of [dev-dependencies]; byline-domain alone may, \
+                 and as an optional dependency",
+                member.name
+            );
+        }
+    }
+}
+
+#[test]
+fn mocks_never_reach_a_normal_build() {
+    // Metadata unites the features of tests with those of the build, so that it
+    // shows mockall below byline-domain always; the tree tells them apart.
+    let tree = cargo(&[
+        "tree",
+        "--locked",
+        "--color",
+        "never",
+        "--edges",
+        "normal,build",
+        "--invert",
+        "mockall",
+        "--package",
+        "byline",
+    ]);
+    let stdout = String::from_utf8_lossy(&tree.stdout);
+    let stderr = String::from_utf8_lossy(&tree.stderr);
+    assert!(
+        stdout.trim().is_empty(),
+        "mockall is part of the normal build of byline:\n{stdout}"
+    );
+    assert!(
+        stderr.contains("nothing to print") || stderr.contains("did not match any packages"),
+        "cargo tree neither found mockall nor said that there is none:\n{stderr}"
+    );
+}
+
+/// A crate of the workspace, as its manifest declares it.
+struct Member {
+    name: String,
+    dependencies: Vec<Dependency>,
+    features: BTreeMap<String, Vec<String>>,
+}
+
+struct Dependency {
+    name: String,
+    is_dev: bool,
+    is_optional: bool,
+    features: BTreeSet<String>,
+}
+
+/// The crates of the workspace. Only manifests are read, so that nothing has to
+/// be downloaded for another system.
+fn members() -> Vec<Member> {
+    let output = successful(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--locked",
+        "--offline",
+    ]);
+    let metadata: Value = serde_json::from_slice(&output).expect("cargo metadata prints JSON");
+    let members: Vec<_> = array(&metadata["packages"]).map(member).collect();
+    assert!(!members.is_empty(), "cargo metadata names no crate");
+    members
+}
+
+fn member(package: &Value) -> Member {
+    Member {
+        name: text(&package["name"]),
+        dependencies: array(&package["dependencies"]).map(dependency).collect(),
+        features: package["features"]
+            .as_object()
+            .expect("the features of a crate are a map")
+            .iter()
+            .map(|(name, enables)| (name.clone(), array(enables).map(text).collect()))
+            .collect(),
+    }
+}
+
+fn dependency(declared: &Value) -> Dependency {
+    Dependency {
+        name: text(&declared["name"]),
+        is_dev: declared["kind"] == "dev",
+        is_optional: declared["optional"] == true,
+        features: array(&declared["features"]).map(text).collect(),
+    }
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list in the metadata").iter()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text in the metadata").to_owned()
+}
+
+/// The crates of the workspace that one names, for its tests or for its build.
+fn arrows<'a>(member: &'a Member, members: &[Member], dev: bool) -> BTreeSet<&'a str> {
+    member
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.is_dev == dev)
+        .map(|dependency| dependency.name.as_str())
+        .filter(|name| members.iter().any(|it| it.name == *name))
+        .collect()
+}
+
+/// No crate but `owner` declares a dependency of one of the families, not even for
+/// its tests.
+fn assert_named_only_by(owner: &str, families: &[&str]) {
+    let members = members();
+    let (owners, others): (Vec<_>, Vec<_>) = members.iter().partition(|it| it.name == owner);
+    for family in families {
+        let of_family = |member: &&Member| {
+            member
+                .dependencies
+                .iter()
+                .map(|it| it.name.clone())
+                .filter(|name| is_of(name, family))
+                .collect::<Vec<_>>()
+        };
+        assert!(
+            owners.iter().any(|it| !of_family(it).is_empty()),
+            "{owner} does not depend on {family}: this test looks for the wrong name"
+        );
+        for other in &others {
+            let named = of_family(other);
+            assert!(
+                named.is_empty(),
+                "{} depends on {named:?}; only {owner} may know {family}",
+                other.name
+            );
+        }
+    }
+}
+
+/// A normal build of the crate alone, with its default features, has none of the
+/// families in it, however far down.
+fn assert_builds_without(package: &str, families: &[&str]) {
+    let output = successful(&[
+        "tree",
+        "--locked",
+        "--color",
+        "never",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+        "--package",
+        package,
+    ]);
+    let listed = String::from_utf8(output).expect("cargo tree prints UTF-8");
+    let built: BTreeSet<_> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(
+        built.contains(package) && built.len() > 1,
+        "cargo tree does not show what {package} is built of:\n{listed}"
+    );
+    let unwelcome: Vec<_> = built
+        .iter()
+        .filter(|name| families.iter().any(|family| is_of(name, family)))
+        .collect();
+    assert!(
+        unwelcome.is_empty(),
+        "{package} is built of {unwelcome:?}; see who brings one in with \
+         `cargo tree -e normal -p {package} -i NAME`"
+    );
+}
+
+/// `sqlx` and `sqlx-core` are of the family `sqlx`.
+fn is_of(name: &str, family: &str) -> bool {
+    name.strip_prefix(family)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+}
+
+fn successful(arguments: &[&str]) -> Vec<u8> {
+    let output = cargo(arguments);
+    assert!(
+        output.status.success(),
+        "cargo {} failed:\n{}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+fn cargo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(WORKSPACE)
+        .output()
+        .expect("cargo can be run")
 }

@@ -10,15 +10,14 @@ use tonic_types::{ErrorDetail, StatusExt};
 use crate::support::{World, eventually, get_by_id};
 
 /// A status as a caller sees it, without what differs from run to run.
-fn shown(status: &Status) -> String {
+pub(crate) fn shown(status: &Status) -> String {
     let mut lines = vec![format!("{:?}: {}", status.code(), status.message())];
     for detail in status.get_error_details_vec() {
-        lines.push(match detail {
-            ErrorDetail::RequestInfo(info) => {
-                assert!(!info.request_id.is_empty());
-                "RequestInfo { request_id: [id] }".to_owned()
-            }
-            other => format!("{other:?}"),
+        lines.push(if let ErrorDetail::RequestInfo(info) = detail {
+            assert!(!info.request_id.is_empty());
+            "RequestInfo { request_id: [id] }".to_owned()
+        } else {
+            format!("{detail:?}")
         });
     }
     let text = lines.join("\n");
@@ -203,14 +202,12 @@ async fn what_only_a_defect_explains_is_told_to_nobody_but_the_log() {
     execute(&mut behind, "update users set email = 'secret-and-broken'").await;
     let status = world.users.get_user(get_by_id(&ada.id)).await.unwrap_err();
     insta::assert_snapshot!("internal", shown(&status));
-    let id = match &status.get_error_details_vec()[1] {
-        ErrorDetail::RequestInfo(info) => info.request_id.clone(),
-        other => panic!("{other:?}"),
-    };
+    let details = status.get_error_details();
+    let id = &details.request_info().unwrap().request_id;
     let log = world.server.log();
     let line = log
         .lines()
-        .find(|l| l.contains(&id) && l.contains("internal error"))
+        .find(|l| l.contains(id) && l.contains("internal error"))
         .unwrap();
     assert!(line.contains("users.email"), "{line}");
     assert!(!log.contains("secret-and-broken"), "{log}");

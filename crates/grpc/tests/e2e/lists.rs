@@ -1,6 +1,9 @@
 //! Lists and searches, walked from end to end.
 
+use std::time::{Duration, Instant};
+
 use byline_grpc::pb;
+use byline_persistence::testing::execute;
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -153,4 +156,49 @@ async fn a_search_finds_the_best_match_first_and_takes_wildcards_literally() {
     assert_eq!(search("%_o").await, ["50%_off@example.com"]);
     assert_eq!(search("bo").await, ["bob@example.com"]);
     assert!(search("ob").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_at_the_end_costs_what_one_at_the_start_does() {
+    let mut world = World::new().await;
+    let mut behind = world.database.connection().await;
+    execute(
+        &mut behind,
+        "insert into users (id, email, role, is_active, created_at, version) \
+         select gen_random_uuid(), 'user-' || n || '@example.com', 'user', true, \
+         timestamptz '2026-01-01' + n * interval '1 second', 1 \
+         from generate_series(1, 100000) n; analyze users",
+    )
+    .await;
+    let mut request = pb::ListUsersRequest {
+        page_size: 100,
+        ..pb::ListUsersRequest::default()
+    };
+    let mut times = Vec::new();
+    loop {
+        let began = Instant::now();
+        let page = world
+            .users
+            .list_users(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        times.push(began.elapsed());
+        assert_eq!(page.users.len(), 100);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(times.len(), 1_000);
+    let median = |times: &[Duration]| {
+        let mut times = times.to_vec();
+        times.sort();
+        times[times.len() / 2]
+    };
+    let (first, last) = (median(&times[..200]), median(&times[800..]));
+    let ratio = last.as_secs_f64() / first.as_secs_f64();
+    println!("the last 200 pages of 1,000 cost {ratio:.2} of the first 200 ({first:?}, {last:?})");
+    // OFFSET would cost a hundred times as much here; what is left is noise.
+    assert!(ratio < 2.0, "{ratio}");
 }

@@ -8,6 +8,7 @@ use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use tonic::Code;
 
+use crate::errors::shown;
 use crate::support::Server;
 
 async fn start(folder: &std::path::Path) -> EmbeddedPostgres {
@@ -66,7 +67,7 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
     stop(postgres).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let status = users.list_users(list.clone()).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    insta::assert_snapshot!("database_unavailable", shown(&status));
 
     let postgres = start(folder.path()).await;
     let began = Instant::now();
