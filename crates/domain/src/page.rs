@@ -115,7 +115,8 @@ impl PageRequest {
 pub struct Page<T> {
     /// The resources, in order.
     pub items: Vec<T>,
-    /// Where the next page starts; `None` at the end of the list.
+    /// Where the next page starts: the place of the last item. `None` exactly when
+    /// nothing follows.
     pub next: Option<Cursor>,
 }
 

@@ -10,7 +10,8 @@ use crate::page::{CountMode, Order, Page, PageRequest};
 use crate::trash::Trash;
 
 /// Reads posts, outside any unit of work. A read sees all that was committed
-/// before it began.
+/// before it began. A cursor that does not fit the order ([`PostSortKey::fits`]) is
+/// a defect of the caller: `Internal`.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait PostReader: Send + Sync {
@@ -53,9 +54,9 @@ pub trait PostRepository: Send {
     /// Whether the user has posts outside the trash.
     async fn has_living(&mut self, author: UserId) -> Result<bool, RepositoryError>;
 
-    /// Replaces the post if its stored version is still `expected`, else
-    /// `StaleVersion`, which MUST leave the unit of work usable. The author is
-    /// not replaced.
+    /// Replaces the post if its stored version is still `expected`, else, and where
+    /// there is no such post, `StaleVersion`, which MUST leave the unit of work
+    /// usable. Neither the author is replaced nor when the post was made.
     async fn update(&mut self, post: &Post, expected: Version) -> Result<(), RepositoryError>;
 
     /// Removes the post for good. Returns whether there was one.

@@ -42,7 +42,8 @@ impl Email {
     }
 
     /// The address in the letter case in which addresses are compared: two living
-    /// users never share it.
+    /// users never share it. Where Unicode knows several ways to fold a letter
+    /// (the dotted capital I, the final sigma), the adapter's word counts.
     pub fn folded(&self) -> String {
         self.as_str().to_lowercase()
     }

@@ -11,7 +11,8 @@ use crate::search::SearchQuery;
 use crate::trash::Trash;
 
 /// Reads users, outside any unit of work. A read sees all that was committed
-/// before it began.
+/// before it began. A cursor that does not fit the order ([`UserSortKey::fits`]) is
+/// a defect of the caller: `Internal`.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait UserReader: Send + Sync {
@@ -76,9 +77,11 @@ pub trait UserRepository: Send {
     /// others until the unit of work ends. Several units of work can hold it so.
     async fn find_for_share(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
 
-    /// Replaces the user if its stored version is still `expected`, else
-    /// `StaleVersion`. `AlreadyExists` names `email` when another living user has
-    /// it. Both MUST leave the unit of work usable.
+    /// Replaces the user if its stored version is still `expected`, else, and where
+    /// there is no such user, `StaleVersion`. `AlreadyExists` names `email` when
+    /// another living user has it. Both MUST leave the unit of work usable. An
+    /// adapter may answer `Contention` when the other user appears at the same
+    /// moment. When the user was made is not replaced.
     async fn update(&mut self, user: &User, expected: Version) -> Result<(), RepositoryError>;
 
     /// Removes the user for good, and all posts of the user with it. Returns
