@@ -31,7 +31,7 @@ pub(super) struct LogOptions {
         long,
         global = true,
         env = "BYLINE_LOG",
-        default_value = "info",
+        default_value = "info,sqlx::postgres::notice=warn",
         value_name = "FILTER"
     )]
     log: String,
@@ -72,7 +72,8 @@ pub(super) struct ServerOptions {
         long,
         env = "BYLINE_LISTEN",
         default_value = "127.0.0.1:50051",
-        value_name = "ADDR"
+        value_name = "ADDR",
+        value_parser = loopback
     )]
     listen: SocketAddr,
 
@@ -103,16 +104,8 @@ pub(super) struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// Takes the address; refuses one that others could reach.
+    /// Takes the address.
     pub(super) async fn bind(&self) -> Result<TcpListener, CommandError> {
-        if !self.listen.ip().is_loopback() {
-            return Err(format!(
-                "--listen {}: only loopback addresses such as 127.0.0.1 are served, since there \
-                 is no way yet to tell callers apart",
-                self.listen
-            )
-            .into());
-        }
         TcpListener::bind(self.listen)
             .await
             .map_err(|error| format!("--listen {}: {error}", self.listen).into())
@@ -134,6 +127,22 @@ impl ServerOptions {
             statement_timeout: Duration::from_millis(self.max_deadline_ms),
             ..PoolSettings::default()
         }
+    }
+}
+
+/// An address that nobody but this machine can reach.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "expected an address and a port, such as 127.0.0.1:50051".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(
+            "only loopback addresses such as 127.0.0.1 are served, since there is no way yet to \
+             tell callers apart"
+                .to_owned(),
+        )
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Cluster {
     dir: PathBuf,
     socket_dir: PathBuf,
     log: PathBuf,
+    /// What a server that was killed has left in its pid file: it may say `ready`.
+    stale_pid_file: Option<String>,
 }
 
 impl Cluster {
@@ -56,6 +58,7 @@ impl Cluster {
         let socket_dir = socket_dir(&dir, account)?;
         Ok(Self {
             log: dir.join("server.log"),
+            stale_pid_file: fs::read_to_string(dir.join("postmaster.pid")).ok(),
             binaries,
             account,
             dir,
@@ -117,8 +120,13 @@ impl Cluster {
         let began = Instant::now();
         loop {
             // The last line of the file is the server's word on how it is.
-            let pid_file = fs::read_to_string(self.dir.join("postmaster.pid"));
-            if pid_file.is_ok_and(|text| text.lines().last().is_some_and(|l| l.trim() == "ready")) {
+            let pid_file = fs::read_to_string(self.dir.join("postmaster.pid")).ok();
+            let ready = |text: &str| {
+                text.lines()
+                    .last()
+                    .is_some_and(|line| line.trim() == "ready")
+            };
+            if pid_file != self.stale_pid_file && pid_file.as_deref().is_some_and(ready) {
                 return Ok(());
             }
             let gave_up = began.elapsed() > START_TIMEOUT;

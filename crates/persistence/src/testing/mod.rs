@@ -17,9 +17,11 @@ const TEMPLATE: &str = "byline_template";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A database of its own for one test.
+/// A database of its own for one test; removed when dropped, so that a long run
+/// does not fill the disk.
 pub struct TestDatabase {
     server: PgConnectOptions,
+    admin: PgConnectOptions,
 }
 
 impl TestDatabase {
@@ -56,6 +58,7 @@ impl TestDatabase {
         let _ = admin.close().await;
         Self {
             server: run.connect_options(&name),
+            admin: run.connect_options("postgres"),
         }
     }
 
@@ -94,6 +97,30 @@ impl TestDatabase {
     /// A connection beside the adapters, to look behind their back.
     pub async fn connection(&self) -> PgConnection {
         connect(&self.server).await
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Some(name) = self.server.get_database().map(str::to_owned) else {
+            return;
+        };
+        let admin = self.admin.clone();
+        // In a thread of its own, since the test's runtime may be on its way out.
+        // What fails here is removed with the whole server at the end of the run.
+        let removed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("drop database ");
+                sql.push(&name).push(" with (force)");
+                let mut admin = admin.connect().await?;
+                sql.build().execute(&mut admin).await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+        });
+        let _ = removed.join();
     }
 }
 

@@ -1,0 +1,323 @@
+//! The schema's way up and down, and how the program knows where it is.
+#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+
+use std::time::Duration;
+
+use byline_persistence::migrate::{self, MigrateError, SchemaState, down, states, up};
+use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+
+/// All that a database holds besides what PostgreSQL and sqlx bring, one thing a line.
+const CATALOG: &str = r"
+    with mine as (
+        select oid, nspname from pg_namespace
+        where nspname !~ '^pg_' and nspname <> 'information_schema'),
+    relations as (
+        select c.* from pg_class c join mine on mine.oid = c.relnamespace
+        where c.relname !~ '_sqlx_migrations')
+    select line from (
+        select format('schema %s', nspname) as line from mine
+        union all
+        select format('extension %s', extname) from pg_extension
+        union all
+        select format('relation %s %s', relkind, oid::regclass) from relations
+        union all
+        select format('column %s %s %s null %s default %s collation %s', r.oid::regclass, attname,
+            format_type(atttypid, atttypmod), not attnotnull, pg_get_expr(adbin, adrelid),
+            nullif(attcollation, 0)::regcollation)
+        from relations r join pg_attribute a on a.attrelid = r.oid
+        left join pg_attrdef on adrelid = a.attrelid and adnum = a.attnum
+        where attnum > 0 and not attisdropped
+        union all
+        select format('constraint %s %s %s', r.oid::regclass, conname, pg_get_constraintdef(c.oid))
+        from pg_constraint c join relations r on c.conrelid = r.oid
+        union all
+        select format('index %s', pg_get_indexdef(indexrelid))
+        from pg_index join relations r on indexrelid = r.oid
+        union all
+        select format('trigger %s', pg_get_triggerdef(t.oid))
+        from pg_trigger t join relations r on tgrelid = r.oid where not tgisinternal
+        union all
+        select format('function %s', p.oid::regprocedure)
+        from pg_proc p join mine on mine.oid = pronamespace
+        union all
+        select format('type %s', t.oid::regtype)
+        from pg_type t join mine on mine.oid = typnamespace where typname !~ '_sqlx_migrations'
+        union all
+        select format('operator %s', o.oid::regoperator)
+        from pg_operator o join mine on mine.oid = oprnamespace
+        union all
+        select format('operator class %s', opcname)
+        from pg_opclass join mine on mine.oid = opcnamespace
+    ) catalog order by line";
+
+const NONE: [i64; 0] = [];
+
+async fn catalog(connection: &mut Connection) -> Vec<String> {
+    sqlx::query_scalar(CATALOG)
+        .fetch_all(connection)
+        .await
+        .unwrap()
+}
+
+/// The numbers of all migrations.
+async fn known(test: &TestDatabase) -> Vec<i64> {
+    let states = states(&test.connect_options()).await.unwrap();
+    states.into_iter().map(|state| state.version).collect()
+}
+
+async fn applied(test: &TestDatabase) -> Vec<i64> {
+    let states = states(&test.connect_options()).await.unwrap();
+    states
+        .into_iter()
+        .filter(|state| state.applied)
+        .map(|state| state.version)
+        .collect()
+}
+
+#[tokio::test]
+async fn up_applies_all_and_a_second_up_none() {
+    let test = TestDatabase::unmigrated().await;
+    let all = known(&test).await;
+    assert!(!all.is_empty());
+    assert_eq!(applied(&test).await, NONE);
+
+    assert_eq!(up(&test.connect_options()).await.unwrap(), all);
+    assert_eq!(applied(&test).await, all);
+    assert_eq!(up(&test.connect_options()).await.unwrap(), NONE);
+}
+
+#[tokio::test]
+async fn states_name_each_migration_and_no_other_file() {
+    let test = TestDatabase::unmigrated().await;
+    let names: Vec<_> = states(&test.connect_options())
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|state| (state.version, state.description))
+        .collect();
+    let expected = [(1, "users".to_owned()), (2, "posts".to_owned())];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn down_to_nothing_leaves_nothing_behind_and_up_works_again() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    let mut connection = test.connection().await;
+    let before = catalog(&mut connection).await;
+
+    let all = up(&server).await.unwrap();
+    let migrated = catalog(&mut connection).await;
+    assert!(migrated.len() > before.len());
+
+    let mut undone = down(&server, 1_000).await.unwrap();
+    undone.reverse();
+    assert_eq!(undone, all);
+    assert_eq!(catalog(&mut connection).await, before);
+    assert_eq!(down(&server, 1).await.unwrap(), NONE);
+
+    assert_eq!(up(&server).await.unwrap(), all);
+    assert_eq!(catalog(&mut connection).await, migrated);
+}
+
+#[tokio::test]
+async fn each_step_down_undoes_just_what_its_step_up_did() {
+    let test = TestDatabase::new().await;
+    let server = test.connect_options();
+    let mut connection = test.connection().await;
+    for version in known(&test).await.into_iter().rev() {
+        let with = catalog(&mut connection).await;
+        assert_eq!(down(&server, 1).await.unwrap(), [version]);
+        let without = catalog(&mut connection).await;
+        assert_ne!(with, without);
+
+        // Up and down once more ends where it began.
+        let again = up(&server).await.unwrap();
+        assert_eq!(again.first(), Some(&version));
+        assert_eq!(down(&server, again.len()).await.unwrap().len(), again.len());
+        assert_eq!(catalog(&mut connection).await, without);
+    }
+}
+
+#[tokio::test]
+async fn down_by_one_keeps_the_rows_of_the_migrations_before() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(
+        &mut connection,
+        "insert into users (id, email, role, is_active, created_at, version)
+         values (gen_random_uuid(), 'ada@example.com', 'user', true, now(), 1)",
+    )
+    .await;
+    assert_eq!(down(&test.connect_options(), 1).await.unwrap(), [2]);
+    assert_eq!(
+        count(&mut connection, "select count(*) from users").await,
+        1
+    );
+    assert_eq!(applied(&test).await, [1]);
+}
+
+#[tokio::test]
+async fn down_by_none_does_nothing() {
+    let test = TestDatabase::new().await;
+    assert_eq!(down(&test.connect_options(), 0).await.unwrap(), NONE);
+    assert_eq!(applied(&test).await, known(&test).await);
+}
+
+#[tokio::test]
+async fn two_ups_at_once_apply_each_migration_once() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    let (one, other) = tokio::join!(up(&server), up(&server));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert!(
+        one.is_empty() != other.is_empty(),
+        "one applies all, the other finds them applied: {one:?}, {other:?}"
+    );
+    assert_eq!([one, other].concat(), known(&test).await);
+    let mut connection = test.connection().await;
+    let rows = count(&mut connection, "select count(*) from _sqlx_migrations").await;
+    assert_eq!(rows, 2);
+}
+
+#[tokio::test]
+async fn up_waits_for_whoever_is_migrating() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    let mut other = test.connection().await;
+    execute(
+        &mut other,
+        "select pg_advisory_lock(x'62796c696e65'::bigint)",
+    )
+    .await;
+
+    // The lock ends with its holder, however that ends.
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(applied(&test).await, NONE);
+        drop(other);
+    };
+    let (done, ()) = tokio::join!(up(&server), release);
+    assert_eq!(done.unwrap(), known(&test).await);
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_tried_again() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    let mut connection = test.connection().await;
+    // Stands in the way of the last index that the second migration makes.
+    execute(&mut connection, "create table posts_trash_title_idx ()").await;
+
+    let refused = up(&server).await.unwrap_err();
+    assert!(matches!(refused, MigrateError::Migration(_)), "{refused:?}");
+    assert_eq!(applied(&test).await, [1]);
+    let posts = "select count(*) from pg_class where relname = 'posts'";
+    assert_eq!(count(&mut connection, posts).await, 0);
+
+    execute(&mut connection, "drop table posts_trash_title_idx").await;
+    assert_eq!(up(&server).await.unwrap(), [2]);
+}
+
+#[tokio::test]
+async fn a_failed_up_frees_the_lock() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(
+        &mut connection,
+        "update _sqlx_migrations set checksum = '' where version = 1",
+    )
+    .await;
+    assert!(up(&test.connect_options()).await.is_err());
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())";
+    assert_eq!(count(&mut connection, locks).await, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told() {
+    let nowhere = TestDatabase::new()
+        .await
+        .connect_options()
+        .database("not_a_database");
+    let refused = migrate::up(&nowhere).await.unwrap_err();
+    assert!(matches!(refused, MigrateError::Database(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_empty_database_is_behind_by_all() {
+    let test = TestDatabase::unmigrated().await;
+    let state = test.database().schema_state().await.unwrap();
+    assert_eq!(state, SchemaState::Behind(known(&test).await));
+}
+
+#[tokio::test]
+async fn a_schema_turns_from_behind_to_current_and_back() {
+    let test = TestDatabase::new().await;
+    let server = test.connect_options();
+    let database = test.database();
+    assert_eq!(database.schema_state().await.unwrap(), SchemaState::Current);
+
+    assert_eq!(down(&server, 1).await.unwrap(), [2]);
+    let behind = SchemaState::Behind(vec![2]);
+    assert_eq!(database.schema_state().await.unwrap(), behind);
+
+    assert_eq!(up(&server).await.unwrap(), [2]);
+    assert_eq!(database.schema_state().await.unwrap(), SchemaState::Current);
+}
+
+#[tokio::test]
+async fn a_migration_from_the_future_makes_the_schema_ahead() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(
+        &mut connection,
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+         values (9999, 'later', true, '', 0)",
+    )
+    .await;
+    let database = test.database();
+    let ahead = SchemaState::Ahead(vec![9_999]);
+    assert_eq!(database.schema_state().await.unwrap(), ahead);
+
+    // It is not this program's to change.
+    let server = test.connect_options();
+    assert!(up(&server).await.is_err());
+    assert!(down(&server, 1).await.is_err());
+    assert_eq!(database.schema_state().await.unwrap(), ahead);
+    let states = states(&server).await.unwrap();
+    let last = states.last().unwrap();
+    assert_eq!((last.version, last.applied), (9_999, true));
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_or_stopped_half_way_makes_the_schema_broken() {
+    for change in [
+        "update _sqlx_migrations set checksum = 'changed' where version = 2",
+        "update _sqlx_migrations set success = false where version = 2",
+    ] {
+        let test = TestDatabase::new().await;
+        execute(&mut test.connection().await, change).await;
+        let state = test.database().schema_state().await.unwrap();
+        assert_eq!(state, SchemaState::Broken(2), "{change}");
+        assert!(up(&test.connect_options()).await.is_err(), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_to_read_is_the_schema_that_the_migrations_make() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    execute(
+        &mut connection,
+        include_str!("../../../migrations/schema.sql"),
+    )
+    .await;
+    let read = catalog(&mut connection).await;
+
+    let test = TestDatabase::new().await;
+    let made = catalog(&mut test.connection().await).await;
+    assert!(made.iter().any(|line| line.starts_with("index ")));
+    assert!(made.iter().any(|line| line.starts_with("constraint ")));
+    assert_eq!(read, made);
+}

@@ -1,0 +1,70 @@
+-- The schema at head, to read: all migrations folded into one. Not a migration
+-- itself; a test compares it with what the migrations make.
+create extension pg_trgm;
+
+-- Accounts. Text is compared and ordered by code point (collation "C"), so that
+-- neither the locale of a database nor an upgrade of its libraries reorders an index.
+create table users (
+    id uuid not null,
+    email text not null,
+    name text,
+    role text not null,
+    is_active boolean not null,
+    created_at timestamptz not null,
+    updated_at timestamptz,
+    deleted_at timestamptz,
+    version bigint not null,
+    constraint users_pkey primary key (id),
+    constraint users_email_check check (char_length(email) between 1 and 256),
+    constraint users_name_check check (char_length(name) between 1 and 100),
+    constraint users_role_check check (char_length(role) between 1 and 50),
+    constraint users_updated_at_check check (updated_at >= created_at),
+    constraint users_deleted_at_check check (deleted_at >= created_at),
+    constraint users_version_check check (version >= 1)
+);
+
+-- An address is unique among the living, in any letter case; the trash frees it.
+create unique index users_email_key on users (lower(email) collate "C") where deleted_at is null;
+
+-- One index for each order of a list, for the living and for the trash apart.
+create index users_living_created_at_idx on users (created_at, id) where deleted_at is null;
+create index users_living_updated_at_idx on users (coalesce(updated_at, '-infinity'), id) where deleted_at is null;
+create index users_living_email_idx on users (lower(email) collate "C", id) where deleted_at is null;
+create index users_trash_created_at_idx on users (created_at, id) where deleted_at is not null;
+create index users_trash_updated_at_idx on users (coalesce(updated_at, '-infinity'), id) where deleted_at is not null;
+create index users_trash_email_idx on users (lower(email) collate "C", id) where deleted_at is not null;
+
+-- Searches: anywhere in a text from three characters on, at its beginning below.
+create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops);
+create index users_name_idx on users (lower(name) collate "C");
+
+-- What users author.
+create table posts (
+    id uuid not null,
+    title text not null,
+    content text,
+    published_at timestamptz,
+    author_id uuid not null,
+    created_at timestamptz not null,
+    updated_at timestamptz,
+    deleted_at timestamptz,
+    version bigint not null,
+    constraint posts_pkey primary key (id),
+    constraint posts_author_id_fkey foreign key (author_id) references users (id) on delete cascade,
+    constraint posts_title_check check (char_length(title) between 1 and 200),
+    constraint posts_content_check check (octet_length(content) <= 1048576),
+    constraint posts_updated_at_check check (updated_at >= created_at),
+    constraint posts_deleted_at_check check (deleted_at >= created_at),
+    constraint posts_version_check check (version >= 1)
+);
+
+-- Serves the foreign key, so that purging a user looks at that user's posts only.
+create index posts_author_id_idx on posts (author_id, created_at, id);
+
+-- One index for each order of a list, for the living and for the trash apart.
+create index posts_living_created_at_idx on posts (created_at, id) where deleted_at is null;
+create index posts_living_updated_at_idx on posts (coalesce(updated_at, '-infinity'), id) where deleted_at is null;
+create index posts_living_title_idx on posts (title collate "C", id) where deleted_at is null;
+create index posts_trash_created_at_idx on posts (created_at, id) where deleted_at is not null;
+create index posts_trash_updated_at_idx on posts (coalesce(updated_at, '-infinity'), id) where deleted_at is not null;
+create index posts_trash_title_idx on posts (title collate "C", id) where deleted_at is not null;
