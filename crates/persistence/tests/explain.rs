@@ -53,7 +53,6 @@ const FILL: &str = r"
             then '2026-01-01'::timestamptz + n * interval '3 seconds' end,
         1
     from generate_series(1, 20000) n;
-    select gin_clean_pending_list('users_search_idx');
     analyze users;
     analyze posts;";
 

@@ -25,6 +25,7 @@ macro_rules! conformance_suite {
                 of_8_increments_of_a_user_none_is_lost,
                 of_8_increments_of_a_post_none_is_lost,
                 an_author_held_for_share_is_not_deleted_meanwhile,
+                of_an_author_purged_meanwhile_no_post_is_kept,
             }
             counts {
                 an_empty_store_counts_none,
@@ -55,6 +56,8 @@ macro_rules! conformance_suite {
                 what_is_purged_between_pages_moves_nothing,
                 what_is_deleted_between_pages_moves_nothing,
                 a_list_that_ends_after_its_page_was_read,
+                what_is_changed_between_pages_moves_no_other,
+                what_comes_and_goes_among_equals_moves_nothing,
             }
             post_changes {
                 insert_keeps_every_field,
@@ -104,6 +107,7 @@ macro_rules! conformance_suite {
                 three_deep_and_all_dropped,
                 an_inner_error_leaves_both_units_usable,
                 an_inner_error_and_rollback_leave_the_outer_unit_usable,
+                a_drop_after_an_error_right_before_the_outer_commit,
                 rollback_restores_what_was_updated_and_purged,
             }
             searches {

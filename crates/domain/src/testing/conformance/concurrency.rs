@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use tokio::sync::Barrier;
+use tokio::task::{JoinSet, yield_now};
 
 use super::Ports;
 use super::support::{assert_exists, assert_stale, title, user_at};
@@ -12,6 +14,7 @@ use crate::lifecycle::Version;
 use crate::page::CountMode;
 use crate::post::Post;
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
+use crate::unit_of_work::UnitOfWork;
 use crate::user::{Role, User, UserFilter};
 
 type Outcome = Result<(), RepositoryError>;
@@ -25,11 +28,30 @@ async fn at_once<F>(
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
+    let start = Arc::new(Barrier::new(numbers.clone().count()));
     let mut tasks = JoinSet::new();
     for number in numbers {
-        tasks.spawn(attempt(ports.clone(), number));
+        let attempt = attempt(ports.clone(), number);
+        let start = Arc::clone(&start);
+        tasks.spawn(async move {
+            start.wait().await;
+            attempt.await
+        });
     }
     tasks.join_all().await
+}
+
+/// Gives way to the other tasks, as [`commit`] does: a unit of work over memory
+/// would else be over before another began, and never meet one.
+async fn begin(ports: &Ports) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+    let unit = ports.units.begin().await?;
+    yield_now().await;
+    Ok(unit)
+}
+
+async fn commit(unit: Box<dyn UnitOfWork>) -> Outcome {
+    yield_now().await;
+    unit.commit().await
 }
 
 fn is_email_taken(outcome: &Outcome) -> bool {
@@ -45,9 +67,9 @@ fn is_email_taken(outcome: &Outcome) -> bool {
 pub async fn of_64_inserts_of_one_email_one_wins(ports: Ports) {
     let outcomes = at_once(&ports, 1..=64, |ports, number| async move {
         let address = if number % 2 == 0 { "a@b.c" } else { "A@B.C" };
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         unit.users().insert(&user_at(number, address)).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert_eq!(outcomes.iter().filter(|one| one.is_ok()).count(), 1);
@@ -66,9 +88,9 @@ pub async fn of_8_inserts_of_one_id_one_wins(ports: Ports) {
             id: user_id(1),
             ..user(number)
         };
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         unit.users().insert(&user).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert_eq!(outcomes.iter().filter(|one| one.is_ok()).count(), 1);
@@ -85,10 +107,10 @@ pub async fn of_8_updates_to_one_email_one_wins(ports: Ports) {
     let outcomes = at_once(&ports, 1..=8, |ports, number| async move {
         let mut changed = user_at(number, "a@b.c");
         changed.lifecycle.touch(time(50));
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         let users = unit.users();
         users.update(&changed, Version::FIRST).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert_eq!(outcomes.iter().filter(|one| one.is_ok()).count(), 1);
@@ -105,10 +127,10 @@ pub async fn of_8_updates_of_one_version_one_wins(ports: Ports) {
     let outcomes = at_once(&ports, 1..=8, |ports, number| async move {
         let mut changed = user_at(1, &format!("a{number}@b.c"));
         changed.lifecycle.touch(time(50));
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         let users = unit.users();
         users.update(&changed, Version::FIRST).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert_eq!(outcomes.iter().filter(|one| one.is_ok()).count(), 1);
@@ -124,14 +146,15 @@ pub async fn of_8_increments_of_a_user_none_is_lost(ports: Ports) {
     };
     ports.insert_users(&[&start]).await;
     let outcomes = at_once(&ports, 1..=8, |ports, number| async move {
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         let found = unit.users().find_for_update(user_id(1)).await?;
         let mut user = found.expect("it is kept");
         let expected = user.lifecycle.version();
+        yield_now().await;
         user.role = Role::parse(incremented(user.role.as_str())).expect("a valid role");
         user.lifecycle.touch(time(50 + i64::from(number % 2 == 0)));
         unit.users().update(&user, expected).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -149,14 +172,15 @@ pub async fn of_8_increments_of_a_post_none_is_lost(ports: Ports) {
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&[&start]).await;
     let outcomes = at_once(&ports, 1..=8, |ports, _| async move {
-        let mut unit = ports.units.begin().await?;
+        let mut unit = begin(&ports).await?;
         let found = unit.posts().find_for_update(post_id(1)).await?;
         let mut post = found.expect("it is kept");
         let expected = post.lifecycle.version();
+        yield_now().await;
         post.title = title(&incremented(post.title.as_str()));
         post.lifecycle.touch(time(50));
         unit.posts().update(&post, expected).await?;
-        unit.commit().await
+        commit(unit).await
     })
     .await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -189,26 +213,82 @@ pub async fn an_author_held_for_share_is_not_deleted_meanwhile(ports: Ports) {
 }
 
 async fn delete_if_without_posts(ports: &Ports, number: u64) -> Outcome {
-    let mut unit = ports.units.begin().await?;
+    let mut unit = begin(ports).await?;
     let found = unit.users().find_for_update(user_id(number)).await?;
     let mut author = found.expect("it is kept");
     if unit.posts().has_living(author.id).await? {
         return unit.rollback().await;
     }
+    yield_now().await;
     let expected = author.lifecycle.version();
     author.lifecycle.delete(time(50));
     unit.users().update(&author, expected).await?;
-    unit.commit().await
+    commit(unit).await
 }
 
 async fn write_if_alive(ports: &Ports, author: u64, number: u64) -> Outcome {
-    let mut unit = ports.units.begin().await?;
+    let mut unit = begin(ports).await?;
     let found = unit.users().find_for_share(user_id(author)).await?;
     if found.expect("it is kept").lifecycle.is_deleted() {
         return unit.rollback().await;
     }
+    yield_now().await;
     unit.posts().insert(&post(number, user_id(author))).await?;
-    unit.commit().await
+    commit(unit).await
+}
+
+/// An author who goes while a post is being written may be told as contention:
+/// the next try misses the author.
+pub async fn of_an_author_purged_meanwhile_no_post_is_kept(ports: Ports) {
+    ports.insert_users(&[&user(BYSTANDER)]).await;
+    for round in 1..=8 {
+        let author = user(round);
+        ports.insert_users(&[&author]).await;
+        let outcomes = at_once(&ports, 1..=6, |ports, number| async move {
+            if number == 3 {
+                purge(&ports, round).await
+            } else {
+                write_unless_missing(&ports, round, round * 100 + number).await
+            }
+        })
+        .await;
+        assert!(
+            outcomes
+                .iter()
+                .all(|one| matches!(one, Ok(()) | Err(RepositoryError::Contention(_)))),
+            "{outcomes:?}"
+        );
+        assert_eq!(ports.stored_user(&author).await, None);
+        for number in 1..=6 {
+            let written = post(round * 100 + number, author.id);
+            if let Some(kept) = ports.stored_post(&written).await {
+                assert_eq!(kept.author_id, user_id(BYSTANDER));
+            }
+        }
+    }
+}
+
+/// Writes instead of an author who is gone.
+const BYSTANDER: u64 = 99;
+
+async fn purge(ports: &Ports, number: u64) -> Outcome {
+    let mut unit = begin(ports).await?;
+    let done = unit.users().purge(user_id(number)).await?;
+    assert!(done, "the author was there");
+    commit(unit).await
+}
+
+async fn write_unless_missing(ports: &Ports, author: u64, number: u64) -> Outcome {
+    let mut unit = begin(ports).await?;
+    match unit.posts().insert(&post(number, user_id(author))).await {
+        Err(RepositoryError::ReferenceMissing { .. }) => {
+            let instead = post(number, user_id(BYSTANDER));
+            let done = unit.posts().insert(&instead).await;
+            done.expect("the unit is usable");
+        }
+        done => done?,
+    }
+    commit(unit).await
 }
 
 fn incremented(number: &str) -> String {

@@ -1,7 +1,7 @@
 //! Where a page starts: rows left out, and rows that come and go between pages.
 
 use super::Ports;
-use super::support::{deleted_user, size};
+use super::support::{deleted_user, size, title};
 use super::walks::{BOTH_WAYS, after};
 use crate::page::{Direction, Order, Page, PageRequest};
 use crate::post::{Post, PostSortKey};
@@ -128,11 +128,33 @@ async fn first_of_nine(ports: &Ports) -> Page<User> {
 }
 
 /// All that follows a page.
-async fn rest(ports: &Ports, mut page: Page<User>) -> Vec<User> {
+async fn rest(ports: &Ports, page: Page<User>) -> Vec<User> {
+    rest_of_users(ports, USERS, page).await
+}
+
+async fn rest_of_users(
+    ports: &Ports,
+    order: Order<UserSortKey>,
+    mut page: Page<User>,
+) -> Vec<User> {
     let mut met = Vec::new();
     while let Some(cursor) = page.next {
         let request = after(size(3), Some(cursor));
-        page = ports.user_page(Trash::Exclude, USERS, &request).await;
+        page = ports.user_page(Trash::Exclude, order, &request).await;
+        met.append(&mut page.items);
+    }
+    met
+}
+
+async fn rest_of_posts(
+    ports: &Ports,
+    order: Order<PostSortKey>,
+    mut page: Page<Post>,
+) -> Vec<Post> {
+    let mut met = Vec::new();
+    while let Some(cursor) = page.next {
+        let request = after(size(3), Some(cursor));
+        page = ports.post_page(Trash::Exclude, order, &request).await;
         met.append(&mut page.items);
     }
     met
@@ -177,4 +199,61 @@ pub async fn a_list_that_ends_after_its_page_was_read(ports: Ports) {
     }
     unit.commit().await.expect("a sound unit is committed");
     assert_eq!(rest(&ports, page).await, []);
+}
+
+pub async fn what_is_changed_between_pages_moves_no_other(ports: Ports) {
+    let changed = |mut user: User, seconds: i64| {
+        user.lifecycle.touch(time(seconds));
+        user
+    };
+    let stored = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|number| changed(user(number), 50));
+    ports.insert_users(&stored.each_ref()).await;
+    let [up, down] = BOTH_WAYS.map(|direction| Order {
+        key: UserSortKey::UpdatedAt,
+        direction,
+    });
+    let first = PageRequest::first(size(3));
+    let from_least = ports.user_page(Trash::Exclude, up, &first).await;
+    let from_greatest = ports.user_page(Trash::Exclude, down, &first).await;
+    let stays = |number: usize| stored[number - 1].clone();
+    let again = [(3, 60), (5, 61), (7, 62)].map(|(number, at)| changed(stays(number), at));
+    for user in &again {
+        ports.update_user(user, stored[0].lifecycle.version()).await;
+    }
+
+    let mut expected: Vec<User> = [4, 6, 8, 9].map(stays).into();
+    expected.extend(again);
+    assert_eq!(rest_of_users(&ports, up, from_least).await, expected);
+    let expected = [6, 4, 2, 1].map(stays);
+    assert_eq!(rest_of_users(&ports, down, from_greatest).await, expected);
+}
+
+pub async fn what_comes_and_goes_among_equals_moves_nothing(ports: Ports) {
+    let author = user(1);
+    let equal = |number| Post {
+        title: title("Equal"),
+        ..post(number, author.id)
+    };
+    let stored = [10, 20, 30, 40, 50, 60, 70, 80, 90].map(equal);
+    ports.insert_users(&[&author]).await;
+    ports.insert_posts(&stored.each_ref()).await;
+    let [up, down] = BOTH_WAYS.map(|direction| Order { direction, ..POSTS });
+    let first = PageRequest::first(size(3));
+    let from_least = ports.post_page(Trash::Exclude, up, &first).await;
+    let from_greatest = ports.post_page(Trash::Exclude, down, &first).await;
+    ports
+        .insert_posts(&[15, 35, 65, 85].map(equal).each_ref())
+        .await;
+    let mut unit = ports.begin().await;
+    // The rows of both cursors among them.
+    for number in [30, 50, 70] {
+        let done = unit.posts().purge(equal(number).id).await;
+        assert!(done.expect("a post is purged"));
+    }
+    unit.commit().await.expect("a sound unit is committed");
+
+    let expected = [35, 40, 60, 65, 80, 85, 90].map(equal);
+    assert_eq!(rest_of_posts(&ports, up, from_least).await, expected);
+    let expected = [65, 60, 40, 35, 20, 15, 10].map(equal);
+    assert_eq!(rest_of_posts(&ports, down, from_greatest).await, expected);
 }

@@ -211,6 +211,19 @@ pub async fn an_inner_error_and_rollback_leave_the_outer_unit_usable(ports: Port
     assert_kept(&ports, &[1, 2, 4]).await;
 }
 
+pub async fn a_drop_after_an_error_right_before_the_outer_commit(ports: Ports) {
+    ports.insert_users(&[&user(1)]).await;
+    let mut unit = ports.begin().await;
+    insert(&mut *unit, 2).await;
+    let mut point = inner(&mut *unit).await;
+    insert(&mut *point, 3).await;
+    let done = point.users().insert(&user(1)).await;
+    assert_exists(&done, Resource::User, "id");
+    drop(point);
+    unit.commit().await.expect("a sound unit is committed");
+    assert_kept(&ports, &[1, 2]).await;
+}
+
 pub async fn rollback_restores_what_was_updated_and_purged(ports: Ports) {
     ports.insert_users(&[&user(1), &user(2)]).await;
     ports.insert_posts(&[&post(1, user_id(2))]).await;
