@@ -21,7 +21,7 @@ const MAX_STREAMS_PER_CONNECTION: u32 = 100;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// How long calls under way may take to finish when the server stops.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_secs(7);
 /// How long health says NOT_SERVING before the streams of watchers end.
 const FAREWELL: Duration = Duration::from_millis(250);
 

@@ -1,0 +1,178 @@
+//! What reads cost: the rows that PostgreSQL looks at for each call, by its own
+//! count. A read costs what it answers, however long the list is and however full
+//! the trash.
+//!
+//! Each call is repeated on one connection, so that the plans that PostgreSQL
+//! makes for prepared statements from the sixth time on are measured too.
+#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+
+mod changes;
+mod lists;
+mod lookups;
+mod searches;
+
+use std::time::{Duration, Instant};
+
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::page::{Cursor, Direction, Order, PageRequest, PageSize};
+use byline_domain::post::{Post, PostFilter, PostReader, PostSortKey};
+use byline_domain::search::SearchQuery;
+use byline_domain::testing::fixtures::{email, post_id, user_id};
+use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWorkFactory;
+use byline_domain::user::{Email, User, UserFilter, UserReader, UserSortKey};
+use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+use byline_persistence::{Database, PoolSettings};
+
+const ROWS: u64 = 20_000;
+const PAGE: i32 = 20;
+const ROUNDS: i64 = 8;
+
+const SIDES: [Trash; 2] = [Trash::Exclude, Trash::Include];
+const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];
+
+/// Users and posts of which the first and the last quarter of every order are in
+/// the trash, so that it lies before the living whichever way a list runs. Half
+/// were never changed. Each user has one post.
+const FILL: &str = r"
+    insert into users
+    select ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+        'user-' || lpad(n::text, 5, '0') || '@example.com', 'Person ' || n, 'user', true,
+        '2026-01-01'::timestamptz + n * interval '1 second',
+        case when n % 2 = 0 then '2026-01-01'::timestamptz + n * interval '2 seconds' end,
+        case when n <= 5000 or n > 15000
+            then '2026-01-01'::timestamptz + n * interval '3 seconds' end,
+        1
+    from generate_series(1, 20000) n;
+    update users set name = 'Xylophone ' || name where email in (
+        'user-00100@example.com', 'user-09999@example.com', 'user-10000@example.com');
+    update users set name = 'Qz ' || name where email in (
+        'user-00200@example.com', 'user-09998@example.com', 'user-10001@example.com');
+    insert into posts
+    select ('019b0000-0000-7001-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+        'Post ' || lpad(n::text, 5, '0'), 'Content', null,
+        ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+        '2026-01-01'::timestamptz + n * interval '1 second',
+        case when n % 2 = 0 then '2026-01-01'::timestamptz + n * interval '2 seconds' end,
+        case when n <= 5000 or n > 15000
+            then '2026-01-01'::timestamptz + n * interval '3 seconds' end,
+        1
+    from generate_series(1, 20000) n;
+    analyze users;
+    analyze posts;";
+
+/// What PostgreSQL has looked at so far, in both tables.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    /// Scans of a whole table.
+    scans: i64,
+    /// Rows, by a scan or by an index.
+    rows: i64,
+}
+
+const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
+    where relname in ('users', 'posts')";
+const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
+    from pg_stat_user_tables where relname in ('users', 'posts')";
+const OTHERS: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend'";
+
+struct World {
+    test: TestDatabase,
+    beside: Connection,
+}
+
+impl World {
+    async fn new() -> Self {
+        let test = TestDatabase::new().await;
+        let mut filler = test.connection().await;
+        execute(&mut filler, FILL).await;
+        drop(filler);
+        let mut world = Self {
+            beside: test.connection().await,
+            test,
+        };
+        world.settle().await;
+        world
+    }
+
+    /// Waits until all other connections have ended, with which they report what
+    /// they have looked at.
+    async fn settle(&mut self) -> Looked {
+        let began = Instant::now();
+        while count(&mut self.beside, OTHERS).await > 0 {
+            assert!(
+                began.elapsed() < Duration::from_secs(10),
+                "connections stay"
+            );
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Looked {
+            scans: count(&mut self.beside, SCANS).await,
+            rows: count(&mut self.beside, READ).await,
+        }
+    }
+
+    /// Runs the call again and again, and holds it to look at no whole table and at
+    /// no more than `bound` rows each time. Returns what it answered last.
+    async fn costs_at_most<T>(
+        &mut self,
+        what: &str,
+        bound: i64,
+        call: impl AsyncFn(&Database) -> T,
+    ) -> T {
+        let before = self.settle().await;
+        let settings = PoolSettings {
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(20),
+            ..PoolSettings::default()
+        };
+        let database = Database::new(self.test.connect_options(), &settings);
+        let mut answer = call(&database).await;
+        for _ in 1..ROUNDS {
+            answer = call(&database).await;
+        }
+        database.close().await;
+        let after = self.settle().await;
+        assert_eq!(after.scans, before.scans, "{what} scans a table");
+        let rows = after.rows - before.rows;
+        assert!(
+            rows <= bound * ROUNDS,
+            "{what} looks at {rows} rows in {ROUNDS} rounds, and may look at {bound} in each"
+        );
+        // Else the count itself would be broken.
+        assert!(rows > 0, "{what} looks at nothing");
+        answer
+    }
+
+    async fn user(&self, id: UserId) -> User {
+        let found = UserReader::find(&self.test.database(), id, Trash::Include).await;
+        found.unwrap().unwrap()
+    }
+
+    async fn post(&self, id: PostId) -> Post {
+        let found = PostReader::find(&self.test.database(), id, Trash::Include).await;
+        found.unwrap().unwrap()
+    }
+}
+
+fn page(after: Option<Cursor>) -> PageRequest {
+    PageRequest {
+        after,
+        ..PageRequest::first(PageSize::from_request(PAGE).unwrap())
+    }
+}
+
+/// The rows of a page and the one behind it; of both lists, where two are merged.
+fn page_rows(trash: Trash) -> i64 {
+    let rows = i64::from(PAGE) + 1;
+    PLANNING
+        + match trash {
+            Trash::Exclude => rows,
+            Trash::Include => 2 * rows,
+        }
+}
+
+/// The planner looks at the ends of an index to see what range it has.
+const PLANNING: i64 = 4;
