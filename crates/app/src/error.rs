@@ -119,3 +119,95 @@ impl From<RepositoryError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use byline_domain::testing::fixtures::{post_id, user_id};
+
+    use super::*;
+
+    #[test]
+    fn what_a_caller_can_act_on_keeps_its_meaning() {
+        assert!(matches!(
+            Error::from(RepositoryError::AlreadyExists {
+                resource: Resource::User,
+                field: "email",
+            }),
+            Error::AlreadyExists {
+                resource: Resource::User,
+                field: "email",
+            }
+        ));
+        assert!(matches!(
+            Error::from(RepositoryError::TooLarge),
+            Error::ResponseTooLarge
+        ));
+        assert!(matches!(
+            Error::from(RepositoryError::Contention("deadlock".into())),
+            Error::Contention(source) if source.to_string() == "deadlock"
+        ));
+        assert!(matches!(
+            Error::from(RepositoryError::Unavailable("no connection".into())),
+            Error::Unavailable(source) if source.to_string() == "no connection"
+        ));
+    }
+
+    #[test]
+    fn what_only_a_defect_can_cause_is_internal() {
+        let defects = [
+            RepositoryError::StaleVersion {
+                resource: Resource::User,
+            },
+            RepositoryError::ReferenceMissing {
+                resource: Resource::User,
+            },
+            RepositoryError::Corrupt {
+                table: "users",
+                column: "email",
+                id: user_id(1).as_uuid(),
+            },
+            RepositoryError::Internal("a bad statement".into()),
+        ];
+        for defect in defects {
+            let told = defect.to_string();
+            let error = Error::from(defect);
+            assert!(matches!(error, Error::Internal(_)), "{told}: {error:?}");
+            let source = error.source().expect("the source says which defect it is");
+            assert_eq!(source.to_string(), told);
+        }
+    }
+
+    #[test]
+    fn a_defect_is_not_explained_to_the_caller() {
+        let error = Error::from(RepositoryError::Corrupt {
+            table: "users",
+            column: "email",
+            id: user_id(1).as_uuid(),
+        });
+        assert_eq!(error.to_string(), "an internal error occurred");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let (user, post) = (user_id(1), post_id(2));
+        assert_eq!(
+            Error::user_not_found(user).to_string(),
+            format!("user {user} was not found")
+        );
+        assert_eq!(
+            Error::post_not_found(post).to_string(),
+            format!("post {post} was not found")
+        );
+    }
+
+    #[test]
+    fn a_precondition_says_what_to_do_first() {
+        let user = user_id(1);
+        assert_eq!(
+            Error::from(Precondition::UserHasPosts { user }).to_string(),
+            format!("user {user} has posts: delete them first")
+        );
+    }
+}

@@ -4,6 +4,8 @@
 mod error;
 pub mod post;
 mod retry;
+#[cfg(test)]
+mod testing;
 pub mod user;
 
 pub use self::error::{Error, Precondition};

@@ -39,3 +39,73 @@ impl Posts {
         Ok(post)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::error::Resource;
+    use byline_domain::testing::fixtures::post_id;
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+
+    use super::*;
+    use crate::testing::{Expects, current, deleted_post, now, post, posts, stale};
+
+    fn command(etag: Option<ExpectedEtag>) -> DeletePost {
+        DeletePost {
+            id: post_id(1),
+            etag,
+        }
+    }
+
+    fn gone() -> Post {
+        let mut post = post(1);
+        post.lifecycle.delete(now());
+        post
+    }
+
+    #[tokio::test]
+    async fn a_post_is_put_in_the_trash() {
+        for etag in [None, current(&post(1).lifecycle)] {
+            let unit = MockUnitOfWork::committed()
+                .holds_post(&post(1))
+                .replaces_post(&post(1), &gone());
+            let answer = posts(begins([unit])).delete(&command(etag)).await;
+            let answer = answer.expect("deleted");
+            assert_eq!(answer, gone());
+            assert_eq!(answer.lifecycle.deleted_at(), Some(now()));
+        }
+    }
+
+    #[tokio::test]
+    async fn deleting_twice_is_not_found() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
+        let error = posts(begins([unit])).delete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::NotFound { resource: Resource::Post, key }) if key == post_id(1).to_string()
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_trash_is_not_found_even_with_a_stale_etag() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
+        let error = posts(begins([unit])).delete(&command(stale())).await;
+        assert!(matches!(error, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stale_etag_deletes_nothing() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
+        let error = posts(begins([unit])).delete(&command(stale())).await;
+        assert!(matches!(error, Err(Error::EtagMismatch { .. })));
+    }
+
+    #[tokio::test]
+    async fn contention_is_retried_with_a_new_unit_of_work() {
+        let first = MockUnitOfWork::abandoned().contends_for_post();
+        let second = MockUnitOfWork::committed()
+            .holds_post(&post(1))
+            .replaces_post(&post(1), &gone());
+        let answer = posts(begins([first, second])).delete(&command(None)).await;
+        assert_eq!(answer.expect("deleted"), gone());
+    }
+}

@@ -38,3 +38,75 @@ impl Posts {
         unit.commit().await.map_err(Error::from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::testing::fixtures::post_id;
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::testing::{Expects, contention, current, deleted_post, post, posts, stale};
+
+    fn command(etag: Option<ExpectedEtag>) -> PurgePost {
+        PurgePost {
+            id: post_id(1),
+            etag,
+        }
+    }
+
+    fn purges(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+        unit.posts
+            .expect_purge()
+            .with(eq(post_id(1)))
+            .once()
+            .returning(|_| Ok(true));
+        unit.holds_post(&deleted_post(1))
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_trash_is_removed_for_good() {
+        for etag in [None, current(&deleted_post(1).lifecycle)] {
+            let unit = purges(MockUnitOfWork::committed());
+            let answer = posts(begins([unit])).purge(&command(etag)).await;
+            answer.expect("purged");
+        }
+    }
+
+    #[tokio::test]
+    async fn purge_only_from_the_trash() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
+        let error = posts(begins([unit])).purge(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::Precondition(Precondition::PostNotInTrash { post })) if post == post_id(1)
+        ));
+    }
+
+    #[tokio::test]
+    async fn purging_twice_is_not_found() {
+        let unit = MockUnitOfWork::abandoned().misses_post(post_id(1));
+        let error = posts(begins([unit])).purge(&command(None)).await;
+        assert!(matches!(error, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stale_etag_purges_nothing() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
+        let error = posts(begins([unit])).purge(&command(stale())).await;
+        assert!(matches!(error, Err(Error::EtagMismatch { .. })));
+    }
+
+    #[tokio::test]
+    async fn contention_at_the_commit_is_retried_with_a_new_unit_of_work() {
+        let mut first = purges(MockUnitOfWork::default());
+        first
+            .ending
+            .expect_commit()
+            .once()
+            .returning(|| Err(contention()));
+        let second = purges(MockUnitOfWork::committed());
+        let answer = posts(begins([first, second])).purge(&command(None)).await;
+        answer.expect("purged");
+    }
+}

@@ -47,3 +47,95 @@ impl Posts {
         Ok(post)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::testing::fixtures::{post_id, user, user_id};
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+
+    use super::*;
+    use crate::Precondition;
+    use crate::testing::{Expects, current, deleted_post, deleted_user, now, post, posts, stale};
+
+    fn command(etag: Option<ExpectedEtag>) -> UndeletePost {
+        UndeletePost {
+            id: post_id(1),
+            etag,
+        }
+    }
+
+    fn back() -> Post {
+        let mut post = deleted_post(1);
+        post.lifecycle.undelete(now());
+        post
+    }
+
+    #[tokio::test]
+    async fn a_post_comes_out_of_the_trash() {
+        for etag in [None, current(&deleted_post(1).lifecycle)] {
+            let unit = MockUnitOfWork::committed()
+                .holds_post(&deleted_post(1))
+                .shares_author(&user(1))
+                .replaces_post(&deleted_post(1), &back());
+            let answer = posts(begins([unit])).undelete(&command(etag)).await;
+            let answer = answer.expect("undeleted");
+            assert_eq!(answer, back());
+            assert!(!answer.lifecycle.is_deleted());
+        }
+    }
+
+    #[tokio::test]
+    async fn undelete_of_the_living_is_refused() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
+        let error = posts(begins([unit])).undelete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::NotDeleted { resource: Resource::Post, id }) if id == post_id(1).as_uuid()
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_post_stays_in_the_trash_while_its_author_is_there() {
+        let unit = MockUnitOfWork::abandoned()
+            .holds_post(&deleted_post(1))
+            .shares_author(&deleted_user(1));
+        let error = posts(begins([unit])).undelete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::Precondition(Precondition::AuthorInTrash { author })) if author == user_id(1)
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_exist_is_not_found() {
+        let unit = MockUnitOfWork::abandoned().misses_post(post_id(1));
+        let error = posts(begins([unit])).undelete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::NotFound {
+                resource: Resource::Post,
+                ..
+            })
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_stale_etag_leaves_the_post_in_the_trash() {
+        let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
+        let error = posts(begins([unit])).undelete(&command(stale())).await;
+        assert!(matches!(error, Err(Error::EtagMismatch { .. })));
+    }
+
+    #[tokio::test]
+    async fn contention_is_retried_with_a_new_unit_of_work() {
+        let first = MockUnitOfWork::abandoned().contends_for_post();
+        let second = MockUnitOfWork::committed()
+            .holds_post(&deleted_post(1))
+            .shares_author(&user(1))
+            .replaces_post(&deleted_post(1), &back());
+        let answer = posts(begins([first, second]))
+            .undelete(&command(None))
+            .await;
+        assert_eq!(answer.expect("undeleted"), back());
+    }
+}

@@ -44,3 +44,112 @@ impl Users {
         Ok(user)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::error::Resource;
+    use byline_domain::testing::fixtures::{user, user_id};
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+    use mockall::Sequence;
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::testing::{Expects, current, deleted_user, now, stale, users};
+
+    fn command(etag: Option<ExpectedEtag>) -> DeleteUser {
+        DeleteUser {
+            id: user_id(1),
+            etag,
+        }
+    }
+
+    fn gone() -> User {
+        let mut user = user(1);
+        user.lifecycle.delete(now());
+        user
+    }
+
+    fn with_posts(mut unit: MockUnitOfWork, living: bool) -> MockUnitOfWork {
+        unit.posts
+            .expect_has_living()
+            .with(eq(user_id(1)))
+            .once()
+            .returning(move |_| Ok(living));
+        unit
+    }
+
+    #[tokio::test]
+    async fn a_user_without_living_posts_is_put_in_the_trash() {
+        for etag in [None, current(&user(1).lifecycle)] {
+            let unit = with_posts(MockUnitOfWork::committed(), false)
+                .holds_user(&user(1))
+                .replaces_user(&user(1), &gone());
+            let answer = users(begins([unit])).delete(&command(etag)).await;
+            let answer = answer.expect("deleted");
+            assert_eq!(answer, gone());
+            assert_eq!(answer.lifecycle.deleted_at(), Some(now()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_with_living_posts_is_not_deleted() {
+        let unit = with_posts(MockUnitOfWork::abandoned(), true).holds_user(&user(1));
+        let error = users(begins([unit])).delete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::Precondition(Precondition::UserHasPosts { user })) if user == user_id(1)
+        ));
+    }
+
+    #[tokio::test]
+    async fn posts_are_looked_for_once_the_user_is_held() {
+        let mut order = Sequence::new();
+        let mut unit = MockUnitOfWork::abandoned();
+        unit.users
+            .expect_find_for_update()
+            .once()
+            .in_sequence(&mut order)
+            .returning(|_| Ok(Some(user(1))));
+        unit.posts
+            .expect_has_living()
+            .once()
+            .in_sequence(&mut order)
+            .returning(|_| Ok(true));
+        let error = users(begins([unit])).delete(&command(None)).await;
+        assert!(matches!(error, Err(Error::Precondition(_))));
+    }
+
+    #[tokio::test]
+    async fn deleting_twice_is_not_found() {
+        let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
+        let error = users(begins([unit])).delete(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::NotFound { resource: Resource::User, key }) if key == user_id(1).to_string()
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_trash_is_not_found_even_with_a_stale_etag() {
+        let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
+        let error = users(begins([unit])).delete(&command(stale())).await;
+        assert!(matches!(error, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stale_etag_deletes_nobody() {
+        let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
+        let error = users(begins([unit])).delete(&command(stale())).await;
+        assert!(matches!(error, Err(Error::EtagMismatch { .. })));
+    }
+
+    #[tokio::test]
+    async fn contention_is_retried_with_a_new_unit_of_work() {
+        let first = MockUnitOfWork::abandoned().contends_for_user();
+        let second = with_posts(MockUnitOfWork::committed(), false)
+            .holds_user(&user(1))
+            .replaces_user(&user(1), &gone());
+        let answer = users(begins([first, second])).delete(&command(None)).await;
+        assert_eq!(answer.expect("deleted"), gone());
+    }
+}

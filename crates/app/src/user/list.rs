@@ -42,3 +42,98 @@ impl Users {
         Ok(UserList { page, total })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::page::{Cursor, Direction, PageSize, SortValue};
+    use byline_domain::testing::fixtures::{user, user_id};
+    use byline_domain::testing::mocks::MockUserReader;
+    use byline_domain::trash::Trash;
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::testing::{unavailable, users_read};
+
+    const ORDER: Order<UserSortKey> = Order {
+        key: UserSortKey::Email,
+        direction: Direction::Descending,
+    };
+
+    fn filter() -> UserFilter {
+        UserFilter {
+            trash: Trash::Include,
+        }
+    }
+
+    fn request() -> PageRequest {
+        PageRequest {
+            size: PageSize::from_request(2).expect("a valid size"),
+            after: Some(Cursor {
+                value: SortValue::Text("user-3@example.com".to_owned()),
+                id: user_id(3).as_uuid(),
+            }),
+            skip: 5,
+        }
+    }
+
+    fn page() -> Page<User> {
+        Page {
+            items: vec![user(2), user(1)],
+            next: Some(Cursor {
+                value: SortValue::Text("user-1@example.com".to_owned()),
+                id: user_id(1).as_uuid(),
+            }),
+        }
+    }
+
+    fn query(total: Option<CountMode>) -> ListUsers {
+        ListUsers {
+            filter: filter(),
+            order: ORDER,
+            page: request(),
+            total,
+        }
+    }
+
+    fn lists() -> MockUserReader {
+        let mut reader = MockUserReader::new();
+        reader
+            .expect_list()
+            .with(eq(filter()), eq(ORDER), eq(request()))
+            .once()
+            .returning(|_, _, _| Ok(page()));
+        reader
+    }
+
+    #[tokio::test]
+    async fn the_total_is_counted_only_when_asked_for() {
+        let list = users_read(lists()).list(&query(None)).await;
+        let list = list.expect("listed");
+        assert_eq!((list.page, list.total), (page(), None));
+
+        for mode in [CountMode::Exact, CountMode::Estimate] {
+            let mut reader = lists();
+            reader
+                .expect_count()
+                .with(eq(filter()), eq(mode))
+                .once()
+                .returning(|_, _| Ok(42));
+            let list = users_read(reader).list(&query(Some(mode))).await;
+            let list = list.expect("listed");
+            assert_eq!((list.page, list.total), (page(), Some(42)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_count_that_fails_fails_the_list() {
+        let mut reader = lists();
+        reader
+            .expect_count()
+            .once()
+            .returning(|_, _| Err(unavailable()));
+        let error = users_read(reader)
+            .list(&query(Some(CountMode::Exact)))
+            .await;
+        assert!(matches!(error, Err(Error::Unavailable(_))));
+    }
+}

@@ -39,3 +39,75 @@ impl Users {
         unit.commit().await.map_err(Error::from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::testing::fixtures::{user, user_id};
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::testing::{Expects, contention, current, deleted_user, stale, users};
+
+    fn command(etag: Option<ExpectedEtag>) -> PurgeUser {
+        PurgeUser {
+            id: user_id(1),
+            etag,
+        }
+    }
+
+    fn purges(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+        unit.users
+            .expect_purge()
+            .with(eq(user_id(1)))
+            .once()
+            .returning(|_| Ok(true));
+        unit.holds_user(&deleted_user(1))
+    }
+
+    #[tokio::test]
+    async fn who_is_in_the_trash_is_removed_for_good() {
+        for etag in [None, current(&deleted_user(1).lifecycle)] {
+            let unit = purges(MockUnitOfWork::committed());
+            let answer = users(begins([unit])).purge(&command(etag)).await;
+            answer.expect("purged");
+        }
+    }
+
+    #[tokio::test]
+    async fn purge_only_from_the_trash() {
+        let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
+        let error = users(begins([unit])).purge(&command(None)).await;
+        assert!(matches!(
+            error,
+            Err(Error::Precondition(Precondition::UserNotInTrash { user })) if user == user_id(1)
+        ));
+    }
+
+    #[tokio::test]
+    async fn purging_twice_is_not_found() {
+        let unit = MockUnitOfWork::abandoned().misses_user(user_id(1));
+        let error = users(begins([unit])).purge(&command(None)).await;
+        assert!(matches!(error, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stale_etag_purges_nobody() {
+        let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
+        let error = users(begins([unit])).purge(&command(stale())).await;
+        assert!(matches!(error, Err(Error::EtagMismatch { .. })));
+    }
+
+    #[tokio::test]
+    async fn contention_at_the_commit_is_retried_with_a_new_unit_of_work() {
+        let mut first = purges(MockUnitOfWork::default());
+        first
+            .ending
+            .expect_commit()
+            .once()
+            .returning(|| Err(contention()));
+        let second = purges(MockUnitOfWork::committed());
+        let answer = users(begins([first, second])).purge(&command(None)).await;
+        answer.expect("purged");
+    }
+}

@@ -1,9 +1,11 @@
 //! Whom the server runs as. PostgreSQL refuses to run as root, so there it runs
 //! as somebody without rights.
 
-use std::os::unix::fs::{MetadataExt, chown};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use super::{EmbeddedError, at};
 
@@ -21,10 +23,10 @@ const ROOT: u32 = 0;
 impl Account {
     /// As root: the owner of `folder`, else `postgres`, else `nobody`.
     pub(super) fn choose(folder: &Path) -> Result<Self, EmbeddedError> {
-        if id(&["-u"]) != Some(ROOT) {
+        if !is_root() {
             return Ok(Self::Own);
         }
-        let owner = std::fs::metadata(folder).map_err(at(folder))?;
+        let owner = fs::metadata(folder).map_err(at(folder))?;
         if owner.uid() != ROOT {
             return Ok(Self::Other {
                 uid: owner.uid(),
@@ -61,67 +63,110 @@ impl Account {
         self.wrapped(program, &[])
     }
 
-    /// As [`Self::command`], and the program ends when whoever started it does, be
-    /// it by SIGKILL, where the system can do that.
+    /// As [`Self::command`], and the program ends when the thread that started it
+    /// does, be it by SIGKILL, where the system can do that.
     pub(super) fn bound_command(self, program: &Path) -> Result<Command, EmbeddedError> {
-        // PostgreSQL takes SIGINT for a fast shutdown.
-        self.wrapped(program, &["--pdeathsig", "INT"])
+        if setpriv_knows("--pdeathsig") {
+            // PostgreSQL takes SIGINT for a fast shutdown.
+            self.wrapped(program, &["--pdeathsig", "INT"])
+        } else {
+            self.command(program)
+        }
     }
 
     fn wrapped(self, program: &Path, options: &[&str]) -> Result<Command, EmbeddedError> {
-        let setpriv = Command::new("setpriv")
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        let mut command = match (self, setpriv) {
-            (Self::Own, false) => return Ok(Command::new(program)),
-            (Self::Own, true) if options.is_empty() => return Ok(Command::new(program)),
-            (Self::Own, true) => Command::new("setpriv"),
-            (Self::Other { uid, gid }, true) => {
-                let mut command = Command::new("setpriv");
-                command
-                    .arg(format!("--reuid={uid}"))
-                    .arg(format!("--regid={gid}"))
-                    .arg("--clear-groups");
-                command
-            }
-            (Self::Other { .. }, false) => {
+        if self == Self::Own && options.is_empty() {
+            return Ok(Command::new(program));
+        }
+        let mut command = Command::new("setpriv");
+        if let Self::Other { uid, gid } = self {
+            if !setpriv_knows("--reuid") {
                 return Err(EmbeddedError::Program(
                     "PostgreSQL does not run as root, and setpriv (util-linux), which runs it as \
                      somebody else, is missing: install it, or run byline as an ordinary user"
                         .to_owned(),
                 ));
             }
-        };
+            command
+                .arg(format!("--reuid={uid}"))
+                .arg(format!("--regid={gid}"))
+                .arg("--clear-groups");
+        }
         command.args(options).arg("--").arg(program);
         Ok(command)
     }
 
-    /// Makes sure that the account can get to the folder.
-    pub(super) fn check_reach(self, folder: &Path) -> Result<(), EmbeddedError> {
+    /// Whether the account can execute the file or enter the folder.
+    pub(super) fn reaches(self, path: &Path) -> Result<bool, EmbeddedError> {
+        if self == Self::Own {
+            return Ok(true);
+        }
         let reached = self
             .command(Path::new("test"))?
             .arg("-x")
-            .arg(folder)
+            .arg(path)
+            .current_dir("/")
             .status()
-            .map_err(at(Path::new("test")))?;
-        if reached.success() {
+            .map_err(at(Path::new("setpriv")))?;
+        Ok(reached.success())
+    }
+
+    /// Makes sure that the account can get to the folder.
+    pub(super) fn check_reach(self, folder: &Path) -> Result<(), EmbeddedError> {
+        if self.reaches(folder)? {
             return Ok(());
         }
         Err(EmbeddedError::Folder(format!(
-            "PostgreSQL does not run as root, and the user it runs as cannot reach {}, since a \
-             folder above it is closed to others: choose another folder with --data-dir",
+            "PostgreSQL does not run as root, and the user it runs as cannot reach {}, since it \
+             or a folder above it is closed to others: choose another folder with --data-dir",
             folder.display()
         )))
     }
 }
 
+/// Makes the folder unless it is there. What root makes belongs to the owner of
+/// the folder it is in: in somebody's project it is that somebody's.
+pub(super) fn make_folder(folder: &Path) -> Result<(), EmbeddedError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    if is_root() {
+        // Whatever the umask: the server's user has to get through.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(at(folder))?;
+        let folder = folder.canonicalize().map_err(at(folder))?;
+        let above = folder.parent().unwrap_or(&folder);
+        let owner = fs::metadata(above).map_err(at(above))?;
+        chown(&folder, Some(owner.uid()), Some(owner.gid())).map_err(at(&folder))?;
+    }
+    Ok(())
+}
+
+fn is_root() -> bool {
+    id(&["-u"]) == Some(ROOT)
+}
+
 fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).output().ok()?;
+    let output = Command::new("id")
+        .args(arguments)
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
     if !output.status.success() {
         return None;
     }
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+/// Whether there is a setpriv, and it has the option: not every one has all.
+fn setpriv_knows(option: &str) -> bool {
+    static HELP: OnceLock<String> = OnceLock::new();
+    HELP.get_or_init(|| {
+        Command::new("setpriv")
+            .arg("--help")
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .unwrap_or_default()
+    })
+    .contains(option)
 }

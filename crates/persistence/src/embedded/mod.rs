@@ -8,12 +8,12 @@ mod account;
 mod binaries;
 mod cluster;
 mod fetch;
+mod left_over;
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,10 +22,12 @@ use sqlx::postgres::PgConnectOptions;
 
 pub(crate) use self::cluster::Cluster;
 #[cfg(feature = "testing")]
-pub(crate) use self::cluster::connect_options;
+pub(crate) use self::cluster::{connect_options, url};
 
 /// How long the server may take to stop before it is stopped at once.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+
+const LOCK: &str = "lock";
 
 /// Where the server keeps its data, and which binaries it is made of.
 pub struct EmbeddedOptions {
@@ -85,50 +87,63 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> EmbeddedError + '_ {
 /// A running server. Stopped when dropped.
 pub struct EmbeddedPostgres {
     cluster: Cluster,
-    exited: Mutex<Receiver<ExitStatus>>,
-    /// Held as long as the server runs: the lock ends with the process.
-    _lock: File,
+    pid: u32,
+    exited: Mutex<Receiver<()>>,
 }
 
 impl EmbeddedPostgres {
     /// Starts a server, making its data folder first if need be. A server that a
     /// killed program left behind is stopped first; what it had committed is there.
     pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
-        std::fs::create_dir_all(&options.data_dir).map_err(at(&options.data_dir))?;
+        account::make_folder(&options.data_dir)?;
         let data_dir = options
             .data_dir
             .canonicalize()
             .map_err(at(&options.data_dir))?;
         let lock = lock(&data_dir)?;
         let cluster = Cluster::prepare(&data_dir, options)?;
-        cluster.stop_left_over()?;
+        cluster.own(&data_dir.join(LOCK))?;
+        cluster.end_left_over()?;
         let mut command = cluster.server_command(&options.settings)?;
 
         // The server dies with the thread that started it, which therefore lives as
-        // long as the server does.
+        // long as the server does, and keeps the folder locked until then.
         let (send_started, started) = channel();
         let (send_exit, exited) = channel();
-        std::thread::spawn(move || match command.spawn() {
+        let thread = move || match command.spawn() {
             Ok(mut child) => {
-                let _ = send_started.send(Ok(()));
-                if let Ok(status) = child.wait() {
-                    let _ = send_exit.send(status);
-                }
+                let _ = send_started.send(Ok(child.id()));
+                let status = child.wait();
+                tracing::debug!(?status, "PostgreSQL ended");
+                drop(lock);
+                let _ = send_exit.send(());
             }
             Err(error) => {
                 let _ = send_started.send(Err(error));
             }
-        });
-        started
+        };
+        std::thread::Builder::new()
+            .name("embedded-postgres".to_owned())
+            .spawn(thread)
+            .map_err(at(Path::new("a thread")))?;
+        let pid = started
             .recv()
             .map_err(|_| EmbeddedError::Program("the server's thread ended".to_owned()))?
             .map_err(at(Path::new("postgres")))?;
-        cluster.wait_until_ready(|| exited.try_recv().is_ok())?;
-        Ok(Self {
+        // From here on dropped, that is stopped, when something fails.
+        let mut server = Self {
             cluster,
+            pid,
             exited: Mutex::new(exited),
-            _lock: lock,
-        })
+        };
+        let exited = server
+            .exited
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let has_exited = || !matches!(exited.try_recv(), Err(TryRecvError::Empty));
+        server.cluster.wait_until_ready(Some(pid), has_exited)?;
+        tracing::debug!(pid, version = server.version(), "PostgreSQL is ready");
+        Ok(server)
     }
 
     /// How to connect to one of the server's databases.
@@ -163,25 +178,39 @@ impl EmbeddedPostgres {
         self.cluster.socket_dir()
     }
 
+    /// A URL of one of the server's databases, for sqlx and for `psql`.
+    pub fn url(&self, database: &str) -> String {
+        cluster::url(self.cluster.socket_dir(), database)
+    }
+
+    /// The server's version, such as `15.4`.
+    pub fn version(&self) -> &str {
+        self.cluster.version()
+    }
+
     /// Such as `PostgreSQL 15`.
     pub fn describe(&self) -> String {
-        format!("PostgreSQL {}", self.cluster.major())
+        let version = self.version();
+        let major = version.split('.').next().unwrap_or(version);
+        format!("PostgreSQL {major}")
     }
 
     fn shut_down(&mut self) {
-        for mode in ["fast", "immediate"] {
-            if let Err(error) = self.cluster.signal_stop(mode) {
-                tracing::debug!(%error, mode, "stopping the embedded server");
-            }
-            let exited = self
-                .exited
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner);
-            match exited.recv_timeout(STOP_TIMEOUT) {
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+        let exited = self
+            .exited
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if matches!(exited.try_recv(), Err(TryRecvError::Empty)) {
+            // A fast shutdown, and an immediate one.
+            for name in ["INT", "QUIT"] {
+                left_over::signal(self.pid, name);
+                match exited.recv_timeout(STOP_TIMEOUT) {
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
             }
         }
+        self.cluster.tidy();
     }
 }
 
@@ -198,7 +227,7 @@ fn quote(name: &str) -> String {
 
 /// Takes the folder for this process, or says who has it.
 fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
-    let path = data_dir.join("lock");
+    let path = data_dir.join(LOCK);
     let mut file = File::options()
         .create(true)
         .read(true)

@@ -2,15 +2,17 @@
 //! gets a database of its own, copied from a migrated template. Nothing is left
 //! behind: a watchdog ends the server with the run.
 
+mod process;
 mod run;
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 
 use self::run::TestRun;
-use crate::embedded::EmbeddedError;
+use crate::embedded::{self, EmbeddedError};
 use crate::{Database, PoolSettings, migrate};
 
 const TEMPLATE: &str = "byline_template";
@@ -69,16 +71,10 @@ impl TestDatabase {
 
     /// Its URL.
     pub fn url(&self) -> String {
-        let socket = self
-            .server
-            .get_socket()
-            .map(|dir| dir.display().to_string());
-        format!(
-            "postgres:///{}?host={}&port={}&user={}",
+        let socket_dir = self.server.get_socket().map(PathBuf::as_path);
+        embedded::url(
+            socket_dir.unwrap_or(Path::new("")),
             self.server.get_database().unwrap_or_default(),
-            socket.unwrap_or_default(),
-            self.server.get_port(),
-            self.server.get_username(),
         )
     }
 
@@ -180,4 +176,23 @@ pub async fn count(connection: &mut Connection, sql: &'static str) -> i64 {
         .fetch_one(connection)
         .await
         .expect("the query of a test is fine")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_test_has_a_migrated_database_of_its_own() {
+        let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
+        let mut connection = first.connection().await;
+        execute(&mut connection, "create table mine (n bigint)").await;
+        let question = "select count(*) from pg_class where relname in ('mine', 'users')";
+        assert_eq!(count(&mut connection, question).await, 2);
+        assert_eq!(count(&mut second.connection().await, question).await, 1);
+
+        let empty = TestDatabase::unmigrated().await;
+        let by_url: PgConnectOptions = empty.url().parse().unwrap();
+        assert_eq!(count(&mut connect(&by_url).await, question).await, 0);
+    }
 }

@@ -1,0 +1,217 @@
+//! What the tests of the use cases share: use cases over mocks, and units of work
+//! in which resources are found and replaced.
+
+use std::sync::Arc;
+
+use byline_domain::error::RepositoryError;
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::lifecycle::{ExpectedEtag, Lifecycle};
+use byline_domain::post::Post;
+use byline_domain::testing::fixtures::{self, CountingIds, FixedClock};
+use byline_domain::testing::mocks::{MockPostReader, MockUnitOfWork, MockUserReader, begins_none};
+use byline_domain::unit_of_work::UnitOfWorkFactory;
+use byline_domain::user::User;
+use chrono::{DateTime, Utc};
+use mockall::predicate::eq;
+
+use crate::post::Posts;
+use crate::user::Users;
+
+/// When every use case of a test is run.
+pub(crate) fn now() -> DateTime<Utc> {
+    fixtures::time(1_000)
+}
+
+/// The use cases of users that change something, without any reads.
+pub(crate) fn users(units: impl UnitOfWorkFactory + 'static) -> Users {
+    users_over(MockUserReader::new(), units)
+}
+
+/// The use cases of users that read, without any unit of work.
+pub(crate) fn users_read(reader: MockUserReader) -> Users {
+    users_over(reader, begins_none())
+}
+
+fn users_over(reader: MockUserReader, units: impl UnitOfWorkFactory + 'static) -> Users {
+    Users::new(
+        Arc::new(reader),
+        Arc::new(units),
+        Arc::new(FixedClock(now())),
+        Arc::new(CountingIds::default()),
+    )
+}
+
+/// The use cases of posts that change something, without any reads.
+pub(crate) fn posts(units: impl UnitOfWorkFactory + 'static) -> Posts {
+    posts_over(MockPostReader::new(), units)
+}
+
+/// The use cases of posts that read, without any unit of work.
+pub(crate) fn posts_read(reader: MockPostReader) -> Posts {
+    posts_over(reader, begins_none())
+}
+
+fn posts_over(reader: MockPostReader, units: impl UnitOfWorkFactory + 'static) -> Posts {
+    Posts::new(
+        Arc::new(reader),
+        Arc::new(units),
+        Arc::new(FixedClock(now())),
+        Arc::new(CountingIds::default()),
+    )
+}
+
+/// A user in the trash.
+pub(crate) fn deleted_user(number: u64) -> User {
+    let mut user = fixtures::user(number);
+    user.lifecycle.delete(fixtures::time(500));
+    user
+}
+
+/// A post by user 1.
+pub(crate) fn post(number: u64) -> Post {
+    fixtures::post(number, fixtures::user_id(1))
+}
+
+/// A post by user 1, in the trash.
+pub(crate) fn deleted_post(number: u64) -> Post {
+    let mut post = post(number);
+    post.lifecycle.delete(fixtures::time(500));
+    post
+}
+
+/// The etag of the present state.
+pub(crate) fn current(lifecycle: &Lifecycle) -> Option<ExpectedEtag> {
+    ExpectedEtag::from_request(lifecycle.etag().to_string())
+}
+
+/// The etag of another state.
+pub(crate) fn stale() -> Option<ExpectedEtag> {
+    ExpectedEtag::from_request("stale")
+}
+
+/// Concurrent changes are in the way.
+pub(crate) fn contention() -> RepositoryError {
+    RepositoryError::Contention("deadlock".into())
+}
+
+/// The database is away.
+pub(crate) fn unavailable() -> RepositoryError {
+    RepositoryError::Unavailable("no connection".into())
+}
+
+/// What is expected of a unit of work, each once.
+pub(crate) trait Expects {
+    /// The user is found and held for a change.
+    fn holds_user(self, user: &User) -> Self;
+    /// There is no such user to change.
+    fn misses_user(self, id: UserId) -> Self;
+    /// Another unit of work has any user.
+    fn contends_for_user(self) -> Self;
+    /// The user is replaced, if it still is as it was before.
+    fn replaces_user(self, before: &User, after: &User) -> Self;
+    /// The author is found and held, so that others cannot change it.
+    fn shares_author(self, author: &User) -> Self;
+    /// There is no such author.
+    fn misses_author(self, id: UserId) -> Self;
+    /// The post is found and held for a change.
+    fn holds_post(self, post: &Post) -> Self;
+    /// There is no such post to change.
+    fn misses_post(self, id: PostId) -> Self;
+    /// Another unit of work has any post.
+    fn contends_for_post(self) -> Self;
+    /// The post is replaced, if it still is as it was before.
+    fn replaces_post(self, before: &Post, after: &Post) -> Self;
+}
+
+impl Expects for MockUnitOfWork {
+    fn holds_user(mut self, user: &User) -> Self {
+        let found = user.clone();
+        self.users
+            .expect_find_for_update()
+            .with(eq(user.id))
+            .once()
+            .return_once(move |_| Ok(Some(found)));
+        self
+    }
+
+    fn misses_user(mut self, id: UserId) -> Self {
+        self.users
+            .expect_find_for_update()
+            .with(eq(id))
+            .once()
+            .returning(|_| Ok(None));
+        self
+    }
+
+    fn contends_for_user(mut self) -> Self {
+        self.users
+            .expect_find_for_update()
+            .once()
+            .returning(|_| Err(contention()));
+        self
+    }
+
+    fn replaces_user(mut self, before: &User, after: &User) -> Self {
+        self.users
+            .expect_update()
+            .with(eq(after.clone()), eq(before.lifecycle.version()))
+            .once()
+            .returning(|_, _| Ok(()));
+        self
+    }
+
+    fn shares_author(mut self, author: &User) -> Self {
+        let found = author.clone();
+        self.users
+            .expect_find_for_share()
+            .with(eq(author.id))
+            .once()
+            .return_once(move |_| Ok(Some(found)));
+        self
+    }
+
+    fn misses_author(mut self, id: UserId) -> Self {
+        self.users
+            .expect_find_for_share()
+            .with(eq(id))
+            .once()
+            .returning(|_| Ok(None));
+        self
+    }
+
+    fn holds_post(mut self, post: &Post) -> Self {
+        let found = post.clone();
+        self.posts
+            .expect_find_for_update()
+            .with(eq(post.id))
+            .once()
+            .return_once(move |_| Ok(Some(found)));
+        self
+    }
+
+    fn misses_post(mut self, id: PostId) -> Self {
+        self.posts
+            .expect_find_for_update()
+            .with(eq(id))
+            .once()
+            .returning(|_| Ok(None));
+        self
+    }
+
+    fn contends_for_post(mut self) -> Self {
+        self.posts
+            .expect_find_for_update()
+            .once()
+            .returning(|_| Err(contention()));
+        self
+    }
+
+    fn replaces_post(mut self, before: &Post, after: &Post) -> Self {
+        self.posts
+            .expect_update()
+            .with(eq(after.clone()), eq(before.lifecycle.version()))
+            .once()
+            .returning(|_, _| Ok(()));
+        self
+    }
+}
