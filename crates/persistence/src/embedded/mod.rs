@@ -15,7 +15,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
@@ -225,6 +225,9 @@ fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// How long a folder may be in use before whoever wants it is refused.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Takes the folder for this process, or says who has it.
 fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     let path = data_dir.join(LOCK);
@@ -235,17 +238,25 @@ fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
         .truncate(false)
         .open(&path)
         .map_err(at(&path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut process = String::new();
-            let _ = file.read_to_string(&mut process);
-            return Err(EmbeddedError::InUse {
-                folder: data_dir.display().to_string(),
-                process: process.trim().to_owned(),
-            });
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            // A program that is just being started holds what its starter had open
+            // until it has begun: a lock that was let go can last a moment longer.
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let _ = file.read_to_string(&mut process);
+                return Err(EmbeddedError::InUse {
+                    folder: data_dir.display().to_string(),
+                    process: process.trim().to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
     }
     file.set_len(0)
         .and_then(|()| file.rewind())
