@@ -3,16 +3,15 @@
 use super::*;
 
 #[tokio::test]
-async fn a_connection_that_is_cut_is_unavailable_once_and_then_replaced() {
+async fn a_connection_that_is_cut_is_unavailable_at_most_once_and_then_replaced() {
     let mut world = World::new(&patient(1)).await;
     world.find(1).await.unwrap();
-    let began = Instant::now();
     // The connection goes back to the pool in the background.
     tokio::time::sleep(SECOND / 10).await;
     world.terminate().await;
     let first = world.find(1).await;
-    // On a slow machine the connection was idle for so long that it was pinged.
-    if began.elapsed() < SECOND {
+    // On a slow machine the pool itself may have met the cut first, and replaced it.
+    if first.is_err() {
         assert_unavailable(first);
     }
     assert_eq!(world.find(1).await.unwrap(), None);
