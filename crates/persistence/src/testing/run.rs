@@ -18,7 +18,8 @@ use crate::embedded::{Cluster, EmbeddedError, EmbeddedOptions, connect_options};
 /// Starts the server once it is told how to, and ends it and removes its folder
 /// when the run is over. The server is a child of this script, so that it also ends
 /// with it; the script looks for the runner's number because nothing tells it of the
-/// end of a process that is not its child.
+/// end of a process that is not its child. A runner may be somebody else's, whom it
+/// may not signal: on Linux /proc tells of those too.
 const WATCHDOG: &str = r#"
 runner=$1 dir=$2 start=$3 server='' pause=0.02
 end() {
@@ -28,7 +29,7 @@ end() {
     exit
 }
 trap end TERM INT HUP
-while kill -0 "$runner"; do
+while kill -0 "$runner" || [ -e "/proc/$runner" ]; do
     if [ -z "$server" ] && [ -f "$start" ]; then sh "$start" & server=$! pause=0.3; fi
     sleep "$pause"
 done
