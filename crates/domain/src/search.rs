@@ -12,6 +12,9 @@ impl SearchQuery {
     /// serve nothing shorter; a shorter query matches beginnings only.
     pub const SUBSTRING_FROM: usize = 3;
 
+    /// The ranks that there are, the best first.
+    pub const RANKS: std::ops::RangeInclusive<i32> = 0..=2;
+
     /// Whether the query is looked for anywhere, or only at the beginning.
     pub fn matches_anywhere(&self) -> bool {
         self.as_str().chars().count() >= Self::SUBSTRING_FROM

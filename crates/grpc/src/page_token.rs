@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use byline_domain::error::{Invalid, Reason};
 use byline_domain::page::{Cursor, SortValue};
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use prost::Message;
 use uuid::Uuid;
 
@@ -77,9 +77,11 @@ pub(crate) fn decode(
     let id = Uuid::from_slice(&token.id).map_err(|_| not_a_token())?;
     let value = match token.value.ok_or_else(not_a_token)? {
         Value::Absent(_) => SortValue::Absent,
-        Value::Micros(micros) => {
-            SortValue::Time(DateTime::from_timestamp_micros(micros).ok_or_else(not_a_token)?)
-        }
+        Value::Micros(micros) => SortValue::Time(
+            DateTime::from_timestamp_micros(micros)
+                .filter(|time| (1..=9_999).contains(&time.year()))
+                .ok_or_else(not_a_token)?,
+        ),
         // PostgreSQL takes no NUL in a text.
         Value::Text(text) if text.contains('\0') => return Err(not_a_token()),
         Value::Text(text) => SortValue::Text(text),
@@ -138,7 +140,10 @@ mod tests {
     fn rubbish_is_refused() {
         let text = encode("list", Some(cursor(SortValue::Text("\0".to_owned()))));
         let unfit = encode("list", Some(cursor(SortValue::Rank(1))));
-        for token in ["x", "!!!!", "AAAA", &text, &unfit] {
+        // A year that PostgreSQL does not know.
+        let ancient = DateTime::from_timestamp_micros(i64::MIN / 4).unwrap();
+        let ancient = encode("list", Some(cursor(SortValue::Time(ancient))));
+        for token in ["x", "!!!!", "AAAA", &text, &unfit, &ancient] {
             let refusal = decode("list", token, |value| !matches!(value, SortValue::Rank(_)));
             assert!(refusal.is_err(), "{token}");
         }

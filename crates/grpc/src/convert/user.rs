@@ -186,7 +186,7 @@ pub(crate) fn search(request: pb::SearchUsersRequest) -> Result<SearchUsers, Val
     let name = query.as_ref().map(|query| search_name(query, &filter));
     let page = window.parse(
         name.as_deref(),
-        |value| matches!(value, SortValue::Rank(_)),
+        |value| matches!(value, SortValue::Rank(rank) if SearchQuery::RANKS.contains(rank)),
         &mut violations,
     );
     let query = (|| {

@@ -89,7 +89,7 @@ pub(super) async fn search(
 fn turned(cursor: &Cursor) -> Cursor {
     match &cursor.value {
         SortValue::Rank(rank) => Cursor {
-            value: SortValue::Rank(-rank),
+            value: SortValue::Rank(rank.wrapping_neg()),
             ..cursor.clone()
         },
         SortValue::Absent | SortValue::Time(_) | SortValue::Text(_) => cursor.clone(),
