@@ -52,6 +52,35 @@ pub(crate) fn forbid_control(text: &str, lines: Lines) -> Result<(), Invalid> {
     }
 }
 
+/// The most that is quoted of what was found, in code points.
+pub(crate) const QUOTED_CHARS: usize = 40;
+
+/// `found` in quotes, on one line and not too long; "the end" where it is empty.
+pub(crate) fn quote(found: &str) -> String {
+    if found.is_empty() {
+        return "the end".to_owned();
+    }
+    let mut chars = found.chars();
+    let mut shown: String = chars
+        .by_ref()
+        .take(QUOTED_CHARS)
+        .map(|c| if is_plain(c) { c } else { '\u{fffd}' })
+        .collect();
+    if chars.next().is_some() {
+        shown.pop();
+        shown.push('…');
+    }
+    let mark = if shown.contains('"') { '\'' } else { '"' };
+    format!("{mark}{shown}{mark}")
+}
+
+/// Whether a character shows itself, and does nothing to those around it.
+fn is_plain(c: char) -> bool {
+    let formats = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !formats
+}
+
 fn too_long(max_chars: usize) -> Invalid {
     Invalid::new(
         Reason::TooLong,
