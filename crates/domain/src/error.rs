@@ -26,6 +26,8 @@ pub enum Reason {
     PageTokenInvalid,
     /// A page token was issued for another request.
     PageTokenMismatch,
+    /// A page token is older than tokens are kept.
+    PageTokenExpired,
 }
 
 /// A value that a value type refused: why, and in words for a person.

@@ -6,12 +6,17 @@
 #![warn(missing_docs)]
 
 pub mod clock;
+pub mod count;
 pub mod error;
+pub mod field;
+pub mod filter;
 pub mod ids;
 pub mod lifecycle;
+pub mod order;
 pub mod page;
 pub mod post;
 pub mod search;
+pub mod selection;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

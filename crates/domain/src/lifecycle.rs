@@ -41,6 +41,20 @@ pub struct Etag {
     born_at_micros: i64,
 }
 
+impl Etag {
+    /// Names that version of the resource that was made at that time.
+    pub const fn new(version: Version, created_at: DateTime<Utc>) -> Self {
+        Self {
+            version,
+            born_at_micros: created_at.timestamp_micros(),
+        }
+    }
+
+    pub(crate) const fn version(self) -> Version {
+        self.version
+    }
+}
+
 impl fmt::Display for Etag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}-{:x}", self.version.0, self.born_at_micros)
@@ -149,10 +163,7 @@ impl Lifecycle {
 
     /// Names the present state.
     pub const fn etag(&self) -> Etag {
-        Etag {
-            version: self.version,
-            born_at_micros: self.created_at.timestamp_micros(),
-        }
+        Etag::new(self.version, self.created_at)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pages that walk by key: how many, after which row, in which order.
+//! Pages that walk by key: how many, and after which row.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -39,37 +39,22 @@ impl PageSize {
     }
 }
 
-/// Which way a list runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the least to the greatest.
-    Ascending,
-    /// From the greatest to the least.
-    Descending,
-}
-
-/// By what, and which way, a list is ordered. The id breaks ties, in the same
-/// direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order<K> {
-    /// By what.
-    pub key: K,
-    /// Which way.
-    pub direction: Direction,
-}
-
 /// What a row is ordered by. The order of the variants and of their contents
 /// is the order of rows; a row whose value is absent comes before all others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortValue {
     /// There is no value.
     Absent,
+    /// A truth value: false comes first.
+    Bool(bool),
     /// A time.
     Time(DateTime<Utc>),
-    /// A text as it is written; an adapter folds its case where the key says so.
+    /// An id.
+    Id(Uuid),
+    /// A text, folded where the field folds its case. Compared by code point.
     Text(String),
-    /// How well a row fits a search; smaller is better.
-    Rank(i32),
+    /// How well a row fits a search; more is better.
+    Rank(i64),
 }
 
 impl SortValue {
@@ -77,15 +62,30 @@ impl SortValue {
     pub fn from_time(time: Option<DateTime<Utc>>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
+
+    /// A text that may be missing.
+    pub fn from_text(text: Option<&str>) -> Self {
+        text.map_or(Self::Absent, |text| Self::Text(text.to_owned()))
+    }
 }
 
 /// A place in a list: just after the row of these values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// What the row is ordered by.
-    pub value: SortValue,
+    /// What the row is ordered by: one value for each key of the order.
+    pub values: Vec<SortValue>,
     /// The row's id.
     pub id: Uuid,
+}
+
+impl Cursor {
+    /// How well the row fits a search, if this is a place among the results of one.
+    pub fn rank(&self) -> Option<i64> {
+        match self.values.as_slice() {
+            [SortValue::Rank(rank)] => Some(*rank),
+            _ => None,
+        }
+    }
 }
 
 /// Which part of a list is asked for.
@@ -100,6 +100,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// How many rows to read: one more than the page holds, which tells whether
+    /// another page follows.
+    pub fn rows(&self) -> i64 {
+        i64::try_from(self.size.get()).unwrap_or(i64::MAX) + 1
+    }
+
     /// The first page of that size.
     pub const fn first(size: PageSize) -> Self {
         Self {
@@ -118,20 +124,45 @@ pub struct Page<T> {
     /// Where the next page starts: the place of the last item. `None` exactly when
     /// nothing follows.
     pub next: Option<Cursor>,
+    /// The place of each item, so that a page can be cut.
+    places: Vec<Cursor>,
 }
 
-/// How exactly resources are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CountMode {
-    /// To the last one, at the cost of looking at each.
-    Exact,
-    /// Exact below [`ESTIMATE_FROM`]; from there on an estimate of bounded cost,
-    /// never less than [`ESTIMATE_FROM`].
-    Estimate,
-}
+impl<T> Page<T> {
+    /// The page of these items, each with its place; `more` when others follow.
+    pub fn new(rows: impl IntoIterator<Item = (Cursor, T)>, more: bool) -> Self {
+        let (places, items): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let next = places.last().filter(|_| more).cloned();
+        Self {
+            items,
+            next,
+            places,
+        }
+    }
 
-/// The count from which [`CountMode::Estimate`] need not be exact.
-pub const ESTIMATE_FROM: u64 = 10_000;
+    /// A page of nothing, which nothing follows.
+    pub fn empty() -> Self {
+        Self::new([], false)
+    }
+
+    /// Ends the page after `count` items: the rest comes with the next one.
+    pub fn cut(&mut self, count: usize) {
+        if count < self.items.len() {
+            self.items.truncate(count);
+            self.places.truncate(count);
+            self.next = self.places.last().cloned();
+        }
+    }
+
+    /// The same page of other things.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            next: self.next,
+            places: self.places,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -147,6 +178,19 @@ mod tests {
             PageSize::from_request(-1).unwrap_err().reason,
             Reason::OutOfRange
         );
+    }
+
+    #[test]
+    fn a_page_that_is_cut_goes_on_where_it_ends() {
+        let place = |number| Cursor {
+            values: vec![SortValue::Rank(number)],
+            id: Uuid::from_u128(7),
+        };
+        let mut page = Page::new([1, 2, 3].map(|number| (place(number), number)), false);
+        page.cut(3);
+        assert_eq!(page.next, None);
+        page.cut(2);
+        assert_eq!((page.items, page.next), (vec![1, 2], Some(place(2))));
     }
 
     #[test]

@@ -1,16 +1,23 @@
 //! What users author.
 
 mod content;
+mod field;
+mod found;
 mod ports;
 mod title;
+mod view;
 
 use chrono::{DateTime, Utc};
 
 pub use self::content::Content;
+pub use self::field::PostField;
+pub use self::found::{FoundPost, Mark, Snippet};
 #[cfg(feature = "testing")]
 pub use self::ports::{MockPostReader, MockPostRepository};
 pub use self::ports::{PostReader, PostRepository};
 pub use self::title::Title;
+pub use self::view::{PostMask, PostView};
+use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::{Lifecycle, micros};
 use crate::page::SortValue;
@@ -78,47 +85,35 @@ impl Post {
         }
     }
 
-    /// What the post is ordered by under `key`.
-    pub fn sort_value(&self, key: PostSortKey) -> SortValue {
-        match key {
-            PostSortKey::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
-            PostSortKey::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
-            PostSortKey::Title => SortValue::Text(self.title.as_str().to_owned()),
+    /// What the post is ordered by under `field`. An empty content is ordered as an
+    /// absent one.
+    pub fn sort_value(&self, field: PostField) -> SortValue {
+        match field {
+            PostField::Id => SortValue::Id(self.id.as_uuid()),
+            PostField::Title => SortValue::Text(self.title.as_str().to_owned()),
+            PostField::Content => {
+                let start: Option<String> = self
+                    .content
+                    .as_ref()
+                    .map(|content| content.as_str().chars().take(Self::SORTED_CHARS).collect());
+                let start = start.filter(|start| !start.is_empty());
+                start.map_or(SortValue::Absent, SortValue::Text)
+            }
+            PostField::Published => SortValue::Bool(self.is_published()),
+            PostField::PublishedAt => SortValue::from_time(self.published_at),
+            PostField::AuthorId => SortValue::Id(self.author_id.as_uuid()),
+            PostField::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
+            PostField::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
+            PostField::DeletedAt => SortValue::from_time(self.lifecycle.deleted_at()),
         }
     }
 
-    /// What the post adds to the size of an answer, in bytes, rounded up: its
-    /// texts, and [`Self::FIXED_BYTES`] for all else.
-    pub fn weight(&self) -> u64 {
-        let texts =
-            self.title.as_str().len() + self.content.as_ref().map_or(0, |c| c.as_str().len());
-        Self::FIXED_BYTES + texts as u64
-    }
+    /// By how many characters of its content a post is ordered, so that a cursor
+    /// stays small.
+    pub const SORTED_CHARS: usize = 256;
 
     /// More than all fields but the texts take on the wire.
     pub const FIXED_BYTES: u64 = 256;
-}
-
-/// By what posts are ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PostSortKey {
-    /// When they were made.
-    CreatedAt,
-    /// When they were last changed; those that never were come first.
-    UpdatedAt,
-    /// Their title, by code point.
-    Title,
-}
-
-impl PostSortKey {
-    /// Whether a value can be one that posts are ordered by under this key.
-    pub const fn fits(self, value: &SortValue) -> bool {
-        match self {
-            Self::CreatedAt => matches!(value, SortValue::Time(_)),
-            Self::UpdatedAt => matches!(value, SortValue::Time(_) | SortValue::Absent),
-            Self::Title => matches!(value, SortValue::Text(_)),
-        }
-    }
 }
 
 /// Which posts are meant.
@@ -126,6 +121,24 @@ impl PostSortKey {
 pub struct PostFilter {
     /// Whether those in the trash are meant too.
     pub trash: Trash,
+    /// What they meet; all if `None`.
+    pub meets: Option<Filter<PostTest>>,
+}
+
+impl PostFilter {
+    /// All posts on that side of the trash.
+    pub const fn all(trash: Trash) -> Self {
+        Self { trash, meets: None }
+    }
+}
+
+/// By what posts are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostGroup {
+    /// By who wrote them.
+    AuthorId,
+    /// By whether they are published.
+    Published,
 }
 
 #[cfg(test)]

@@ -2,40 +2,101 @@
 
 use async_trait::async_trait;
 
-use super::{Post, PostFilter, PostSortKey};
+use super::{FoundPost, Post, PostField, PostFilter, PostGroup, PostView};
+use crate::count::{CountMode, Counts};
 use crate::error::RepositoryError;
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
-use crate::page::{CountMode, Order, Page, PageRequest};
+use crate::order::Order;
+use crate::page::{Page, PageRequest};
+use crate::search::SearchQuery;
+use crate::selection::Fields;
 use crate::trash::Trash;
 
 /// Reads posts, outside any unit of work. A read sees all that was committed
-/// before it began. A cursor that does not fit the order ([`PostSortKey::fits`]) is
-/// a defect of the caller: `Internal`.
+/// before it began. It reads the fields that are asked for and MUST answer no
+/// others. A cursor that does not fit the order ([`Order::fits`]) is a defect of the
+/// caller: `Internal`. `each_weighs` is what every post adds to the size of an answer
+/// beside its own [`PostView::weight`], in bytes.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait PostReader: Send + Sync {
     /// The post of that id.
-    async fn find(&self, id: PostId, trash: Trash) -> Result<Option<Post>, RepositoryError>;
+    async fn find(
+        &self,
+        id: PostId,
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Option<PostView>, RepositoryError>;
 
     /// The posts of those ids, each once, in no particular order; ids of nothing
-    /// are left out. `TooLarge` when they weigh ([`Post::weight`]) more than
-    /// [`crate::page::MAX_BYTES`] together; MUST not read them in then.
-    async fn find_many(&self, ids: &[PostId], trash: Trash) -> Result<Vec<Post>, RepositoryError>;
+    /// are left out. `TooLarge` when they weigh more than [`crate::page::MAX_BYTES`]
+    /// together; MUST not read them in then.
+    async fn find_many(
+        &self,
+        ids: &[PostId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<PostView>, RepositoryError>;
 
     /// A page of posts. Walking from page to page MUST meet every post that
-    /// stays exactly once, and MUST cost the same at any depth. A page MUST end
-    /// before the post with which it would weigh more than
-    /// [`crate::page::MAX_BYTES`].
+    /// stays exactly once. By `created_at`, `updated_at`, `published_at` or `title` alone
+    /// and without a filter it MUST cost the same at any depth. A page MUST end before
+    /// the post with which it would weigh more than [`crate::page::MAX_BYTES`].
     async fn list(
         &self,
         filter: &PostFilter,
-        order: Order<PostSortKey>,
+        order: &Order<PostField>,
         page: &PageRequest,
-    ) -> Result<Page<Post>, RepositoryError>;
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<PostView>, RepositoryError>;
 
     /// How many posts there are.
     async fn count(&self, filter: &PostFilter, mode: CountMode) -> Result<u64, RepositoryError>;
+
+    /// How many posts there are, in all and of each value.
+    async fn count_by(
+        &self,
+        filter: &PostFilter,
+        group: PostGroup,
+    ) -> Result<Counts, RepositoryError>;
+
+    /// A page of the posts whose title and content say what the query asks for, in the
+    /// syntax of web searches; best match first, a word in the title before one in the
+    /// content, and the greater id (the newer post) first among equals. Ends as a page of
+    /// [`Self::list`] does. A cursor holds one `Rank`.
+    ///
+    /// Where more than [`SearchQuery::MAX_RANKED_POSTS`] match, an adapter may answer the
+    /// greater id first, from the first page to the last.
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        filter: &PostFilter,
+        page: &PageRequest,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<FoundPost>, RepositoryError>;
+
+    /// The newest posts of each of these authors, at most
+    /// [`crate::user::UserView::MAX_POSTS`] each, the newest (by `created_at`, then by
+    /// id) first.
+    ///
+    /// All authors with their posts weigh at most [`crate::page::MAX_BYTES`], an author
+    /// [`crate::user::User::MAX_BYTES`]: the answer ends before the author with whom it
+    /// would weigh more. The first author always comes, with as many of the newest posts
+    /// as fit; where those are not all, no other author follows.
+    async fn newest_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Vec<Vec<PostView>>, RepositoryError>;
+
+    /// How many posts each of these authors has, in the order given.
+    async fn count_of(&self, authors: &[UserId], trash: Trash)
+    -> Result<Vec<u64>, RepositoryError>;
 }
 
 /// Changes posts, inside a unit of work.

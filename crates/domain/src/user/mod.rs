@@ -1,18 +1,23 @@
 //! Accounts.
 
 mod email;
+mod field;
 mod name;
 mod ports;
 mod role;
+mod view;
 
 use chrono::{DateTime, Utc};
 
 pub use self::email::Email;
+pub use self::field::UserField;
 pub use self::name::UserName;
 #[cfg(feature = "testing")]
 pub use self::ports::{MockUserReader, MockUserRepository};
 pub use self::ports::{UserReader, UserRepository};
 pub use self::role::Role;
+pub use self::view::{UserMask, UserView};
+use crate::filter::{Filter, UserTest};
 use crate::ids::UserId;
 use crate::lifecycle::Lifecycle;
 use crate::page::SortValue;
@@ -72,36 +77,24 @@ impl User {
         differs
     }
 
-    /// What the user is ordered by under `key`.
-    pub fn sort_value(&self, key: UserSortKey) -> SortValue {
-        match key {
-            UserSortKey::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
-            UserSortKey::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
-            UserSortKey::Email => SortValue::Text(self.email.as_str().to_owned()),
+    /// What the user is ordered by under `field`.
+    pub fn sort_value(&self, field: UserField) -> SortValue {
+        match field {
+            UserField::Id => SortValue::Id(self.id.as_uuid()),
+            UserField::Email => SortValue::Text(self.email.folded()),
+            UserField::Name => SortValue::from_text(self.name.as_ref().map(UserName::as_str)),
+            UserField::Role => SortValue::Text(self.role.as_str().to_owned()),
+            UserField::IsActive => SortValue::Bool(self.is_active),
+            UserField::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
+            UserField::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
+            UserField::DeletedAt => SortValue::from_time(self.lifecycle.deleted_at()),
         }
     }
-}
 
-/// By what users are ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserSortKey {
-    /// When they were made.
-    CreatedAt,
-    /// When they were last changed; those that never were come first.
-    UpdatedAt,
-    /// Their address in lower case, by code point.
-    Email,
-}
-
-impl UserSortKey {
-    /// Whether a value can be one that users are ordered by under this key.
-    pub const fn fits(self, value: &SortValue) -> bool {
-        match self {
-            Self::CreatedAt => matches!(value, SortValue::Time(_)),
-            Self::UpdatedAt => matches!(value, SortValue::Time(_) | SortValue::Absent),
-            Self::Email => matches!(value, SortValue::Text(_)),
-        }
-    }
+    /// More than a user adds to the size of an answer, in bytes: four for each code
+    /// point of its texts, and what all else takes on the wire.
+    pub const MAX_BYTES: u64 =
+        4 * (Email::MAX_CHARS + UserName::MAX_CHARS + Role::MAX_CHARS) as u64 + 256;
 }
 
 /// Which users are meant.
@@ -109,6 +102,25 @@ impl UserSortKey {
 pub struct UserFilter {
     /// Whether those in the trash are meant too.
     pub trash: Trash,
+    /// What they meet; all if `None`. Tests of their posts look at those in the trash
+    /// only where `trash` includes them.
+    pub meets: Option<Filter<UserTest>>,
+}
+
+impl UserFilter {
+    /// All users on that side of the trash.
+    pub const fn all(trash: Trash) -> Self {
+        Self { trash, meets: None }
+    }
+}
+
+/// By what users are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserGroup {
+    /// By what they are.
+    Role,
+    /// By whether the account is in use.
+    IsActive,
 }
 
 #[cfg(test)]

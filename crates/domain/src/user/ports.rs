@@ -2,22 +2,31 @@
 
 use async_trait::async_trait;
 
-use super::{Email, User, UserFilter, UserSortKey};
+use super::{Email, User, UserField, UserFilter, UserGroup, UserView};
+use crate::count::{CountMode, Counts};
 use crate::error::RepositoryError;
 use crate::ids::UserId;
 use crate::lifecycle::Version;
-use crate::page::{CountMode, Order, Page, PageRequest};
+use crate::order::Order;
+use crate::page::{Page, PageRequest};
 use crate::search::SearchQuery;
+use crate::selection::Fields;
 use crate::trash::Trash;
 
 /// Reads users, outside any unit of work. A read sees all that was committed
-/// before it began. A cursor that does not fit the order ([`UserSortKey::fits`]) is
-/// a defect of the caller: `Internal`.
+/// before it began. It reads the fields that are asked for and MUST answer no
+/// others. A cursor that does not fit the order ([`Order::fits`]) is a defect of the
+/// caller: `Internal`.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait UserReader: Send + Sync {
     /// The user of that id.
-    async fn find(&self, id: UserId, trash: Trash) -> Result<Option<User>, RepositoryError>;
+    async fn find(
+        &self,
+        id: UserId,
+        trash: Trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Option<UserView>, RepositoryError>;
 
     /// The user of that address, in any letter case. Several users in the trash
     /// can share one: the living user comes first, then the one deleted last.
@@ -25,11 +34,17 @@ pub trait UserReader: Send + Sync {
         &self,
         email: &Email,
         trash: Trash,
-    ) -> Result<Option<User>, RepositoryError>;
+        fields: &Fields<UserField>,
+    ) -> Result<Option<UserView>, RepositoryError>;
 
     /// The users of those ids, each once, in no particular order; ids of nobody
     /// are left out.
-    async fn find_many(&self, ids: &[UserId], trash: Trash) -> Result<Vec<User>, RepositoryError>;
+    async fn find_many(
+        &self,
+        ids: &[UserId],
+        trash: Trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Vec<UserView>, RepositoryError>;
 
     /// The users of those addresses, as [`Self::find_by_email`] finds them, each
     /// once, in no particular order.
@@ -37,28 +52,43 @@ pub trait UserReader: Send + Sync {
         &self,
         emails: &[Email],
         trash: Trash,
-    ) -> Result<Vec<User>, RepositoryError>;
+        fields: &Fields<UserField>,
+    ) -> Result<Vec<UserView>, RepositoryError>;
 
     /// A page of users. Walking from page to page MUST meet every user that
-    /// stays exactly once, and MUST cost the same at any depth.
+    /// stays exactly once. By `created_at`, `updated_at` or `email` alone and without a
+    /// filter it MUST cost the same at any depth.
     async fn list(
         &self,
         filter: &UserFilter,
-        order: Order<UserSortKey>,
+        order: &Order<UserField>,
         page: &PageRequest,
-    ) -> Result<Page<User>, RepositoryError>;
+        fields: &Fields<UserField>,
+    ) -> Result<Page<UserView>, RepositoryError>;
 
     /// How many users there are.
     async fn count(&self, filter: &UserFilter, mode: CountMode) -> Result<u64, RepositoryError>;
 
-    /// A page of the users whose address or name fits, as [`SearchQuery::rank`]
-    /// says; best first, and the greater id (the newer user) first among equals.
+    /// How many users there are, in all and of each value.
+    async fn count_by(
+        &self,
+        filter: &UserFilter,
+        group: UserGroup,
+    ) -> Result<Counts, RepositoryError>;
+
+    /// A page of the users whose address or name fits, as [`SearchQuery::rank`] says: the
+    /// greatest rank first, and the greater id (the newer user) first among equals.
+    ///
+    /// Where more than [`SearchQuery::MAX_RANKED`] fit, an adapter may rank them as
+    /// [`SearchQuery::coarse_rank`] says, from the first page to the last. A cursor holds
+    /// one `Rank`.
     async fn search(
         &self,
         query: &SearchQuery,
         filter: &UserFilter,
         page: &PageRequest,
-    ) -> Result<Page<User>, RepositoryError>;
+        fields: &Fields<UserField>,
+    ) -> Result<Page<UserView>, RepositoryError>;
 }
 
 /// Changes users, inside a unit of work.

@@ -1,0 +1,148 @@
+//! Posts that a search found.
+
+use super::PostView;
+
+/// A post that a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundPost {
+    /// The post.
+    pub post: PostView,
+    /// Where the words were found.
+    pub snippet: Snippet,
+    /// How well the post matches; more is better. Comparable within one search only.
+    pub rank: f32,
+}
+
+/// A part of a text, in which the words that were looked for are marked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snippet(Vec<(Mark, String)>);
+
+/// Whether a piece of a text is what was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It stands around what was found.
+    Plain,
+    /// It was found.
+    Found,
+}
+
+impl Snippet {
+    /// The character before what was found, in the texts that adapters mark. No text
+    /// of a post holds it.
+    pub const OPEN: char = '\u{2}';
+    /// The character after what was found.
+    pub const CLOSE: char = '\u{3}';
+
+    /// What this holds at most, in bytes; what is longer ends early.
+    pub const MAX_BYTES: usize = 500;
+
+    /// What [`Self::to_html`] is at most, in bytes: six for each that has to be
+    /// escaped, and a pair of marks around every other one.
+    pub const MAX_HTML_BYTES: usize =
+        6 * Self::MAX_BYTES + "<mark></mark>".len() * Self::MAX_BYTES.div_ceil(2);
+
+    /// Reads a text in which what was found stands between [`Self::OPEN`] and
+    /// [`Self::CLOSE`].
+    pub fn from_marked(text: &str) -> Self {
+        let text = from_before_the_first_mark(text);
+        let mut pieces: Vec<(Mark, String)> = Vec::new();
+        let (mut mark, mut size) = (Mark::Plain, 0);
+        for c in text.chars() {
+            match c {
+                Self::OPEN => mark = Mark::Found,
+                Self::CLOSE => mark = Mark::Plain,
+                _ => {
+                    size += c.len_utf8();
+                    if size > Self::MAX_BYTES {
+                        break;
+                    }
+                    match pieces.last_mut() {
+                        Some((last, piece)) if *last == mark => piece.push(c),
+                        Some(_) | None => pieces.push((mark, c.into())),
+                    }
+                }
+            }
+        }
+        Self(pieces)
+    }
+
+    /// The text in pieces, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = (Mark, &str)> {
+        self.0.iter().map(|(mark, piece)| (*mark, piece.as_str()))
+    }
+
+    /// As HTML: what was found stands between `<mark>` and `</mark>`, and whatever
+    /// could be markup is escaped, so that no text can forge a mark.
+    pub fn to_html(&self) -> String {
+        let mut html = String::new();
+        for (mark, piece) in self.pieces() {
+            if mark == Mark::Found {
+                html.push_str("<mark>");
+            }
+            for c in piece.chars() {
+                match c {
+                    '&' => html.push_str("&amp;"),
+                    '<' => html.push_str("&lt;"),
+                    '>' => html.push_str("&gt;"),
+                    '"' => html.push_str("&quot;"),
+                    '\'' => html.push_str("&#39;"),
+                    c => html.push(c),
+                }
+            }
+            if mark == Mark::Found {
+                html.push_str("</mark>");
+            }
+        }
+        html
+    }
+}
+
+/// The text, without its beginning where that would leave no room for what was found.
+fn from_before_the_first_mark(text: &str) -> &str {
+    match text.find(Snippet::OPEN) {
+        Some(found) if found > Snippet::MAX_BYTES / 2 => {
+            let start = text.floor_char_boundary(found - Snippet::MAX_BYTES / 2);
+            &text[start..]
+        }
+        Some(_) | None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_marked_and_nothing_else_can_be() {
+        let snippet = Snippet::from_marked("a \u{2}b\u{3} <mark>c</mark> & \u{2}\"d'\u{3}");
+        assert_eq!(
+            snippet.to_html(),
+            "a <mark>b</mark> &lt;mark&gt;c&lt;/mark&gt; &amp; <mark>&quot;d&#39;</mark>"
+        );
+        assert_eq!(Snippet::default().to_html(), "");
+    }
+
+    #[test]
+    fn what_was_found_late_is_shown() {
+        let marked = format!("{} \u{2}found\u{3}", "é".repeat(Snippet::MAX_BYTES));
+        let html = Snippet::from_marked(&marked).to_html();
+        assert!(html.ends_with(" <mark>found</mark>"), "{html}");
+        assert!(html.len() > Snippet::MAX_BYTES / 2);
+    }
+
+    #[test]
+    fn a_mark_is_closed_even_where_the_text_ends_early() {
+        let marked = format!("\u{2}{}", "é".repeat(Snippet::MAX_BYTES));
+        let html = Snippet::from_marked(&marked).to_html();
+        let text = html.strip_prefix("<mark>").unwrap();
+        let text = text.strip_suffix("</mark>").unwrap();
+        assert_eq!(text.len(), Snippet::MAX_BYTES);
+    }
+
+    #[test]
+    fn no_text_grows_past_the_bound_as_html() {
+        let marked = "\u{2}\"\u{3}\"".repeat(Snippet::MAX_BYTES);
+        let html = Snippet::from_marked(&marked).to_html();
+        assert_eq!(html.len(), Snippet::MAX_HTML_BYTES);
+    }
+}
