@@ -2,6 +2,7 @@
 //! development dependencies turn on.
 
 pub mod conformance;
+pub mod filters;
 pub mod fixtures;
 pub mod memory;
 pub mod mocks;

@@ -9,9 +9,9 @@ use tokio::task::{JoinSet, yield_now};
 
 use super::Ports;
 use super::support::{assert_exists, assert_stale, title, user_at};
+use crate::count::CountMode;
 use crate::error::{RepositoryError, Resource};
 use crate::lifecycle::Version;
-use crate::page::CountMode;
 use crate::post::Post;
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
 use crate::unit_of_work::UnitOfWork;

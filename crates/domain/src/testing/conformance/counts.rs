@@ -3,7 +3,7 @@
 
 use super::Ports;
 use super::support::{deleted_post, deleted_user};
-use crate::page::CountMode;
+use crate::count::CountMode;
 use crate::post::PostFilter;
 use crate::testing::fixtures::{post, user};
 use crate::trash::Trash;
@@ -14,7 +14,7 @@ const MODES: [CountMode; 2] = [CountMode::Exact, CountMode::Estimate];
 async fn assert_users(ports: &Ports, living: u64, all: u64) {
     for mode in MODES {
         for (trash, expected) in [(Trash::Exclude, living), (Trash::Include, all)] {
-            let count = ports.users.count(&UserFilter { trash }, mode).await;
+            let count = ports.users.count(&UserFilter::all(trash), mode).await;
             let count = count.expect("users are counted");
             assert_eq!(count, expected, "{mode:?} {trash:?}");
         }
@@ -24,7 +24,7 @@ async fn assert_users(ports: &Ports, living: u64, all: u64) {
 async fn assert_posts(ports: &Ports, living: u64, all: u64) {
     for mode in MODES {
         for (trash, expected) in [(Trash::Exclude, living), (Trash::Include, all)] {
-            let count = ports.posts.count(&PostFilter { trash }, mode).await;
+            let count = ports.posts.count(&PostFilter::all(trash), mode).await;
             let count = count.expect("posts are counted");
             assert_eq!(count, expected, "{mode:?} {trash:?}");
         }
@@ -62,10 +62,7 @@ pub async fn counts_follow_what_is_purged(ports: Ports) {
     ports
         .insert_posts(&[&post(1, author.id), &post(2, user(2).id)])
         .await;
-    let mut unit = ports.begin().await;
-    let done = unit.users().purge(author.id).await;
-    assert!(done.expect("a user is purged"));
-    unit.commit().await.expect("a sound unit is committed");
+    ports.purge_users(&[author.id]).await;
     assert_users(&ports, 1, 1).await;
     assert_posts(&ports, 1, 1).await;
 }

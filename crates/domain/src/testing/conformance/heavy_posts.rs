@@ -1,22 +1,22 @@
 //! Posts that weigh more together than one answer may.
 
 use super::Ports;
-use super::support::{content, posts_by_id, size, title};
+use super::support::{content, size, title};
 use super::walks::{BOTH_WAYS, after};
 use crate::error::RepositoryError;
 use crate::ids::PostId;
-use crate::page::{Direction, MAX_BYTES, Order, PageRequest};
-use crate::post::{Content, Post, PostSortKey};
+use crate::order::{Direction, Order};
+use crate::page::{MAX_BYTES, PageRequest};
+use crate::post::{Content, Post, PostField, PostFilter, PostView};
+use crate::selection::Fields;
 use crate::testing::fixtures::{post, time, user};
 use crate::trash::Trash;
 
-const ASCENDING: Order<PostSortKey> = Order {
-    key: PostSortKey::CreatedAt,
-    direction: Direction::Ascending,
-};
+const LIVING: PostFilter = PostFilter::all(Trash::Exclude);
+const ASCENDING: Order<PostField> = Order::by(PostField::CreatedAt, Direction::Ascending);
 
 /// A post with a content of 1 MiB: three of them are too many for one answer.
-fn heavy(number: u64) -> Post {
+pub(super) fn heavy(number: u64) -> Post {
     Post {
         // Two bytes each: it is bytes that weigh, not characters.
         content: Some(content("é".repeat(Content::MAX_BYTES / 2))),
@@ -31,12 +31,16 @@ fn third(number: u64) -> Post {
         content: Some(content("")),
         ..post(number, user(1).id)
     };
-    let room = MAX_BYTES / 3 - named.weight();
+    let room = MAX_BYTES / 3 - weight(&named);
     let room = usize::try_from(room).expect("a small number");
     Post {
         content: Some(content("a".repeat(room))),
         ..named
     }
+}
+
+fn weight(post: &Post) -> u64 {
+    PostView::from(post.clone()).weight()
 }
 
 async fn insert(ports: &Ports, posts: &[Post]) {
@@ -55,6 +59,11 @@ fn assert_same(found: &[Post], expected: &[Post]) {
     assert!(found == expected, "the contents differ");
 }
 
+async fn assert_too_large(ports: &Ports, ids: &[PostId], trash: Trash) {
+    let found = ports.posts.find_many(ids, trash, &Fields::all(), 0).await;
+    assert!(matches!(found, Err(RepositoryError::TooLarge)));
+}
+
 pub async fn the_longest_content_is_kept(ports: Ports) {
     insert(&ports, &[heavy(1)]).await;
     let stored = ports.stored_post(&heavy(1)).await.expect("it is kept");
@@ -65,10 +74,7 @@ pub async fn a_page_ends_before_it_grows_too_heavy(ports: Ports) {
     let posts = [1, 2, 3, 4, 5].map(heavy);
     insert(&ports, &posts).await;
     for direction in BOTH_WAYS {
-        let order = Order {
-            direction,
-            ..ASCENDING
-        };
+        let order = Order::by(PostField::CreatedAt, direction);
         let mut expected = posts.to_vec();
         if direction == Direction::Descending {
             expected.reverse();
@@ -76,7 +82,7 @@ pub async fn a_page_ends_before_it_grows_too_heavy(ports: Ports) {
         let mut cursor = None;
         for (chunk, announced) in expected.chunks(2).zip([true, true, false]) {
             let request = after(size(4), cursor);
-            let page = ports.post_page(Trash::Exclude, order, &request).await;
+            let page = ports.post_page(&LIVING, &order, &request).await;
             assert_same(&page.items, chunk);
             assert_eq!(page.next.is_some(), announced);
             cursor = page.next;
@@ -86,13 +92,13 @@ pub async fn a_page_ends_before_it_grows_too_heavy(ports: Ports) {
 
 pub async fn a_page_may_weigh_exactly_the_limit(ports: Ports) {
     let posts = [1, 2, 3, 4].map(third);
-    assert_eq!(posts[..3].iter().map(Post::weight).sum::<u64>(), MAX_BYTES);
+    assert_eq!(posts[..3].iter().map(weight).sum::<u64>(), MAX_BYTES);
     insert(&ports, &posts).await;
     let first = PageRequest::first(size(7));
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &first).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &first).await;
     assert_same(&page.items, &posts[..3]);
     let request = after(size(7), page.next);
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &request).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &request).await;
     assert_same(&page.items, &posts[3..]);
     assert_eq!(page.next, None);
 }
@@ -102,10 +108,10 @@ pub async fn a_page_that_ended_early_leaves_out_no_lighter_post_that_follows(por
     let posts = [heavy(1), heavy(2), heavy(3), light];
     insert(&ports, &posts).await;
     let first = PageRequest::first(size(7));
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &first).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &first).await;
     assert_same(&page.items, &posts[..2]);
     let request = after(size(7), page.next);
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &request).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &request).await;
     assert_same(&page.items, &posts[2..]);
     assert_eq!(page.next, None);
 }
@@ -116,7 +122,7 @@ pub async fn the_row_behind_a_full_page_weighs_nothing(ports: Ports) {
     let posts = [1, 2, 3].map(heavy);
     insert(&ports, &posts).await;
     let first = PageRequest::first(size(2));
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &first).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &first).await;
     assert_same(&page.items, &posts[..2]);
     assert!(page.next.is_some());
 }
@@ -128,7 +134,7 @@ pub async fn what_is_skipped_weighs_nothing(ports: Ports) {
         skip: 3,
         ..PageRequest::first(size(7))
     };
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &request).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &request).await;
     assert_same(&page.items, &posts[3..]);
     assert_eq!(page.next, None);
 }
@@ -140,49 +146,40 @@ pub async fn what_is_in_the_trash_weighs_only_where_it_is_meant(ports: Ports) {
     }
     insert(&ports, &posts).await;
     let first = PageRequest::first(size(7));
-    let page = ports.post_page(Trash::Exclude, ASCENDING, &first).await;
+    let page = ports.post_page(&LIVING, &ASCENDING, &first).await;
     assert_same(&page.items, &posts[2..]);
     assert_eq!(page.next, None);
-    let page = ports.post_page(Trash::Include, ASCENDING, &first).await;
+    let page = ports
+        .post_page(&PostFilter::all(Trash::Include), &ASCENDING, &first)
+        .await;
     assert_same(&page.items, &posts[..2]);
     assert!(page.next.is_some());
 
-    let found = ports.posts.find_many(&ids(&posts), Trash::Exclude).await;
-    assert_same(&posts_by_id(found.expect("posts are read")), &posts[2..]);
-    let found = ports.posts.find_many(&ids(&posts), Trash::Include).await;
-    assert!(matches!(found, Err(RepositoryError::TooLarge)));
+    let found = ports.find_posts(&ids(&posts), Trash::Exclude).await;
+    assert_same(&found, &posts[2..]);
+    assert_too_large(&ports, &ids(&posts), Trash::Include).await;
 }
 
 pub async fn find_many_of_too_heavy_posts_is_refused(ports: Ports) {
     let posts = [1, 2, 3].map(heavy);
     insert(&ports, &posts).await;
-    let found = ports.posts.find_many(&ids(&posts), Trash::Exclude).await;
-    assert!(matches!(found, Err(RepositoryError::TooLarge)));
-    let found = ports
-        .posts
-        .find_many(&ids(&posts[1..]), Trash::Exclude)
-        .await;
-    let found = found.expect("posts are read");
-    assert_same(&posts_by_id(found), &posts[1..]);
+    assert_too_large(&ports, &ids(&posts), Trash::Exclude).await;
+    let found = ports.find_posts(&ids(&posts[1..]), Trash::Exclude).await;
+    assert_same(&found, &posts[1..]);
 }
 
 pub async fn find_many_may_weigh_exactly_the_limit(ports: Ports) {
     let posts = [1, 2, 3, 4].map(third);
     insert(&ports, &posts).await;
-    let found = ports
-        .posts
-        .find_many(&ids(&posts[..3]), Trash::Exclude)
-        .await;
-    let found = found.expect("posts are read");
-    assert_same(&posts_by_id(found), &posts[..3]);
-    let found = ports.posts.find_many(&ids(&posts), Trash::Exclude).await;
-    assert!(matches!(found, Err(RepositoryError::TooLarge)));
+    let found = ports.find_posts(&ids(&posts[..3]), Trash::Exclude).await;
+    assert_same(&found, &posts[..3]);
+    assert_too_large(&ports, &ids(&posts), Trash::Exclude).await;
 }
 
 pub async fn find_many_weighs_a_post_named_twice_once(ports: Ports) {
     let posts = [1, 2].map(heavy);
     insert(&ports, &posts).await;
     let ids = [posts[0].id, posts[1].id, posts[0].id, posts[1].id];
-    let found = ports.posts.find_many(&ids, Trash::Exclude).await;
-    assert_same(&posts_by_id(found.expect("posts are read")), &posts);
+    let found = ports.find_posts(&ids, Trash::Exclude).await;
+    assert_same(&found, &posts);
 }

@@ -12,19 +12,32 @@
 mod cases;
 pub mod concurrency;
 pub mod counts;
+pub mod groups;
 pub mod heavy_posts;
+pub mod masks;
+mod orders;
 pub mod page_places;
 pub mod post_changes;
+pub mod post_filters;
 pub mod post_lookups;
+pub mod post_orders;
 pub mod post_pages;
+pub mod post_searches;
+pub mod post_snippets;
+pub mod random_filters;
+pub mod random_walks;
+pub mod relations;
 pub mod savepoints;
 pub mod searches;
 mod support;
 pub mod transactions;
 pub mod user_changes;
+pub mod user_filters;
 pub mod user_lookups;
+pub mod user_orders;
 pub mod user_pages;
 mod walks;
+pub mod weights;
 
 #[cfg(test)]
 mod completeness;

@@ -3,20 +3,17 @@
 use super::Ports;
 use super::support::{deleted_user, size, title};
 use super::walks::{BOTH_WAYS, after};
-use crate::page::{Direction, Order, Page, PageRequest};
-use crate::post::{Post, PostSortKey};
-use crate::testing::fixtures::{post, time, user};
+use crate::order::{Direction, Order};
+use crate::page::{Page, PageRequest};
+use crate::post::{Post, PostField, PostFilter};
+use crate::testing::fixtures::{post, post_id, time, user, user_id};
 use crate::trash::Trash;
-use crate::user::{User, UserSortKey};
+use crate::user::{User, UserField, UserFilter};
 
-const USERS: Order<UserSortKey> = Order {
-    key: UserSortKey::CreatedAt,
-    direction: Direction::Ascending,
-};
-const POSTS: Order<PostSortKey> = Order {
-    key: PostSortKey::Title,
-    direction: Direction::Ascending,
-};
+const LIVING: UserFilter = UserFilter::all(Trash::Exclude);
+const LIVING_POSTS: PostFilter = PostFilter::all(Trash::Exclude);
+const USERS: Order<UserField> = Order::by(UserField::CreatedAt, Direction::Ascending);
+const POSTS: Order<PostField> = Order::by(PostField::Title, Direction::Ascending);
 
 /// The users of those numbers.
 fn users(numbers: impl IntoIterator<Item = u64>) -> Vec<User> {
@@ -42,7 +39,7 @@ pub async fn skip_from_the_start(ports: Ports) {
         (8, 9..=9, false),
     ] {
         let request = skipping(skip, PageRequest::first(size(3)));
-        let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+        let page = ports.user_page(&LIVING, &USERS, &request).await;
         assert_eq!(page.items, users(expected), "{skip}");
         assert_eq!(page.next.is_some(), announced, "{skip}");
     }
@@ -50,24 +47,21 @@ pub async fn skip_from_the_start(ports: Ports) {
 
 pub async fn skip_from_the_end_in_descending_order(ports: Ports) {
     insert(&ports, 1..=9).await;
-    let order = Order {
-        direction: Direction::Descending,
-        ..USERS
-    };
+    let order = Order::by(UserField::CreatedAt, Direction::Descending);
     let request = skipping(2, PageRequest::first(size(3)));
-    let page = ports.user_page(Trash::Exclude, order, &request).await;
+    let page = ports.user_page(&LIVING, &order, &request).await;
     assert_eq!(page.items, users([7, 6, 5]));
 }
 
 pub async fn skip_counts_from_the_cursor(ports: Ports) {
     insert(&ports, 1..=9).await;
     let first = PageRequest::first(size(2));
-    let page = ports.user_page(Trash::Exclude, USERS, &first).await;
+    let page = ports.user_page(&LIVING, &USERS, &first).await;
     let request = skipping(3, after(size(2), page.next));
-    let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+    let page = ports.user_page(&LIVING, &USERS, &request).await;
     assert_eq!(page.items, users([6, 7]));
     let page = ports
-        .user_page(Trash::Exclude, USERS, &after(size(9), page.next))
+        .user_page(&LIVING, &USERS, &after(size(9), page.next))
         .await;
     assert_eq!((page.items, page.next), (users([8, 9]), None));
 }
@@ -75,14 +69,16 @@ pub async fn skip_counts_from_the_cursor(ports: Ports) {
 pub async fn skip_past_the_end_is_an_empty_last_page(ports: Ports) {
     insert(&ports, 1..=9).await;
     let first = PageRequest::first(size(2));
-    let cursor = ports.user_page(Trash::Exclude, USERS, &first).await.next;
+    let cursor = ports.user_page(&LIVING, &USERS, &first).await.next;
     for trash in [Trash::Exclude, Trash::Include] {
         for direction in BOTH_WAYS {
-            let order = Order { direction, ..USERS };
+            let order = Order::by(UserField::CreatedAt, direction);
             for skip in [9, 10, u32::MAX] {
                 for request in [first.clone(), after(size(2), cursor.clone())] {
                     let request = skipping(skip, request);
-                    let page = ports.user_page(trash, order, &request).await;
+                    let page = ports
+                        .user_page(&UserFilter::all(trash), &order, &request)
+                        .await;
                     assert_eq!((page.items, page.next), (vec![], None), "{request:?}");
                 }
             }
@@ -95,9 +91,11 @@ pub async fn skip_counts_only_what_the_filter_means(ports: Ports) {
     insert(&ports, [1, 3, 5, 6]).await;
     ports.insert_users(&deleted.each_ref()).await;
     let request = skipping(2, PageRequest::first(size(2)));
-    let page = ports.user_page(Trash::Exclude, USERS, &request).await;
+    let page = ports.user_page(&LIVING, &USERS, &request).await;
     assert_eq!(page.items, users([5, 6]));
-    let page = ports.user_page(Trash::Include, USERS, &request).await;
+    let page = ports
+        .user_page(&UserFilter::all(Trash::Include), &USERS, &request)
+        .await;
     assert_eq!(page.items, [user(3), deleted[1].clone()]);
 }
 
@@ -108,13 +106,13 @@ pub async fn skip_of_posts(ports: Ports) {
     ports.insert_posts(&posts.each_ref()).await;
     let numbered = |from: usize, to: usize| -> Vec<Post> { posts[from - 1..to].to_vec() };
     let request = skipping(1, PageRequest::first(size(2)));
-    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    let page = ports.post_page(&LIVING_POSTS, &POSTS, &request).await;
     assert_eq!(page.items, numbered(2, 3));
     let request = skipping(1, after(size(2), page.next));
-    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    let page = ports.post_page(&LIVING_POSTS, &POSTS, &request).await;
     assert_eq!((page.items, page.next), (numbered(5, 5), None));
     let request = skipping(5, PageRequest::first(size(2)));
-    let page = ports.post_page(Trash::Exclude, POSTS, &request).await;
+    let page = ports.post_page(&LIVING_POSTS, &POSTS, &request).await;
     assert_eq!((page.items, page.next), (vec![], None));
 }
 
@@ -122,42 +120,14 @@ pub async fn skip_of_posts(ports: Ports) {
 async fn first_of_nine(ports: &Ports) -> Page<User> {
     insert(ports, (1..=9).map(|number| number * 10)).await;
     let first = PageRequest::first(size(3));
-    let page = ports.user_page(Trash::Exclude, USERS, &first).await;
+    let page = ports.user_page(&LIVING, &USERS, &first).await;
     assert_eq!(page.items, users([10, 20, 30]));
     page
 }
 
 /// All that follows a page.
 async fn rest(ports: &Ports, page: Page<User>) -> Vec<User> {
-    rest_of_users(ports, USERS, page).await
-}
-
-async fn rest_of_users(
-    ports: &Ports,
-    order: Order<UserSortKey>,
-    mut page: Page<User>,
-) -> Vec<User> {
-    let mut met = Vec::new();
-    while let Some(cursor) = page.next {
-        let request = after(size(3), Some(cursor));
-        page = ports.user_page(Trash::Exclude, order, &request).await;
-        met.append(&mut page.items);
-    }
-    met
-}
-
-async fn rest_of_posts(
-    ports: &Ports,
-    order: Order<PostSortKey>,
-    mut page: Page<Post>,
-) -> Vec<Post> {
-    let mut met = Vec::new();
-    while let Some(cursor) = page.next {
-        let request = after(size(3), Some(cursor));
-        page = ports.post_page(Trash::Exclude, order, &request).await;
-        met.append(&mut page.items);
-    }
-    met
+    ports.rest_of_users(&USERS, size(3), page.next).await
 }
 
 pub async fn what_is_inserted_between_pages_moves_nothing(ports: Ports) {
@@ -169,13 +139,8 @@ pub async fn what_is_inserted_between_pages_moves_nothing(ports: Ports) {
 
 pub async fn what_is_purged_between_pages_moves_nothing(ports: Ports) {
     let page = first_of_nine(&ports).await;
-    let mut unit = ports.begin().await;
     // The row of the cursor among them.
-    for number in [10, 30, 40, 60] {
-        let done = unit.users().purge(user(number).id).await;
-        assert!(done.expect("a user is purged"));
-    }
-    unit.commit().await.expect("a sound unit is committed");
+    ports.purge_users(&[10, 30, 40, 60].map(user_id)).await;
     assert_eq!(rest(&ports, page).await, users([50, 70, 80, 90]));
 }
 
@@ -192,12 +157,8 @@ pub async fn what_is_deleted_between_pages_moves_nothing(ports: Ports) {
 
 pub async fn a_list_that_ends_after_its_page_was_read(ports: Ports) {
     let page = first_of_nine(&ports).await;
-    let mut unit = ports.begin().await;
-    for number in (4..=9).map(|number| number * 10) {
-        let done = unit.users().purge(user(number).id).await;
-        assert!(done.expect("a user is purged"));
-    }
-    unit.commit().await.expect("a sound unit is committed");
+    let others = [40, 50, 60, 70, 80, 90].map(user_id);
+    ports.purge_users(&others).await;
     assert_eq!(rest(&ports, page).await, []);
 }
 
@@ -208,13 +169,10 @@ pub async fn what_is_changed_between_pages_moves_no_other(ports: Ports) {
     };
     let stored = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|number| changed(user(number), 50));
     ports.insert_users(&stored.each_ref()).await;
-    let [up, down] = BOTH_WAYS.map(|direction| Order {
-        key: UserSortKey::UpdatedAt,
-        direction,
-    });
+    let [up, down] = BOTH_WAYS.map(|direction| Order::by(UserField::UpdatedAt, direction));
     let first = PageRequest::first(size(3));
-    let from_least = ports.user_page(Trash::Exclude, up, &first).await;
-    let from_greatest = ports.user_page(Trash::Exclude, down, &first).await;
+    let from_least = ports.user_page(&LIVING, &up, &first).await;
+    let from_greatest = ports.user_page(&LIVING, &down, &first).await;
     let stays = |number: usize| stored[number - 1].clone();
     let again = [(3, 60), (5, 61), (7, 62)].map(|(number, at)| changed(stays(number), at));
     for user in &again {
@@ -223,9 +181,17 @@ pub async fn what_is_changed_between_pages_moves_no_other(ports: Ports) {
 
     let mut expected: Vec<User> = [4, 6, 8, 9].map(stays).into();
     expected.extend(again);
-    assert_eq!(rest_of_users(&ports, up, from_least).await, expected);
+    assert_eq!(
+        ports.rest_of_users(&up, size(3), from_least.next).await,
+        expected
+    );
     let expected = [6, 4, 2, 1].map(stays);
-    assert_eq!(rest_of_users(&ports, down, from_greatest).await, expected);
+    assert_eq!(
+        ports
+            .rest_of_users(&down, size(3), from_greatest.next)
+            .await,
+        expected
+    );
 }
 
 pub async fn what_comes_and_goes_among_equals_moves_nothing(ports: Ports) {
@@ -237,23 +203,26 @@ pub async fn what_comes_and_goes_among_equals_moves_nothing(ports: Ports) {
     let stored = [10, 20, 30, 40, 50, 60, 70, 80, 90].map(equal);
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&stored.each_ref()).await;
-    let [up, down] = BOTH_WAYS.map(|direction| Order { direction, ..POSTS });
+    let [up, down] = BOTH_WAYS.map(|direction| Order::by(PostField::Title, direction));
     let first = PageRequest::first(size(3));
-    let from_least = ports.post_page(Trash::Exclude, up, &first).await;
-    let from_greatest = ports.post_page(Trash::Exclude, down, &first).await;
+    let from_least = ports.post_page(&LIVING_POSTS, &up, &first).await;
+    let from_greatest = ports.post_page(&LIVING_POSTS, &down, &first).await;
     ports
         .insert_posts(&[15, 35, 65, 85].map(equal).each_ref())
         .await;
-    let mut unit = ports.begin().await;
     // The rows of both cursors among them.
-    for number in [30, 50, 70] {
-        let done = unit.posts().purge(equal(number).id).await;
-        assert!(done.expect("a post is purged"));
-    }
-    unit.commit().await.expect("a sound unit is committed");
+    ports.purge_posts(&[30, 50, 70].map(post_id)).await;
 
     let expected = [35, 40, 60, 65, 80, 85, 90].map(equal);
-    assert_eq!(rest_of_posts(&ports, up, from_least).await, expected);
+    assert_eq!(
+        ports.rest_of_posts(&up, size(3), from_least.next).await,
+        expected
+    );
     let expected = [65, 60, 40, 35, 20, 15, 10].map(equal);
-    assert_eq!(rest_of_posts(&ports, down, from_greatest).await, expected);
+    assert_eq!(
+        ports
+            .rest_of_posts(&down, size(3), from_greatest.next)
+            .await,
+        expected
+    );
 }

@@ -1,16 +1,14 @@
 //! Finding posts by what names them.
 
 use super::Ports;
-use super::support::{BOTH_SIDES, deleted_post, posts_by_id};
+use super::support::{BOTH_SIDES, deleted_post};
 use crate::testing::fixtures::{post, post_id, user};
 use crate::trash::Trash;
 
 pub async fn an_empty_store_finds_nothing(ports: Ports) {
     for trash in BOTH_SIDES {
-        let found = ports.posts.find(post_id(1), trash).await;
-        assert_eq!(found.expect("posts are read"), None);
-        let found = ports.posts.find_many(&[post_id(1)], trash).await;
-        assert_eq!(found.expect("posts are read"), []);
+        assert_eq!(ports.find_post(post_id(1), trash).await, None);
+        assert_eq!(ports.find_posts(&[post_id(1)], trash).await, []);
     }
 }
 
@@ -20,10 +18,8 @@ pub async fn find_by_id(ports: Ports) {
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&[&one, &two]).await;
     for trash in BOTH_SIDES {
-        let found = ports.posts.find(two.id, trash).await;
-        assert_eq!(found.expect("posts are read"), Some(two.clone()));
-        let found = ports.posts.find(post_id(3), trash).await;
-        assert_eq!(found.expect("posts are read"), None);
+        assert_eq!(ports.find_post(two.id, trash).await, Some(two.clone()));
+        assert_eq!(ports.find_post(post_id(3), trash).await, None);
     }
 }
 
@@ -32,10 +28,11 @@ pub async fn find_by_id_in_the_trash(ports: Ports) {
     let deleted = deleted_post(1, &author, 50);
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&[&deleted]).await;
-    let found = ports.posts.find(deleted.id, Trash::Exclude).await;
-    assert_eq!(found.expect("posts are read"), None);
-    let found = ports.posts.find(deleted.id, Trash::Include).await;
-    assert_eq!(found.expect("posts are read"), Some(deleted));
+    assert_eq!(ports.find_post(deleted.id, Trash::Exclude).await, None);
+    assert_eq!(
+        ports.find_post(deleted.id, Trash::Include).await,
+        Some(deleted)
+    );
 }
 
 pub async fn find_many_finds_each_post_once(ports: Ports) {
@@ -44,9 +41,10 @@ pub async fn find_many_finds_each_post_once(ports: Ports) {
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&posts.each_ref()).await;
     let ids = [3, 1, 3, 9, 1].map(post_id);
-    let found = ports.posts.find_many(&ids, Trash::Exclude).await;
-    let found = posts_by_id(found.expect("posts are read"));
-    assert_eq!(found, [posts[0].clone(), posts[2].clone()]);
+    assert_eq!(
+        ports.find_posts(&ids, Trash::Exclude).await,
+        [posts[0].clone(), posts[2].clone()]
+    );
 }
 
 pub async fn find_many_of_no_ids_finds_nothing(ports: Ports) {
@@ -54,8 +52,7 @@ pub async fn find_many_of_no_ids_finds_nothing(ports: Ports) {
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&[&post(1, author.id)]).await;
     for trash in BOTH_SIDES {
-        let found = ports.posts.find_many(&[], trash).await;
-        assert_eq!(found.expect("posts are read"), []);
+        assert_eq!(ports.find_posts(&[], trash).await, []);
     }
 }
 
@@ -65,12 +62,12 @@ pub async fn find_many_in_the_trash(ports: Ports) {
     ports.insert_users(&[&author]).await;
     ports.insert_posts(&[&living, &deleted]).await;
     let ids = [living.id, deleted.id];
-    let found = ports.posts.find_many(&ids, Trash::Exclude).await;
-    let found = found.expect("posts are read");
-    assert_eq!(found, std::slice::from_ref(&living));
-    let found = ports.posts.find_many(&ids, Trash::Include).await;
     assert_eq!(
-        posts_by_id(found.expect("posts are read")),
+        ports.find_posts(&ids, Trash::Exclude).await,
+        std::slice::from_ref(&living)
+    );
+    assert_eq!(
+        ports.find_posts(&ids, Trash::Include).await,
         [living, deleted]
     );
 }

@@ -1,19 +1,17 @@
 //! Lists of posts: the order, the pages and the trash.
 
 use super::Ports;
-use super::support::{BOTH_SIDES, assert_internal, size, title};
+use super::support::{BOTH_SIDES, assert_internal, numbers, size, title};
 use super::walks::{BOTH_WAYS, SIZES, after};
 use crate::lifecycle::{Lifecycle, Version};
-use crate::page::{Cursor, Direction, Order, PageRequest, PageSize, SortValue};
-use crate::post::{Post, PostFilter, PostSortKey};
+use crate::order::{Direction, Order};
+use crate::page::{Cursor, PageRequest, PageSize, SortValue};
+use crate::post::{Post, PostField, PostFilter};
+use crate::selection::Fields;
 use crate::testing::fixtures::{post, post_id, time, user};
 use crate::trash::Trash;
 
-const KEYS: [PostSortKey; 3] = [
-    PostSortKey::CreatedAt,
-    PostSortKey::UpdatedAt,
-    PostSortKey::Title,
-];
+const KEYS: [PostField; 3] = [PostField::CreatedAt, PostField::UpdatedAt, PostField::Title];
 
 /// Post `number` with the times of birth, of the last change and of deletion.
 fn with_times(
@@ -58,14 +56,9 @@ async fn populate(ports: &Ports) {
     ports.insert_posts(&population().each_ref()).await;
 }
 
-fn numbers(posts: &[Post]) -> Vec<u64> {
-    let number = |post: &Post| post.id.as_uuid().as_u64_pair().1 & u64::from(u32::MAX);
-    posts.iter().map(number).collect()
-}
-
 /// Walks the population by `key` at every size, both ways, and asserts that it
 /// meets the posts of `ascending`, the trash included; without it, the living.
-async fn assert_walks(ports: &Ports, key: PostSortKey, ascending: [u64; 13]) {
+async fn assert_walks(ports: &Ports, key: PostField, ascending: [u64; 13]) {
     populate(ports).await;
     let living = |number: &u64| {
         population()
@@ -81,9 +74,11 @@ async fn assert_walks(ports: &Ports, key: PostSortKey, ascending: [u64; 13]) {
             if direction == Direction::Descending {
                 expected.reverse();
             }
-            let order = Order { key, direction };
+            let order = Order::by(key, direction);
             for rows in SIZES {
-                let met = ports.walk_posts(trash, order, size(rows)).await;
+                let met = ports
+                    .walk_posts(&PostFilter::all(trash), &order, size(rows))
+                    .await;
                 assert_eq!(numbers(&met), expected, "{order:?} {trash:?} {rows}");
             }
         }
@@ -92,26 +87,28 @@ async fn assert_walks(ports: &Ports, key: PostSortKey, ascending: [u64; 13]) {
 
 pub async fn by_time_of_birth(ports: Ports) {
     let ascending = [13, 5, 6, 10, 7, 11, 12, 2, 3, 4, 8, 1, 9];
-    assert_walks(&ports, PostSortKey::CreatedAt, ascending).await;
+    assert_walks(&ports, PostField::CreatedAt, ascending).await;
 }
 
 pub async fn by_time_of_change_and_the_never_changed_first(ports: Ports) {
     let ascending = [1, 5, 7, 11, 12, 13, 4, 2, 3, 6, 8, 10, 9];
-    assert_walks(&ports, PostSortKey::UpdatedAt, ascending).await;
+    assert_walks(&ports, PostField::UpdatedAt, ascending).await;
 }
 
 pub async fn by_title_by_code_point(ports: Ports) {
     let ascending = [7, 10, 13, 2, 3, 6, 8, 4, 1, 9, 5, 11, 12];
-    assert_walks(&ports, PostSortKey::Title, ascending).await;
+    assert_walks(&ports, PostField::Title, ascending).await;
 }
 
 pub async fn an_empty_list_is_one_empty_page(ports: Ports) {
     for key in KEYS {
         for direction in BOTH_WAYS {
             for trash in BOTH_SIDES {
-                let order = Order { key, direction };
+                let order = Order::by(key, direction);
                 let first = PageRequest::first(PageSize::DEFAULT);
-                let page = ports.post_page(trash, order, &first).await;
+                let page = ports
+                    .post_page(&PostFilter::all(trash), &order, &first)
+                    .await;
                 assert_eq!((page.items, page.next), (vec![], None));
             }
         }
@@ -122,10 +119,12 @@ pub async fn another_page_is_announced_exactly_when_there_is_one(ports: Ports) {
     populate(&ports).await;
     for key in KEYS {
         for direction in BOTH_WAYS {
-            let order = Order { key, direction };
+            let order = Order::by(key, direction);
             for (rows, count, announced) in [(12, 12, true), (13, 13, false), (14, 13, false)] {
                 let first = PageRequest::first(size(rows));
-                let page = ports.post_page(Trash::Include, order, &first).await;
+                let page = ports
+                    .post_page(&PostFilter::all(Trash::Include), &order, &first)
+                    .await;
                 assert_eq!(page.items.len(), count);
                 assert_eq!(page.next.is_some(), announced, "{order:?} {rows}");
             }
@@ -137,12 +136,14 @@ pub async fn the_cursor_is_the_place_of_the_last_row(ports: Ports) {
     populate(&ports).await;
     for key in KEYS {
         for direction in BOTH_WAYS {
-            let order = Order { key, direction };
+            let order = Order::by(key, direction);
             for rows in 1..13 {
                 let first = PageRequest::first(size(rows));
-                let page = ports.post_page(Trash::Include, order, &first).await;
+                let page = ports
+                    .post_page(&PostFilter::all(Trash::Include), &order, &first)
+                    .await;
                 let place = page.items.last().map(|post| Cursor {
-                    value: post.sort_value(key),
+                    values: vec![post.sort_value(key)],
                     id: post.id.as_uuid(),
                 });
                 assert_eq!(page.next, place, "{order:?} {rows}");
@@ -162,17 +163,17 @@ pub async fn a_cursor_of_another_order_is_refused(ports: Ports) {
     for key in KEYS {
         for value in &values {
             let cursor = Cursor {
-                value: value.clone(),
+                values: vec![value.clone()],
                 id: post_id(1).as_uuid(),
             };
-            let request = after(PageSize::DEFAULT, Some(cursor));
-            let order = Order {
-                key,
-                direction: Direction::Ascending,
-            };
+            let order = Order::by(key, Direction::Ascending);
+            let request = after(PageSize::DEFAULT, Some(cursor.clone()));
             let filter = PostFilter::default();
-            let page = ports.posts.list(&filter, order, &request).await;
-            if key.fits(value) {
+            let page = ports
+                .posts
+                .list(&filter, &order, &request, &Fields::all(), 0)
+                .await;
+            if order.fits(&cursor) {
                 page.expect("a page is read");
             } else {
                 assert_internal(&page);

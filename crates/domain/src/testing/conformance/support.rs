@@ -1,16 +1,20 @@
 //! Short ways to fill and read a store.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::Ports;
 use crate::error::{RepositoryError, Resource};
+use crate::filter::{parse_posts, parse_users};
+use crate::ids::{PostId, UserId};
 use crate::lifecycle::{Lifecycle, Version};
 use crate::page::PageSize;
-use crate::post::{Content, Post, Title};
+use crate::post::{Content, FoundPost, Post, PostFilter, PostView, Title};
+use crate::selection::Fields;
 use crate::testing::fixtures;
 use crate::trash::Trash;
 use crate::unit_of_work::UnitOfWork;
-use crate::user::{User, UserName};
+use crate::user::{Role, User, UserFilter, UserName, UserView};
 
 pub(super) const BOTH_SIDES: [Trash; 2] = [Trash::Exclude, Trash::Include];
 
@@ -35,6 +39,24 @@ impl Ports {
         unit.commit().await.expect("posts are committed");
     }
 
+    pub(super) async fn purge_users(&self, users: &[UserId]) {
+        let mut unit = self.begin().await;
+        for id in users {
+            let done = unit.users().purge(*id).await;
+            assert!(done.expect("a user is purged"));
+        }
+        unit.commit().await.expect("a purge is committed");
+    }
+
+    pub(super) async fn purge_posts(&self, posts: &[PostId]) {
+        let mut unit = self.begin().await;
+        for id in posts {
+            let done = unit.posts().purge(*id).await;
+            assert!(done.expect("a post is purged"));
+        }
+        unit.commit().await.expect("a purge is committed");
+    }
+
     pub(super) async fn update_user(&self, user: &User, expected: Version) {
         let mut unit = self.begin().await;
         let done = unit.users().update(user, expected).await;
@@ -51,15 +73,121 @@ impl Ports {
 
     /// The user as it is committed, in the trash or not.
     pub(super) async fn stored_user(&self, user: &User) -> Option<User> {
-        let found = self.users.find(user.id, Trash::Include).await;
-        found.expect("users are read")
+        self.find_user(user.id, Trash::Include).await
     }
 
     /// The post as it is committed, in the trash or not.
     pub(super) async fn stored_post(&self, post: &Post) -> Option<Post> {
-        let found = self.posts.find(post.id, Trash::Include).await;
-        found.expect("posts are read")
+        self.find_post(post.id, Trash::Include).await
     }
+
+    pub(super) async fn find_user(&self, id: UserId, trash: Trash) -> Option<User> {
+        let found = self.users.find(id, trash, &Fields::all()).await;
+        found.expect("users are read").map(whole_user)
+    }
+
+    pub(super) async fn find_user_by_email(&self, address: &str, trash: Trash) -> Option<User> {
+        let email = fixtures::email(address);
+        let found = self
+            .users
+            .find_by_email(&email, trash, &Fields::all())
+            .await;
+        found.expect("users are read").map(whole_user)
+    }
+
+    /// Sorted by id: what a batch read finds comes in no particular order.
+    pub(super) async fn find_users(&self, ids: &[UserId], trash: Trash) -> Vec<User> {
+        let found = self.users.find_many(ids, trash, &Fields::all()).await;
+        users_by_id(found.expect("users are read"))
+    }
+
+    /// Sorted by id, as [`Self::find_users`].
+    pub(super) async fn find_users_by_email(&self, addresses: &[&str], trash: Trash) -> Vec<User> {
+        let emails: Vec<_> = addresses.iter().map(|text| fixtures::email(text)).collect();
+        let found = self
+            .users
+            .find_many_by_email(&emails, trash, &Fields::all())
+            .await;
+        users_by_id(found.expect("users are read"))
+    }
+
+    pub(super) async fn find_post(&self, id: PostId, trash: Trash) -> Option<Post> {
+        let found = self.posts.find(id, trash, &Fields::all()).await;
+        found.expect("posts are read").map(whole_post)
+    }
+
+    /// Sorted by id, as [`Self::find_users`].
+    pub(super) async fn find_posts(&self, ids: &[PostId], trash: Trash) -> Vec<Post> {
+        let found = self.posts.find_many(ids, trash, &Fields::all(), 0).await;
+        let found = found.expect("posts are read").into_iter();
+        let mut posts: Vec<_> = found.map(whole_post).collect();
+        posts.sort_by_key(|post| post.id);
+        posts
+    }
+}
+
+/// The users on that side of the trash that the filter means. Durations count from
+/// second 0 of the fixtures.
+pub(super) fn users_meeting(trash: Trash, text: &str) -> UserFilter {
+    let meets = parse_users(text, fixtures::time(0)).expect("a valid filter");
+    UserFilter { trash, meets }
+}
+
+/// The posts on that side of the trash that the filter means, as [`users_meeting`].
+pub(super) fn posts_meeting(trash: Trash, text: &str) -> PostFilter {
+    let meets = parse_posts(text, fixtures::time(0)).expect("a valid filter");
+    PostFilter { trash, meets }
+}
+
+/// What fixtures number.
+pub(super) trait Numbered {
+    fn id(&self) -> Uuid;
+}
+
+impl Numbered for User {
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+}
+
+impl Numbered for Post {
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+}
+
+impl Numbered for PostView {
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+}
+
+impl Numbered for FoundPost {
+    fn id(&self) -> Uuid {
+        self.post.id()
+    }
+}
+
+/// The numbers that the fixtures were made with.
+pub(super) fn numbers<T: Numbered>(items: &[T]) -> Vec<u64> {
+    let number = |item: &T| item.id().as_u64_pair().1 & u64::from(u32::MAX);
+    items.iter().map(number).collect()
+}
+
+/// The user of whom all fields were read.
+pub(super) fn whole_user(view: UserView) -> User {
+    view.into_user().expect("all fields were read")
+}
+
+/// The post of which all fields were read.
+pub(super) fn whole_post(view: PostView) -> Post {
+    view.into_post().expect("all fields were read")
+}
+
+fn users_by_id(found: Vec<UserView>) -> Vec<User> {
+    let mut users: Vec<_> = found.into_iter().map(whole_user).collect();
+    users.sort_by_key(|user| user.id);
+    users
 }
 
 /// The user `number`, of that address.
@@ -103,6 +231,10 @@ pub(super) fn name(text: &str) -> UserName {
     UserName::parse(text).expect("a valid name")
 }
 
+pub(super) fn role(text: &str) -> Role {
+    Role::parse(text).expect("a valid role")
+}
+
 pub(super) fn title(text: &str) -> Title {
     Title::parse(text).expect("a valid title")
 }
@@ -113,18 +245,6 @@ pub(super) fn content(text: impl Into<String>) -> Content {
 
 pub(super) fn size(rows: i32) -> PageSize {
     PageSize::from_request(rows).expect("a valid size")
-}
-
-/// Sorted by id: what a batch read finds comes in no particular order.
-pub(super) fn users_by_id(mut users: Vec<User>) -> Vec<User> {
-    users.sort_by_key(|user| user.id);
-    users
-}
-
-/// Sorted by id: what a batch read finds comes in no particular order.
-pub(super) fn posts_by_id(mut posts: Vec<Post>) -> Vec<Post> {
-    posts.sort_by_key(|post| post.id);
-    posts
 }
 
 #[track_caller]

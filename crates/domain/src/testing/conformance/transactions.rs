@@ -1,9 +1,9 @@
 //! When changes take effect, and when not.
 
 use super::Ports;
+use crate::count::CountMode;
 use crate::lifecycle::Version;
-use crate::page::{CountMode, PageRequest, PageSize};
-use crate::search::SearchQuery;
+use crate::page::{PageRequest, PageSize};
 use crate::testing::fixtures::{post, time, user};
 use crate::trash::Trash;
 use crate::unit_of_work::UnitOfWork;
@@ -37,18 +37,17 @@ pub async fn nothing_is_seen_before_commit_and_all_after(ports: Ports) {
     change(&mut *unit).await;
 
     assert_unchanged(&ports).await;
+    let address = user(2).email;
     let found = ports
-        .users
-        .find_by_email(&user(2).email, Trash::Include)
+        .find_user_by_email(address.as_str(), Trash::Include)
         .await;
-    assert_eq!(found.expect("users are read"), None);
+    assert_eq!(found, None);
     let filter = UserFilter::default();
     let count = ports.users.count(&filter, CountMode::Exact).await;
     assert_eq!(count.expect("users are counted"), 2);
-    let query = SearchQuery::parse("user-2").expect("a valid query");
     let first = PageRequest::first(PageSize::DEFAULT);
-    let found = ports.users.search(&query, &filter, &first).await;
-    assert_eq!(found.expect("users are read").items, []);
+    let found = ports.search_page("user-2", &filter, &first).await;
+    assert_eq!(found.items, []);
 
     unit.commit().await.expect("a sound unit is committed");
     let changed = ports.stored_user(&user(1)).await.expect("it is kept");

@@ -1,8 +1,8 @@
 //! Finding users by what names them.
 
 use super::Ports;
-use super::support::{BOTH_SIDES, deleted_user, user_at, users_by_id};
-use crate::testing::fixtures::{email, time, user, user_id};
+use super::support::{BOTH_SIDES, deleted_user, user_at};
+use crate::testing::fixtures::{time, user, user_id};
 use crate::trash::Trash;
 use crate::user::User;
 
@@ -15,17 +15,10 @@ fn deleted_at(number: u64, address: &str, at: i64) -> User {
 
 pub async fn an_empty_store_finds_nobody(ports: Ports) {
     for trash in BOTH_SIDES {
-        let found = ports.users.find(user_id(1), trash).await;
-        assert_eq!(found.expect("users are read"), None);
-        let found = ports.users.find_by_email(&email("a@b.c"), trash).await;
-        assert_eq!(found.expect("users are read"), None);
-        let found = ports.users.find_many(&[user_id(1)], trash).await;
-        assert_eq!(found.expect("users are read"), []);
-        let found = ports
-            .users
-            .find_many_by_email(&[email("a@b.c")], trash)
-            .await;
-        assert_eq!(found.expect("users are read"), []);
+        assert_eq!(ports.find_user(user_id(1), trash).await, None);
+        assert_eq!(ports.find_user_by_email("a@b.c", trash).await, None);
+        assert_eq!(ports.find_users(&[user_id(1)], trash).await, []);
+        assert_eq!(ports.find_users_by_email(&["a@b.c"], trash).await, []);
     }
 }
 
@@ -33,20 +26,19 @@ pub async fn find_by_id(ports: Ports) {
     let (one, two) = (user(1), user(2));
     ports.insert_users(&[&one, &two]).await;
     for trash in BOTH_SIDES {
-        let found = ports.users.find(two.id, trash).await;
-        assert_eq!(found.expect("users are read"), Some(two.clone()));
-        let found = ports.users.find(user_id(3), trash).await;
-        assert_eq!(found.expect("users are read"), None);
+        assert_eq!(ports.find_user(two.id, trash).await, Some(two.clone()));
+        assert_eq!(ports.find_user(user_id(3), trash).await, None);
     }
 }
 
 pub async fn find_by_id_in_the_trash(ports: Ports) {
     let deleted = deleted_user(1, 50);
     ports.insert_users(&[&deleted]).await;
-    let found = ports.users.find(deleted.id, Trash::Exclude).await;
-    assert_eq!(found.expect("users are read"), None);
-    let found = ports.users.find(deleted.id, Trash::Include).await;
-    assert_eq!(found.expect("users are read"), Some(deleted));
+    assert_eq!(ports.find_user(deleted.id, Trash::Exclude).await, None);
+    assert_eq!(
+        ports.find_user(deleted.id, Trash::Include).await,
+        Some(deleted)
+    );
 }
 
 pub async fn find_by_email_in_any_letter_case(ports: Ports) {
@@ -64,11 +56,7 @@ pub async fn find_by_email_in_any_letter_case(ports: Ports) {
         ("%@example.com", None),
         ("_da@example.com", None),
     ] {
-        let found = ports
-            .users
-            .find_by_email(&email(address), Trash::Exclude)
-            .await;
-        let found = found.expect("users are read");
+        let found = ports.find_user_by_email(address, Trash::Exclude).await;
         assert_eq!(found.as_ref(), expected, "{address}");
     }
 }
@@ -80,8 +68,10 @@ pub async fn find_by_email_prefers_the_living(ports: Ports) {
         .insert_users(&[&deleted[0], &living, &deleted[1]])
         .await;
     for trash in BOTH_SIDES {
-        let found = ports.users.find_by_email(&email("a@b.c"), trash).await;
-        assert_eq!(found.expect("users are read"), Some(living.clone()));
+        assert_eq!(
+            ports.find_user_by_email("a@b.c", trash).await,
+            Some(living.clone())
+        );
     }
 }
 
@@ -92,16 +82,11 @@ pub async fn find_by_email_in_the_trash_prefers_the_one_deleted_last(ports: Port
         deleted_at(3, "a@B.c", 80),
     ];
     ports.insert_users(&deleted.each_ref()).await;
-    let found = ports
-        .users
-        .find_by_email(&email("a@b.c"), Trash::Exclude)
-        .await;
-    assert_eq!(found.expect("users are read"), None);
-    let found = ports
-        .users
-        .find_by_email(&email("a@b.c"), Trash::Include)
-        .await;
-    let found = found.expect("users are read");
+    assert_eq!(
+        ports.find_user_by_email("a@b.c", Trash::Exclude).await,
+        None
+    );
+    let found = ports.find_user_by_email("a@b.c", Trash::Include).await;
     assert_eq!(found.as_ref(), Some(&deleted[1]));
 }
 
@@ -109,16 +94,16 @@ pub async fn find_many_finds_each_user_once(ports: Ports) {
     let users = [user(1), user(2), user(3)];
     ports.insert_users(&users.each_ref()).await;
     let ids = [3, 1, 3, 9, 1].map(user_id);
-    let found = ports.users.find_many(&ids, Trash::Exclude).await;
-    let found = users_by_id(found.expect("users are read"));
-    assert_eq!(found, [users[0].clone(), users[2].clone()]);
+    assert_eq!(
+        ports.find_users(&ids, Trash::Exclude).await,
+        [users[0].clone(), users[2].clone()]
+    );
 }
 
 pub async fn find_many_of_no_ids_finds_nobody(ports: Ports) {
     ports.insert_users(&[&user(1)]).await;
     for trash in BOTH_SIDES {
-        let found = ports.users.find_many(&[], trash).await;
-        assert_eq!(found.expect("users are read"), []);
+        assert_eq!(ports.find_users(&[], trash).await, []);
     }
 }
 
@@ -126,12 +111,12 @@ pub async fn find_many_in_the_trash(ports: Ports) {
     let (living, deleted) = (user(1), deleted_user(2, 50));
     ports.insert_users(&[&living, &deleted]).await;
     let ids = [living.id, deleted.id];
-    let found = ports.users.find_many(&ids, Trash::Exclude).await;
-    let found = found.expect("users are read");
-    assert_eq!(found, std::slice::from_ref(&living));
-    let found = ports.users.find_many(&ids, Trash::Include).await;
     assert_eq!(
-        users_by_id(found.expect("users are read")),
+        ports.find_users(&ids, Trash::Exclude).await,
+        std::slice::from_ref(&living)
+    );
+    assert_eq!(
+        ports.find_users(&ids, Trash::Include).await,
         [living, deleted]
     );
 }
@@ -140,27 +125,23 @@ pub async fn find_many_takes_a_thousand_ids(ports: Ports) {
     let users = [user(1), user(1_000)];
     ports.insert_users(&users.each_ref()).await;
     let ids: Vec<_> = (1..=1_000).map(user_id).collect();
-    let found = ports.users.find_many(&ids, Trash::Exclude).await;
-    assert_eq!(users_by_id(found.expect("users are read")), users);
+    assert_eq!(ports.find_users(&ids, Trash::Exclude).await, users);
 }
 
 pub async fn find_many_by_email_finds_each_user_once(ports: Ports) {
     let users = [user_at(1, "Ada@b.c"), user(2), user_at(3, "Élan@b.c")];
     ports.insert_users(&users.each_ref()).await;
-    let emails = ["ADA@b.c", "ada@B.C", "nobody@b.c", "éLAN@b.c", "ADA@b.c"].map(email);
-    let found = ports
-        .users
-        .find_many_by_email(&emails, Trash::Exclude)
-        .await;
-    let found = users_by_id(found.expect("users are read"));
-    assert_eq!(found, [users[0].clone(), users[2].clone()]);
+    let emails = ["ADA@b.c", "ada@B.C", "nobody@b.c", "éLAN@b.c", "ADA@b.c"];
+    assert_eq!(
+        ports.find_users_by_email(&emails, Trash::Exclude).await,
+        [users[0].clone(), users[2].clone()]
+    );
 }
 
 pub async fn find_many_of_no_emails_finds_nobody(ports: Ports) {
     ports.insert_users(&[&user(1)]).await;
     for trash in BOTH_SIDES {
-        let found = ports.users.find_many_by_email(&[], trash).await;
-        assert_eq!(found.expect("users are read"), []);
+        assert_eq!(ports.find_users_by_email(&[], trash).await, []);
     }
 }
 
@@ -173,16 +154,13 @@ pub async fn find_many_by_email_prefers_as_find_by_email_does(ports: Ports) {
         deleted_at(5, "x@B.c", 80),
     ];
     ports.insert_users(&users.each_ref()).await;
-    let emails = ["a@b.c", "x@b.c"].map(email);
-    let found = ports
-        .users
-        .find_many_by_email(&emails, Trash::Exclude)
-        .await;
-    assert_eq!(found.expect("users are read"), [users[1].clone()]);
-    let found = ports
-        .users
-        .find_many_by_email(&emails, Trash::Include)
-        .await;
-    let found = users_by_id(found.expect("users are read"));
-    assert_eq!(found, [users[1].clone(), users[2].clone()]);
+    let emails = ["a@b.c", "x@b.c"];
+    assert_eq!(
+        ports.find_users_by_email(&emails, Trash::Exclude).await,
+        [users[1].clone()]
+    );
+    assert_eq!(
+        ports.find_users_by_email(&emails, Trash::Include).await,
+        [users[1].clone(), users[2].clone()]
+    );
 }

@@ -1,14 +1,19 @@
 //! The ports over plain memory: what use cases are tested against where mocks
 //! would say too little, and the reference that the conformance suite is tried on.
 
+mod counting;
+mod filter;
 mod paging;
-mod readers;
+mod posts;
 mod state;
 mod unit_of_work;
+mod users;
+mod words;
 mod writers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use self::filter::{meets_post, meets_user};
 use self::state::State;
 
 /// Users and posts in memory. Clones share one store.

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use crate::error::RepositoryError;
-use crate::page::{Cursor, Direction, MAX_BYTES, Page, PageRequest, SortValue};
+use crate::field::Field;
+use crate::order::{Direction, Order};
+use crate::page::{Cursor, MAX_BYTES, Page, PageRequest};
 
 /// A row, and its place in the list.
 pub(super) type Placed<T> = (Cursor, T);
@@ -11,14 +13,19 @@ pub(super) type Placed<T> = (Cursor, T);
 /// Refuses a cursor of another list: a defect of the caller of the port.
 pub(super) fn check_cursor(
     request: &PageRequest,
-    fits: impl Fn(&SortValue) -> bool,
+    fits: impl Fn(&Cursor) -> bool,
 ) -> Result<(), RepositoryError> {
     match &request.after {
-        Some(cursor) if !fits(&cursor.value) => Err(RepositoryError::Internal(
+        Some(cursor) if !fits(cursor) => Err(RepositoryError::Internal(
             "the cursor belongs to a list of another order".into(),
         )),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether a cursor can be a place among the results of a search.
+pub(super) fn is_rank(cursor: &Cursor) -> bool {
+    cursor.rank().is_some()
 }
 
 /// The page that was asked for, of rows in the order of their places.
@@ -39,82 +46,67 @@ pub(super) fn page_of<T>(
         .skip(skip)
         .peekable();
 
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
-    let mut last = None;
-    let mut total = 0;
-    while page.items.len() < request.size.get() {
+    let mut placed: Vec<Placed<T>> = Vec::new();
+    let mut total: u64 = 0;
+    while placed.len() < request.size.get() {
         // The first always comes: an empty page would end the list before it.
-        let fits =
-            |(_, item): &Placed<T>| page.items.is_empty() || total + weight(item) <= MAX_BYTES;
-        let Some((place, item)) = rows.next_if(fits) else {
+        let fits = |(_, item): &Placed<T>| {
+            placed.is_empty() || total.saturating_add(weight(item)) <= MAX_BYTES
+        };
+        let Some(row) = rows.next_if(fits) else {
             break;
         };
-        total += weight(&item);
-        page.items.push(item);
-        last = Some(place);
+        total = total.saturating_add(weight(&row.1));
+        placed.push(row);
     }
-    page.next = last.filter(|_| rows.peek().is_some());
-    page
+    let more = rows.peek().is_some();
+    Page::new(placed, more)
 }
 
-/// The order of a list: by the value, then by the id, both in one direction.
-pub(super) fn by_key(direction: Direction) -> impl Fn(&Cursor, &Cursor) -> Ordering {
+/// The order of a list: by one value after the other, then by the id.
+pub(super) fn by_keys<F: Field>(order: &Order<F>) -> impl Fn(&Cursor, &Cursor) -> Ordering {
     move |a, b| {
-        let ascending = (&a.value, a.id).cmp(&(&b.value, b.id));
-        match direction {
-            Direction::Ascending => ascending,
-            Direction::Descending => ascending.reverse(),
-        }
+        let values = a.values.iter().zip(&b.values);
+        order
+            .keys()
+            .zip(values)
+            .map(|(key, (a, b))| directed(key.direction, a.cmp(b)))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or_else(|| directed(order.tie_direction(), a.id.cmp(&b.id)))
     }
 }
 
-/// As [`by_key`], of texts in any letter case.
-pub(super) fn by_folded_key(direction: Direction) -> impl Fn(&Cursor, &Cursor) -> Ordering {
-    let compare = by_key(direction);
-    move |a, b| compare(&folded(a), &folded(b))
+fn directed(direction: Direction, ascending: Ordering) -> Ordering {
+    match direction {
+        Direction::Ascending => ascending,
+        Direction::Descending => ascending.reverse(),
+    }
 }
 
-/// The order of a search: the best match first, then the greatest id.
+/// The order of a search: the greatest rank first, then the greatest id.
 pub(super) fn by_rank(a: &Cursor, b: &Cursor) -> Ordering {
-    a.value.cmp(&b.value).then_with(|| b.id.cmp(&a.id))
-}
-
-/// Folds as [`crate::user::Email::folded`] does. A cursor holds the address as
-/// it was written.
-fn folded(cursor: &Cursor) -> Cursor {
-    let value = match &cursor.value {
-        SortValue::Text(text) => SortValue::Text(text.to_lowercase()),
-        SortValue::Absent | SortValue::Time(_) | SortValue::Rank(_) => cursor.value.clone(),
-    };
-    Cursor {
-        value,
-        id: cursor.id,
-    }
+    (&b.values, b.id).cmp(&(&a.values, a.id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::PageSize;
+    use crate::page::{PageSize, SortValue};
     use crate::testing::fixtures::post_id;
 
     /// No post is as heavy today, so that the conformance suite cannot ask.
     #[test]
     fn a_row_that_is_too_heavy_for_any_page_comes_alone() {
         let place = |number| Cursor {
-            value: SortValue::Absent,
+            values: vec![SortValue::Rank(-7)],
             id: post_id(number).as_uuid(),
         };
         let mut request = PageRequest::first(PageSize::DEFAULT);
-        for number in 1..=3 {
+        for number in [3, 2, 1] {
             let rows = [1, 2, 3].map(|number| (place(number), number)).into();
-            let order = by_key(Direction::Ascending);
-            let page = page_of(rows, &request, order, |_| MAX_BYTES + 1);
+            let page = page_of(rows, &request, by_rank, |_| MAX_BYTES + 1);
             assert_eq!(page.items, [number]);
-            assert_eq!(page.next, (number < 3).then(|| place(number)));
+            assert_eq!(page.next, (number > 1).then(|| place(number)));
             request.after = page.next;
         }
     }
