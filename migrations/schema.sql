@@ -2,6 +2,15 @@
 -- itself; a test compares it with what the migrations make.
 create extension pg_trgm;
 
+-- The language of searches: `byline search-language` gives it another one's rules.
+create text search configuration byline (copy = simple);
+
+-- What the parser of text searches would chain to one word, such as a path, a host or a
+-- tag, is words to people; it also takes the square of its length in time. Every
+-- character becomes one, so that a place in the one text is a place in the other.
+create function byline_words(text) returns text language sql immutable strict parallel safe
+    return translate($1, '_-/.@<>&:#~+%=?;', '                ');
+
 -- Accounts. Text is compared and ordered by code point (collation "C"), so that
 -- neither the locale of a database nor an upgrade of its libraries reorders an index.
 create table users (
@@ -40,6 +49,9 @@ create index users_search_idx on users using gin (lower(email) gin_trgm_ops, low
     with (fastupdate = off);
 create index users_name_idx on users (lower(name) collate "C");
 
+-- The newest users of a role, few as they may be.
+create index users_living_role_idx on users (role collate "C", created_at, id) where deleted_at is null;
+
 -- What users author.
 create table posts (
     id uuid not null,
@@ -51,6 +63,12 @@ create table posts (
     updated_at timestamptz,
     deleted_at timestamptz,
     version bigint not null,
+    -- A word in the title weighs more than one in the content. Of a content its first
+    -- 50,000 characters are searched, since a tsvector has a limit of its own.
+    search tsvector not null generated always as (
+        setweight(to_tsvector('byline', byline_words(title)), 'A')
+        || setweight(to_tsvector('byline', byline_words(left(coalesce(content, ''), 50000))), 'B')
+    ) stored,
     constraint posts_pkey primary key (id),
     constraint posts_author_id_fkey foreign key (author_id) references users (id) on delete cascade,
     constraint posts_title_check check (char_length(title) between 1 and 200),
@@ -70,3 +88,15 @@ create index posts_living_title_idx on posts (title collate "C", id) where delet
 create index posts_trash_created_at_idx on posts (created_at, id) where deleted_at is not null;
 create index posts_trash_updated_at_idx on posts (coalesce(updated_at, '-infinity'), id) where deleted_at is not null;
 create index posts_trash_title_idx on posts (title collate "C", id) where deleted_at is not null;
+
+-- What was published last; what is not published comes after all of it.
+create index posts_living_published_at_idx on posts (coalesce(published_at, '-infinity'), id)
+    where deleted_at is null;
+create index posts_trash_published_at_idx on posts (coalesce(published_at, '-infinity'), id)
+    where deleted_at is not null;
+
+-- The newest posts of an author, and whether there are any, whatever the trash holds.
+create index posts_living_author_id_idx on posts (author_id, created_at, id) where deleted_at is null;
+
+-- Without fastupdate, as with the search of users.
+create index posts_search_idx on posts using gin (search) with (fastupdate = off);

@@ -1,75 +1,112 @@
-//! Counting rows, exactly or at a bounded cost.
+//! Counting rows: exactly, at a bounded cost, and apart by a value.
 
+use byline_domain::count::{CountMode, Counts, ESTIMATE_FROM, Group, MAX_GROUPS};
 use byline_domain::error::RepositoryError;
-use byline_domain::page::{CountMode, ESTIMATE_FROM};
-use byline_domain::trash::Trash;
+use byline_domain::field::Kind;
+use byline_domain::filter::Value;
 use sqlx::{Postgres, QueryBuilder};
 
+use crate::filter::{Noun, Rows};
 use crate::pool::Database;
+use crate::row::get;
 
-/// The rows to count.
-pub(crate) struct Count {
-    pub(crate) table: &'static str,
-    pub(crate) trash: Trash,
+/// How many rows of the noun's table there are.
+pub(crate) async fn count<F: Noun>(
+    database: &Database,
+    rows: &Rows<'_, F::Test>,
+    mode: CountMode,
+) -> Result<u64, RepositoryError> {
+    match mode {
+        CountMode::Exact => exact::<F>(database, rows, None).await,
+        CountMode::Estimate => {
+            let bounded = exact::<F>(database, rows, Some(ESTIMATE_FROM)).await?;
+            if bounded < ESTIMATE_FROM {
+                return Ok(bounded);
+            }
+            Ok(planned::<F>(database, rows).await?.max(ESTIMATE_FROM))
+        }
+    }
 }
 
-impl Count {
-    pub(crate) async fn run(
-        &self,
-        database: &Database,
-        mode: CountMode,
-    ) -> Result<u64, RepositoryError> {
-        match mode {
-            CountMode::Exact => self.exact(database, None).await,
-            CountMode::Estimate => {
-                let bounded = self.exact(database, Some(ESTIMATE_FROM)).await?;
-                if bounded < ESTIMATE_FROM {
-                    return Ok(bounded);
-                }
-                Ok(self.planned(database).await?.max(ESTIMATE_FROM))
-            }
-        }
+async fn exact<F: Noun>(
+    database: &Database,
+    rows: &Rows<'_, F::Test>,
+    limit: Option<u64>,
+) -> Result<u64, RepositoryError> {
+    let mut query = QueryBuilder::new("select count(*) as count from (");
+    push_rows::<F>(&mut query, rows);
+    if let Some(limit) = limit {
+        query.push(" limit ");
+        query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     }
+    query.push(") matching");
+    let found = database.rows(query, rows.is_common()).await?;
+    let count = found.first().map_or(Ok(0), |row| get(row, "count"));
+    Ok(unsigned(count?))
+}
 
-    async fn exact(&self, database: &Database, limit: Option<u64>) -> Result<u64, RepositoryError> {
-        let mut query = QueryBuilder::<Postgres>::new("select count(*) from (");
-        self.push_rows(&mut query);
-        if let Some(limit) = limit {
-            query.push(" limit ");
-            query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        }
-        query.push(") matching");
-        let mut lease = database.lease().await?;
-        let mut statement = lease.statement();
-        let count = query
-            .build_query_scalar::<i64>()
-            .fetch_one(&mut *statement)
-            .await;
-        Ok(u64::try_from(statement.finish(count)?).unwrap_or_default())
-    }
+/// What the planner expects, from the statistics of the last ANALYZE.
+async fn planned<F: Noun>(
+    database: &Database,
+    rows: &Rows<'_, F::Test>,
+) -> Result<u64, RepositoryError> {
+    let mut query = QueryBuilder::new("explain ");
+    push_rows::<F>(&mut query, rows);
+    let lines = database.rows(query, false).await?;
+    let plan: String = lines
+        .first()
+        .map_or(Ok(String::new()), |line| get(line, "QUERY PLAN"))?;
+    // Not the plan itself, which names the values of the filter.
+    rows_of_plan(&plan).ok_or_else(|| RepositoryError::Internal("no rows in a plan".into()))
+}
 
-    /// What the planner expects, from the statistics of the last ANALYZE.
-    async fn planned(&self, database: &Database) -> Result<u64, RepositoryError> {
-        let mut query = QueryBuilder::<Postgres>::new("explain ");
-        self.push_rows(&mut query);
-        let mut lease = database.lease().await?;
-        let mut statement = lease.statement();
-        let plan = query
-            .build_query_scalar::<String>()
-            .fetch_one(&mut *statement)
-            .await;
-        let plan = statement.finish(plan)?;
-        rows_of_plan(&plan)
-            .ok_or_else(|| RepositoryError::Internal(format!("no rows in plan: {plan}").into()))
-    }
+fn push_rows<F: Noun>(query: &mut QueryBuilder<Postgres>, rows: &Rows<'_, F::Test>) {
+    query.push(format_args!("select 1 from {} where ", F::TABLE));
+    rows.push(query);
+}
 
-    fn push_rows(&self, query: &mut QueryBuilder<Postgres>) {
-        query.push("select 1 from ");
-        query.push(self.table);
-        if self.trash == Trash::Exclude {
-            query.push(" where deleted_at is null");
-        }
-    }
+/// How many rows there are, in all and of each value of `field`.
+pub(crate) async fn count_by<F: Noun>(
+    database: &Database,
+    rows: &Rows<'_, F::Test>,
+    field: F,
+) -> Result<Counts, RepositoryError> {
+    let collation = match field.kind() {
+        Kind::Text => r#" collate "C""#,
+        Kind::Bool | Kind::Time | Kind::Id => "",
+    };
+    let mut query = QueryBuilder::new("");
+    query.push(format_args!(
+        "select {}{collation} as key, count(*) as count, (sum(count(*)) over ())::bigint as total \
+         from {} where ",
+        field.value(),
+        F::TABLE
+    ));
+    rows.push(&mut query);
+    query.push(format_args!(
+        " group by 1 order by 2 desc, 1 limit {MAX_GROUPS}"
+    ));
+    let found = database.rows(query, rows.is_common()).await?;
+    let total = found.first().map_or(Ok(0), |row| get(row, "total"))?;
+    let groups = found.iter().map(|row| {
+        let key = match field.kind() {
+            Kind::Text => Value::Text(get(row, "key")?),
+            Kind::Bool => Value::Bool(get(row, "key")?),
+            Kind::Time => Value::Time(get(row, "key")?),
+            Kind::Id => Value::Id(get(row, "key")?),
+        };
+        let count = unsigned(get(row, "count")?);
+        Ok(Group { key, count })
+    });
+    Ok(Counts {
+        total: unsigned(total),
+        groups: groups.collect::<Result<_, RepositoryError>>()?,
+    })
+}
+
+/// A count that PostgreSQL answered.
+pub(crate) fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
 }
 
 /// The row estimate in the first line of a plan: `… (cost=0.00..1.05 rows=5 width=4)`.

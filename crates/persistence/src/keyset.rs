@@ -1,151 +1,223 @@
 //! Lists that walk by key, in one statement that costs the same at any depth.
 
 use byline_domain::error::RepositoryError;
-use byline_domain::page::{Cursor, Direction, Page, PageRequest, SortValue};
+use byline_domain::field::Kind;
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::{Cursor, PageRequest, SortValue};
 use byline_domain::trash::Trash;
-use sqlx::postgres::PgArguments;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
 
+use crate::error::translate;
+use crate::filter::{Noun, Rows};
+use crate::table::{ABSENT_TEXT, ABSENT_TIME, Table};
 use crate::weight::push_weighed;
 
 /// A list of one table's rows.
-pub(crate) struct Keyset<'a> {
-    pub(crate) table: &'static str,
-    /// What is read of each row; `id` among it.
-    pub(crate) columns: &'static str,
-    pub(crate) direction: Direction,
-    pub(crate) trash: Trash,
+pub(crate) struct Keyset<'a, F: Noun> {
+    /// The columns that are read; `id` among them.
+    pub(crate) columns: &'a str,
+    pub(crate) rows: Rows<'a, F::Test>,
+    pub(crate) order: &'a Order<F>,
     pub(crate) page: &'a PageRequest,
     /// What a row weighs, where a page is to end before it grows too heavy.
-    pub(crate) weight: Option<&'static str>,
+    pub(crate) weight: Option<&'a str>,
 }
 
-/// How one expression, the key, is compared with the cursor's value.
-pub(crate) enum Key {
-    /// A column or an expression over columns.
-    Sql(&'static str),
-    /// As `Sql`, and the value is folded to lower case like it.
-    Folded(&'static str),
-}
-
-impl Key {
-    fn sql(&self) -> &'static str {
-        match self {
-            Self::Sql(sql) | Self::Folded(sql) => sql,
-        }
-    }
-
-    fn push_value(&self, query: &mut QueryBuilder<Postgres>, value: &SortValue) {
-        match value {
-            SortValue::Absent => {
-                query.push("'-infinity'::timestamptz");
-            }
-            SortValue::Time(time) => {
-                query.push_bind(*time);
-            }
-            SortValue::Rank(rank) => {
-                query.push_bind(*rank);
-            }
-            SortValue::Text(text) => {
-                query.push(match self {
-                    Self::Sql(_) => "(",
-                    Self::Folded(_) => "lower(",
-                });
-                query.push_bind(text.clone());
-                query.push(r#") collate "C""#);
-            }
-        }
-    }
-}
-
-impl Keyset<'_> {
+impl<F: Noun> Keyset<'_, F> {
     /// The statement. It reads one row more than the page holds, which tells
-    /// whether another page follows.
+    /// whether another page follows, and each row's place as `k0`, `k1` and so on.
     ///
     /// The living and the trash are two lists, each with indexes of its own; where
     /// both are asked for, the heads of the two are merged.
-    pub(crate) fn build(&self, key: &Key) -> QueryBuilder<Postgres> {
-        self.build_with(PgArguments::default(), key, "")
-    }
-
-    /// As [`Self::build`], of the rows that meet `condition`. It and the key may
-    /// refer to `arguments` as `$1` and so on.
-    pub(crate) fn build_with(
-        &self,
-        arguments: PgArguments,
-        key: &Key,
-        condition: &'static str,
-    ) -> QueryBuilder<Postgres> {
-        let mut query = QueryBuilder::with_arguments("", arguments);
+    pub(crate) fn build(&self) -> QueryBuilder<Postgres> {
+        let mut query = QueryBuilder::new("");
         match self.weight {
-            None => self.push_rows(&mut query, key, condition),
+            None => self.push_rows(&mut query),
             Some(weight) => {
-                push_weighed(&mut query, self.columns, weight, self.direction, |query| {
-                    self.push_rows(query, key, condition);
+                let columns = format!("{}, {}", self.columns, self.place_names());
+                let order = self.outer_order();
+                push_weighed(&mut query, &columns, weight, &order, |query| {
+                    self.push_rows(query);
                 });
             }
         }
         query
     }
 
-    fn push_rows(&self, query: &mut QueryBuilder<Postgres>, key: &Key, condition: &'static str) {
-        let way = way(self.direction);
-        let columns = self.columns;
+    fn push_rows(&self, query: &mut QueryBuilder<Postgres>) {
         let skip = i64::from(self.page.skip);
-        let rows = i64::try_from(self.page.size.get()).unwrap_or(i64::MAX) + 1;
-        let arm = |query: &mut QueryBuilder<Postgres>, side: &str, rows: i64, skip: i64| {
-            let (table, key_sql) = (self.table, key.sql());
-            query.push(format_args!(
-                "(select {columns}, {key_sql} as sort_key from {table} where {side}{condition}"
-            ));
-            if let Some(cursor) = &self.page.after {
-                self.push_after(query, key, cursor);
+        let rows = self.page.rows();
+        match self.rows.trash {
+            Trash::Exclude => self.push_side(query, LIVING, rows, skip),
+            // The living would be looked through to the last for nothing.
+            Trash::Include if self.rows.are_of_trash() => {
+                self.push_side(query, DELETED, rows, skip);
             }
-            query.push(format_args!(" order by {key_sql} {way}, id {way} limit "));
-            query.push_bind(rows);
-            if skip > 0 {
-                query.push(" offset ");
-                query.push_bind(skip);
-            }
-            query.push(")");
-        };
-        match self.trash {
-            Trash::Exclude => arm(query, LIVING, rows, skip),
             Trash::Include => {
-                query.push(format_args!("select {columns}, sort_key from ("));
-                arm(query, LIVING, rows + skip, 0);
+                let (columns, names) = (self.columns, self.place_names());
+                query.push(format_args!("select {columns}, {names} from ("));
+                self.push_side(query, LIVING, rows + skip, 0);
                 query.push(" union all ");
-                arm(query, DELETED, rows + skip, 0);
-                query.push(format_args!(
-                    ") both_sides order by sort_key {way}, id {way} limit "
-                ));
-                query.push_bind(rows);
-                query.push(" offset ");
-                query.push_bind(skip);
+                self.push_side(query, DELETED, rows + skip, 0);
+                query
+                    .push(") both_sides order by ")
+                    .push(self.outer_order());
+                query.push(" limit ").push_bind(rows);
+                query.push(" offset ").push_bind(skip);
             }
         }
     }
 
-    /// Goes on after the cursor. The row comparison is what lets the index start
-    /// there.
-    fn push_after(&self, query: &mut QueryBuilder<Postgres>, key: &Key, cursor: &Cursor) {
-        let beyond = match self.direction {
-            Direction::Ascending => ">",
-            Direction::Descending => "<",
-        };
-        query.push(format_args!(" and ({}, id) {beyond} (", key.sql()));
-        key.push_value(query, &cursor.value);
-        query.push(", ");
-        query.push_bind(cursor.id);
+    fn push_side(&self, query: &mut QueryBuilder<Postgres>, side: &str, rows: i64, skip: i64) {
+        let columns = self.columns;
+        query.push(format_args!("(select {columns}"));
+        for (index, key) in self.order.keys().enumerate() {
+            query.push(format_args!(", {} as k{index}", key.field.sort_value()));
+        }
+        query.push(format_args!(" from {} where {side}", F::TABLE));
+        self.rows.push_meets(query);
+        if let Some(cursor) = &self.page.after {
+            query.push(" and ");
+            self.push_after(query, cursor);
+        }
+        query.push(" order by ");
+        for key in self.order.keys() {
+            let way = way(key.direction);
+            query.push(format_args!("{} {way}, ", key.field.sort_key()));
+        }
+        query.push(format_args!(
+            "id {} limit ",
+            way(self.order.tie_direction())
+        ));
+        query.push_bind(rows);
+        if skip > 0 {
+            query.push(" offset ").push_bind(skip);
+        }
         query.push(")");
+    }
+
+    /// Goes on after the cursor. Where all keys run one way, a row comparison lets an
+    /// index start there; else it is written out, and an index starts at the first key.
+    fn push_after(&self, query: &mut QueryBuilder<Postgres>, cursor: &Cursor) {
+        let tie = self.order.tie_direction();
+        let keys: Vec<_> = self.order.keys().zip(&cursor.values).collect();
+        if keys.iter().all(|(key, _)| key.direction == tie) {
+            query.push("(");
+            for (key, _) in &keys {
+                query.push(format_args!("{}, ", key.field.sort_key()));
+            }
+            query.push(format_args!("id) {} (", beyond(tie)));
+            for (key, value) in &keys {
+                push_value(query, key.field, value);
+                query.push(", ");
+            }
+            query.push_bind(cursor.id).push(")");
+            return;
+        }
+        for (index, (key, value)) in keys.iter().enumerate() {
+            let (sql, beyond) = (key.field.sort_key(), beyond(key.direction));
+            if index == 0 {
+                query.push(format_args!("{sql} {beyond}= "));
+                push_value(query, key.field, value);
+                query.push(" and ");
+            }
+            query.push(format_args!("({sql} {beyond} "));
+            push_value(query, key.field, value);
+            query.push(format_args!(" or ({sql} = "));
+            push_value(query, key.field, value);
+            query.push(" and ");
+        }
+        query.push(format_args!("id {} ", beyond(tie)));
+        query.push_bind(cursor.id);
+        query.push("))".repeat(keys.len()));
+    }
+
+    fn place_names(&self) -> String {
+        let names: Vec<_> = (0..self.order.keys().count())
+            .map(|index| format!("k{index}"))
+            .collect();
+        names.join(", ")
+    }
+
+    /// The order over what was read, where absent values are null.
+    fn outer_order(&self) -> String {
+        let keys = self.order.keys().enumerate().map(|(index, key)| {
+            let collation = match key.field.kind() {
+                Kind::Text => r#" collate "C""#,
+                Kind::Bool | Kind::Time | Kind::Id => "",
+            };
+            let way = match key.direction {
+                Direction::Ascending => "asc nulls first",
+                Direction::Descending => "desc nulls last",
+            };
+            format!("k{index}{collation} {way}")
+        });
+        let tie = format!("id {}", way(self.order.tie_direction()));
+        keys.chain([tie]).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The place of a row that the statement read.
+    pub(crate) fn place(&self, row: &PgRow, id: Uuid) -> Result<Cursor, RepositoryError> {
+        let values = self.order.keys().enumerate().map(|(index, key)| {
+            let column = format!("k{index}");
+            let column = column.as_str();
+            Ok(match key.field.kind() {
+                Kind::Text => SortValue::from_text(row.try_get(column)?),
+                Kind::Time => SortValue::from_time(row.try_get(column)?),
+                Kind::Bool => SortValue::Bool(row.try_get(column)?),
+                Kind::Id => SortValue::Id(row.try_get(column)?),
+            })
+        });
+        let values = values.collect::<Result<_, sqlx::Error>>();
+        Ok(Cursor {
+            values: values.map_err(translate)?,
+            id,
+        })
+    }
+}
+
+fn push_value<F: Table>(query: &mut QueryBuilder<Postgres>, field: F, value: &SortValue) {
+    match value {
+        SortValue::Absent if field.kind() == Kind::Time => {
+            query.push(ABSENT_TIME);
+        }
+        SortValue::Absent => {
+            query.push(ABSENT_TEXT);
+        }
+        SortValue::Bool(value) => {
+            query.push_bind(*value);
+        }
+        SortValue::Time(time) => {
+            query.push_bind(*time);
+        }
+        SortValue::Id(id) => {
+            query.push_bind(*id);
+        }
+        SortValue::Rank(rank) => {
+            query.push_bind(*rank);
+        }
+        SortValue::Text(text) => {
+            query.push("(");
+            query.push_bind(text.clone());
+            query.push(r#"::text) collate "C""#);
+        }
     }
 }
 
 /// A direction in SQL.
-pub(crate) fn way(direction: Direction) -> &'static str {
+fn way(direction: Direction) -> &'static str {
     match direction {
         Direction::Ascending => "asc",
         Direction::Descending => "desc",
+    }
+}
+
+fn beyond(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => ">",
+        Direction::Descending => "<",
     }
 }
 
@@ -155,27 +227,12 @@ const DELETED: &str = "deleted_at is not null";
 /// Refuses a cursor of another list: a defect of the caller of the port.
 pub(crate) fn check_cursor(
     page: &PageRequest,
-    fits: impl Fn(&SortValue) -> bool,
+    fits: impl Fn(&Cursor) -> bool,
 ) -> Result<(), RepositoryError> {
     match &page.after {
-        Some(cursor) if !fits(&cursor.value) => Err(RepositoryError::Internal(
+        Some(cursor) if !fits(cursor) => Err(RepositoryError::Internal(
             "the cursor belongs to a list of another order".into(),
         )),
         Some(_) | None => Ok(()),
-    }
-}
-
-/// The page that the rows make; `cut` when rows were left out for their size.
-pub(crate) fn page_of<T>(
-    mut items: Vec<T>,
-    size: usize,
-    cut: bool,
-    cursor: impl Fn(&T) -> Cursor,
-) -> Page<T> {
-    let more = cut || items.len() > size;
-    items.truncate(size);
-    Page {
-        next: items.last().filter(|_| more).map(cursor),
-        items,
     }
 }

@@ -3,12 +3,15 @@
 mod count;
 pub mod embedded;
 mod error;
+mod filter;
 mod keyset;
 pub mod meter;
 pub mod migrate;
 mod pool;
 mod post;
 mod row;
+pub mod search_language;
+mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod unit_of_work;

@@ -68,6 +68,11 @@ impl Database {
                 "client_connection_check_interval",
                 millis(CLIENT_CHECK_INTERVAL),
             ),
+            // One call, one processor: a plan for several looks through a whole table
+            // where one index would do, and takes them from other calls.
+            ("max_parallel_workers_per_gather", "0".to_owned()),
+            // Compiling a statement takes longer than most of them.
+            ("jit", "off".to_owned()),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
@@ -184,5 +189,23 @@ impl Deref for Statement<'_> {
 impl DerefMut for Statement<'_> {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.lease.connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestDatabase;
+
+    #[tokio::test]
+    async fn a_statement_has_one_processor_and_is_not_compiled() {
+        let test = TestDatabase::new().await;
+        let mut lease = test.database().lease().await.unwrap();
+        let mut statement = lease.statement();
+        let settings = sqlx::query_scalar::<_, String>(
+            "select current_setting('max_parallel_workers_per_gather') || current_setting('jit')",
+        )
+        .fetch_one(&mut *statement)
+        .await;
+        assert_eq!(statement.finish(settings).unwrap(), "0off");
     }
 }

@@ -1,53 +1,40 @@
 //! Rows up to a weight, so that neither an answer nor the memory to make it in
 //! outgrows its bound.
 
-use byline_domain::page::{Direction, MAX_BYTES};
-use sqlx::{FromRow, Postgres, QueryBuilder};
+use byline_domain::error::RepositoryError;
+use byline_domain::page::MAX_BYTES;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row};
 
-use crate::keyset::way;
+use crate::error::translate;
 
-/// A row of a statement that ended before its rows grew too heavy.
-#[derive(FromRow)]
-pub(crate) struct WeighedRow<T>
-where
-    T: for<'r> FromRow<'r, sqlx::postgres::PgRow>,
-{
-    #[sqlx(flatten)]
-    pub(crate) row: T,
-    /// How many rows there were before those too many were left out.
-    available: i64,
+/// Whether rows were left out for their weight: whether there were more before.
+pub(crate) fn is_cut(rows: &[PgRow]) -> Result<bool, RepositoryError> {
+    let Some(first) = rows.first() else {
+        return Ok(false);
+    };
+    let available: i64 = first.try_get("available").map_err(translate)?;
+    Ok(usize::try_from(available).is_ok_and(|all| all > rows.len()))
 }
 
-/// The rows themselves, and whether some were left out for their weight.
-pub(crate) fn unweigh<T>(rows: Vec<WeighedRow<T>>) -> (Vec<T>, bool)
-where
-    T: for<'r> FromRow<'r, sqlx::postgres::PgRow>,
-{
-    let cut = rows
-        .first()
-        .is_some_and(|first| usize::try_from(first.available).is_ok_and(|all| all > rows.len()));
-    (rows.into_iter().map(|weighed| weighed.row).collect(), cut)
-}
-
-/// Wraps `rows`, which have `columns` and a `sort_key`, so that only the first of
-/// them come that weigh [`MAX_BYTES`] together. `weight` is an expression over the
-/// columns. Until then PostgreSQL moves long texts by reference: those of rows
-/// that are left out are never read.
+/// Wraps `rows`, which have `columns`, so that only the first of them in `order` come
+/// that weigh [`MAX_BYTES`] together. `weight` is an expression over the columns. Until
+/// then PostgreSQL moves long texts by reference: those of rows that are left out are
+/// never read.
 pub(crate) fn push_weighed(
     query: &mut QueryBuilder<Postgres>,
     columns: &str,
     weight: &str,
-    direction: Direction,
+    order: &str,
     rows: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
-    let way = way(direction);
     query.push(format_args!(
-        "select {columns}, available from (select {columns}, sort_key, \
+        "select {columns}, available from (select {columns}, \
          count(*) over () as available, sum({weight}) over \
-         (order by sort_key {way}, id {way} rows unbounded preceding) as running from ("
+         (order by {order} rows unbounded preceding) as running from ("
     ));
     rows(query);
     query.push(format_args!(
-        ") page) weighed where running <= {MAX_BYTES} order by sort_key {way}, id {way}"
+        ") page) weighed where running <= {MAX_BYTES} order by {order}"
     ));
 }

@@ -1,8 +1,14 @@
 //! Posts in PostgreSQL.
 
+mod columns;
+mod headline;
 mod reader;
+mod relations;
 mod repository;
 mod row;
+mod search;
+mod view;
+mod web_query;
 
 /// A checked statement that reads whole posts. The columns are named here, once,
 /// and never `*`: a column that is added must not change what a prepared

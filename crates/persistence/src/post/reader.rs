@@ -1,115 +1,139 @@
 //! Reads posts.
 
 use async_trait::async_trait;
+use byline_domain::count::{CountMode, Counts};
 use byline_domain::error::RepositoryError;
-use byline_domain::ids::PostId;
-use byline_domain::page::{CountMode, Cursor, Direction, Order, Page, PageRequest};
-use byline_domain::post::{Post, PostFilter, PostReader, PostSortKey};
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::order::Order;
+use byline_domain::page::{Page, PageRequest};
+use byline_domain::post::{FoundPost, PostField, PostFilter, PostGroup, PostReader, PostView};
+use byline_domain::search::SearchQuery;
+use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, PostRow};
-use super::select_posts;
-use crate::count::Count;
-use crate::keyset::{Key, Keyset, check_cursor, page_of};
+use super::columns::{columns, weight};
+use super::relations;
+use super::search::search;
+use super::view::view;
+use crate::count::{count, count_by};
+use crate::keyset::{Keyset, check_cursor};
 use crate::pool::Database;
-use crate::row::entities;
-use crate::weight::{WeighedRow, push_weighed, unweigh};
-
-const TABLE: &str = "posts";
-
-/// What [`Post::weight`] says, in SQL. PostgreSQL keeps the length of a long text
-/// beside the row, so that this reads no content.
-const WEIGHT: &str = "256 + octet_length(title) + coalesce(octet_length(content), 0)";
-const _: () = assert!(Post::FIXED_BYTES == 256, "WEIGHT repeats it");
+use crate::weight::{is_cut, push_weighed};
 
 #[async_trait]
 impl PostReader for Database {
-    async fn find(&self, id: PostId, trash: Trash) -> Result<Option<Post>, RepositoryError> {
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
-        let row = select_posts!(
-            "posts where id = $1 and (deleted_at is null or $2)",
-            id.as_uuid(),
-            trash == Trash::Include,
-        )
-        .fetch_optional(&mut *statement)
-        .await;
-        statement.finish(row)?.map(Post::try_from).transpose()
+    async fn find(
+        &self,
+        id: PostId,
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Option<PostView>, RepositoryError> {
+        let columns = columns(fields).join(", ");
+        let mut query = QueryBuilder::new(format!("select {columns} from posts where id = "));
+        query.push_bind(id.as_uuid()).push(alive(trash));
+        let rows = self.rows(query, true).await?;
+        rows.first().map(|row| view(row, fields)).transpose()
     }
 
-    async fn find_many(&self, ids: &[PostId], trash: Trash) -> Result<Vec<Post>, RepositoryError> {
+    async fn find_many(
+        &self,
+        ids: &[PostId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<PostView>, RepositoryError> {
         let ids: Vec<Uuid> = ids.iter().map(PostId::as_uuid).collect();
+        let columns = columns(fields).join(", ");
+        let weight = weight(fields, each_weighs);
         let mut query = QueryBuilder::new("");
-        push_weighed(&mut query, COLUMNS, WEIGHT, Direction::Ascending, |query| {
-            query.push(format_args!(
-                "select {COLUMNS}, id as sort_key from posts where id = any("
-            ));
-            query.push_bind(ids);
-            query.push(")");
-            if trash == Trash::Exclude {
-                query.push(" and deleted_at is null");
-            }
+        push_weighed(&mut query, &columns, &weight, "id", |query| {
+            query.push(format_args!("select {columns} from posts where id = any("));
+            query.push_bind(ids).push(")").push(alive(trash));
         });
-        match fetch(self, query).await? {
-            (_, true) => Err(RepositoryError::TooLarge),
-            (rows, false) => entities(rows),
+        let rows = self.rows(query, true).await?;
+        if is_cut(&rows)? {
+            return Err(RepositoryError::TooLarge);
         }
+        rows.iter().map(|row| view(row, fields)).collect()
     }
 
     async fn list(
         &self,
         filter: &PostFilter,
-        order: Order<PostSortKey>,
+        order: &Order<PostField>,
         page: &PageRequest,
-    ) -> Result<Page<Post>, RepositoryError> {
-        check_cursor(page, |value| order.key.fits(value))?;
-        let key = match order.key {
-            PostSortKey::CreatedAt => Key::Sql("created_at"),
-            PostSortKey::UpdatedAt => Key::Sql("coalesce(updated_at, '-infinity')"),
-            PostSortKey::Title => Key::Sql(r#"title collate "C""#),
-        };
-        let query = Keyset {
-            table: TABLE,
-            columns: COLUMNS,
-            direction: order.direction,
-            trash: filter.trash,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<PostView>, RepositoryError> {
+        check_cursor(page, |cursor| order.fits(cursor))?;
+        let list = Keyset {
+            columns: &columns(fields).join(", "),
+            rows: filter.into(),
+            order,
             page,
-            weight: Some(WEIGHT),
-        }
-        .build(&key);
-        let (rows, cut) = fetch(self, query).await?;
-        Ok(page_of(
-            entities(rows)?,
-            page.size.get(),
-            cut,
-            |post: &Post| Cursor {
-                value: post.sort_value(order.key),
-                id: post.id.as_uuid(),
-            },
-        ))
+            weight: Some(&weight(fields, each_weighs)),
+        };
+        let rows = self.rows(list.build(), list.rows.is_common()).await?;
+        let posts = rows.iter().take(page.size.get()).map(|row| {
+            let post = view(row, fields)?;
+            Ok((list.place(row, post.id.as_uuid())?, post))
+        });
+        let posts = posts.collect::<Result<Vec<_>, RepositoryError>>()?;
+        let more = rows.len() > page.size.get() || is_cut(&rows)?;
+        Ok(Page::new(posts, more))
     }
 
     async fn count(&self, filter: &PostFilter, mode: CountMode) -> Result<u64, RepositoryError> {
-        let count = Count {
-            table: TABLE,
-            trash: filter.trash,
+        count::<PostField>(self, &filter.into(), mode).await
+    }
+
+    async fn count_by(
+        &self,
+        filter: &PostFilter,
+        group: PostGroup,
+    ) -> Result<Counts, RepositoryError> {
+        let field = match group {
+            PostGroup::AuthorId => PostField::AuthorId,
+            PostGroup::Published => PostField::Published,
         };
-        count.run(self, mode).await
+        count_by(self, &filter.into(), field).await
+    }
+
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        filter: &PostFilter,
+        page: &PageRequest,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<FoundPost>, RepositoryError> {
+        search(self, query, &filter.into(), page, fields, each_weighs).await
+    }
+
+    async fn newest_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Vec<Vec<PostView>>, RepositoryError> {
+        relations::newest_of(self, authors, trash, fields).await
+    }
+
+    async fn count_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+    ) -> Result<Vec<u64>, RepositoryError> {
+        relations::count_of(self, authors, trash).await
     }
 }
 
-/// The rows of a weighed statement, and whether some were left out.
-async fn fetch(
-    database: &Database,
-    mut query: QueryBuilder<Postgres>,
-) -> Result<(Vec<PostRow>, bool), RepositoryError> {
-    let mut lease = database.lease().await?;
-    let mut statement = lease.statement();
-    let rows = query
-        .build_query_as::<WeighedRow<PostRow>>()
-        .fetch_all(&mut *statement)
-        .await;
-    Ok(unweigh(statement.finish(rows)?))
+/// The condition on that side of the trash, after another.
+pub(super) fn alive(trash: Trash) -> &'static str {
+    match trash {
+        Trash::Exclude => " and deleted_at is null",
+        Trash::Include => "",
+    }
 }

@@ -11,11 +11,6 @@ use crate::row::{corrupt, version};
 
 const TABLE: &str = "posts";
 
-/// The columns of [`PostRow`].
-pub(super) const COLUMNS: &str = "id, title, content, published_at, author_id, created_at, \
-    updated_at, deleted_at, version";
-
-#[derive(sqlx::FromRow)]
 pub(super) struct PostRow {
     pub(super) id: Uuid,
     pub(super) title: String,

@@ -1,9 +1,11 @@
 //! Users in PostgreSQL.
 
+mod columns;
 mod reader;
 mod repository;
 mod row;
 mod search;
+mod view;
 
 /// A checked statement that reads whole users. The columns are named here, once,
 /// and never `*`: a column that is added must not change what a prepared

@@ -1,139 +1,132 @@
 //! Reads users.
 
 use async_trait::async_trait;
+use byline_domain::count::{CountMode, Counts};
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::UserId;
-use byline_domain::page::{CountMode, Cursor, Order, Page, PageRequest};
+use byline_domain::order::Order;
+use byline_domain::page::{Page, PageRequest};
 use byline_domain::search::SearchQuery;
+use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
-use byline_domain::user::{Email, User, UserFilter, UserReader, UserSortKey};
+use byline_domain::user::{Email, UserField, UserFilter, UserGroup, UserReader, UserView};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::row::{COLUMNS, UserRow};
+use super::columns::columns;
 use super::search::search;
-use super::select_users;
-use crate::count::Count;
-use crate::keyset::{Key, Keyset, check_cursor, page_of};
+use super::view::view;
+use crate::count::{count, count_by};
+use crate::keyset::{Keyset, check_cursor};
 use crate::pool::Database;
-use crate::row::entities;
-
-const TABLE: &str = "users";
 
 #[async_trait]
 impl UserReader for Database {
-    async fn find(&self, id: UserId, trash: Trash) -> Result<Option<User>, RepositoryError> {
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
-        let row = select_users!(
-            "users where id = $1 and (deleted_at is null or $2)",
-            id.as_uuid(),
-            trash == Trash::Include,
-        )
-        .fetch_optional(&mut *statement)
-        .await;
-        statement.finish(row)?.map(User::try_from).transpose()
+    async fn find(
+        &self,
+        id: UserId,
+        trash: Trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Option<UserView>, RepositoryError> {
+        let mut query = select(fields, "id = ");
+        query.push_bind(id.as_uuid());
+        Ok(self.users(query, trash, fields).await?.pop())
     }
 
     async fn find_by_email(
         &self,
         email: &Email,
         trash: Trash,
-    ) -> Result<Option<User>, RepositoryError> {
-        let found = self
-            .find_many_by_email(std::slice::from_ref(email), trash)
-            .await?;
-        Ok(found.into_iter().next())
+        fields: &Fields<UserField>,
+    ) -> Result<Option<UserView>, RepositoryError> {
+        let emails = std::slice::from_ref(email);
+        let mut found = self.find_many_by_email(emails, trash, fields).await?;
+        Ok(found.pop())
     }
 
-    async fn find_many(&self, ids: &[UserId], trash: Trash) -> Result<Vec<User>, RepositoryError> {
+    async fn find_many(
+        &self,
+        ids: &[UserId],
+        trash: Trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Vec<UserView>, RepositoryError> {
         let ids: Vec<Uuid> = ids.iter().map(UserId::as_uuid).collect();
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
-        let rows = select_users!(
-            "users where id = any($1) and (deleted_at is null or $2)",
-            &ids,
-            trash == Trash::Include,
-        )
-        .fetch_all(&mut *statement)
-        .await;
-        entities(statement.finish(rows)?)
+        let mut query = select(fields, "id = any(");
+        query.push_bind(ids).push(")");
+        self.users(query, trash, fields).await
     }
 
     async fn find_many_by_email(
         &self,
         emails: &[Email],
         trash: Trash,
-    ) -> Result<Vec<User>, RepositoryError> {
+        fields: &Fields<UserField>,
+    ) -> Result<Vec<UserView>, RepositoryError> {
         let emails: Vec<String> = emails
             .iter()
             .map(|email| email.as_str().to_owned())
             .collect();
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
         // The living and the trash have an index each; `distinct on` prefers the
         // living user, then the one deleted last.
-        let rows = select_users!(
-            r#"users where id in (
-                select distinct on (folded) id
-                from (
-                    select id, deleted_at, lower(email) collate "C" as folded from users
-                    where deleted_at is null and lower(email) collate "C" = any(
-                        array(select lower(asked) from unnest($1::text[]) asked))
-                    union all
-                    select id, deleted_at, lower(email) collate "C" as folded from users
-                    where $2 and deleted_at is not null and lower(email) collate "C" = any(
-                        array(select lower(asked) from unnest($1::text[]) asked))
-                ) both_sides
-                order by folded, deleted_at desc nulls first, id desc
-            )"#,
-            &emails,
-            trash == Trash::Include,
-        )
-        .fetch_all(&mut *statement)
-        .await;
-        entities(statement.finish(rows)?)
+        let mut query = select(
+            fields,
+            "id in (select distinct on (folded) id from (\
+                select id, deleted_at, lower(email) collate \"C\" as folded from users \
+                where deleted_at is null and lower(email) collate \"C\" = any(\
+                    array(select lower(asked) from unnest(",
+        );
+        query.push_bind(emails.clone()).push("::text[]) asked))");
+        if trash == Trash::Include {
+            query.push(
+                " union all \
+                select id, deleted_at, lower(email) collate \"C\" as folded from users \
+                where deleted_at is not null and lower(email) collate \"C\" = any(\
+                    array(select lower(asked) from unnest(",
+            );
+            query.push_bind(emails).push("::text[]) asked))");
+        }
+        query.push(") both_sides order by folded, deleted_at desc nulls first, id desc)");
+        self.users(query, trash, fields).await
     }
 
     async fn list(
         &self,
         filter: &UserFilter,
-        order: Order<UserSortKey>,
+        order: &Order<UserField>,
         page: &PageRequest,
-    ) -> Result<Page<User>, RepositoryError> {
-        check_cursor(page, |value| order.key.fits(value))?;
-        let key = match order.key {
-            UserSortKey::CreatedAt => Key::Sql("created_at"),
-            UserSortKey::UpdatedAt => Key::Sql("coalesce(updated_at, '-infinity')"),
-            UserSortKey::Email => Key::Folded(r#"lower(email) collate "C""#),
-        };
-        let mut query = Keyset {
-            table: TABLE,
-            columns: COLUMNS,
-            direction: order.direction,
-            trash: filter.trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Page<UserView>, RepositoryError> {
+        check_cursor(page, |cursor| order.fits(cursor))?;
+        let list = Keyset {
+            columns: &columns(fields).join(", "),
+            rows: filter.into(),
+            order,
             page,
             weight: None,
-        }
-        .build(&key);
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
-        let rows = query
-            .build_query_as::<UserRow>()
-            .fetch_all(&mut *statement)
-            .await;
-        let users: Vec<User> = entities(statement.finish(rows)?)?;
-        Ok(page_of(users, page.size.get(), false, |user| Cursor {
-            value: user.sort_value(order.key),
-            id: user.id.as_uuid(),
-        }))
+        };
+        let rows = self.rows(list.build(), list.rows.is_common()).await?;
+        let users = rows.iter().take(page.size.get()).map(|row| {
+            let user = view(row, fields)?;
+            Ok((list.place(row, user.id.as_uuid())?, user))
+        });
+        let users = users.collect::<Result<Vec<_>, RepositoryError>>()?;
+        Ok(Page::new(users, rows.len() > page.size.get()))
     }
 
     async fn count(&self, filter: &UserFilter, mode: CountMode) -> Result<u64, RepositoryError> {
-        let count = Count {
-            table: TABLE,
-            trash: filter.trash,
+        count::<UserField>(self, &filter.into(), mode).await
+    }
+
+    async fn count_by(
+        &self,
+        filter: &UserFilter,
+        group: UserGroup,
+    ) -> Result<Counts, RepositoryError> {
+        let field = match group {
+            UserGroup::Role => UserField::Role,
+            UserGroup::IsActive => UserField::IsActive,
         };
-        count.run(self, mode).await
+        count_by(self, &filter.into(), field).await
     }
 
     async fn search(
@@ -141,7 +134,31 @@ impl UserReader for Database {
         query: &SearchQuery,
         filter: &UserFilter,
         page: &PageRequest,
-    ) -> Result<Page<User>, RepositoryError> {
-        search(self, query, filter.trash, page).await
+        fields: &Fields<UserField>,
+    ) -> Result<Page<UserView>, RepositoryError> {
+        search(self, query, &filter.into(), page, fields).await
+    }
+}
+
+/// The beginning of a statement that reads these fields of the users that meet
+/// `condition`.
+fn select(fields: &Fields<UserField>, condition: &str) -> QueryBuilder<Postgres> {
+    let columns = columns(fields).join(", ");
+    QueryBuilder::new(format!("select {columns} from users where {condition}"))
+}
+
+impl Database {
+    /// The users on that side of the trash whom a statement of [`select`] reads.
+    async fn users(
+        &self,
+        mut query: QueryBuilder<Postgres>,
+        trash: Trash,
+        fields: &Fields<UserField>,
+    ) -> Result<Vec<UserView>, RepositoryError> {
+        if trash == Trash::Exclude {
+            query.push(" and deleted_at is null");
+        }
+        let rows = self.rows(query, true).await?;
+        rows.iter().map(|row| view(row, fields)).collect()
     }
 }

@@ -11,11 +11,6 @@ use crate::row::{corrupt, version};
 
 const TABLE: &str = "users";
 
-/// The columns of [`UserRow`].
-pub(super) const COLUMNS: &str =
-    "id, email, name, role, is_active, created_at, updated_at, deleted_at, version";
-
-#[derive(sqlx::FromRow)]
 pub(super) struct UserRow {
     pub(super) id: Uuid,
     pub(super) email: String,

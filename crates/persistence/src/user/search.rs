@@ -1,119 +1,241 @@
 //! Finds users by a part of their address or name.
 
 use byline_domain::error::RepositoryError;
-use byline_domain::page::{Cursor, Direction, Page, PageRequest, SortValue};
+use byline_domain::filter::UserTest;
+use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
 use byline_domain::search::SearchQuery;
-use byline_domain::trash::Trash;
-use byline_domain::user::User;
-use sqlx::postgres::PgArguments;
-use sqlx::{Arguments, FromRow};
+use byline_domain::selection::Fields;
+use byline_domain::user::{UserField, UserView};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, Postgres, QueryBuilder};
+use uuid::Uuid;
 
-use super::row::{COLUMNS, UserRow};
-use crate::keyset::{Key, Keyset, check_cursor, page_of};
+use super::columns::columns;
+use super::view::view;
+use crate::filter::{Rows, push_escaped};
+use crate::keyset::check_cursor;
 use crate::pool::Database;
+use crate::row::get;
 
-/// The rank with its sign turned, so that the best match and the newest user both
-/// come first in one descending order. `$1` is what was asked for.
-const FIT: &str = "-(case \
-    when lower(email) = lower($1) or lower(name) = lower($1) then 0 \
-    when starts_with(lower(email), lower($1)) or starts_with(lower(name), lower($1)) then 1 \
-    else 2 end)";
+/// What [`SearchQuery::rank`] says. `$1` is what was asked for.
+const RANK: &str = "(case \
+    when lower(email) = lower($1) or lower(name) = lower($1) then 20000000 \
+    when starts_with(lower(email), lower($1)) or starts_with(lower(name), lower($1)) \
+    then 10000000 else 0 end + round(1000000 * greatest(\
+    similarity(lower(email), lower($1)), similarity(lower(name), lower($1)))::float8)::bigint)";
 
 /// From three characters on, the trigram index finds a text that holds `$2`.
-const HOLDS: &str = " and (lower(email) like lower($2) or lower(name) like lower($2))";
+const HOLDS: [&str; 2] = ["lower(name) like lower($2)", "lower(email) like lower($2)"];
 
 /// Below that, the ordered indexes find a text that starts with `$1`: one between
-/// it and its continuation `$2` by the last character there is.
-const STARTS: &str = r#" and (
-    (lower(email) collate "C" >= lower($1) and lower(email) collate "C" < lower($2))
-    or (lower(name) collate "C" >= lower($1) and lower(name) collate "C" < lower($2)))"#;
+/// it and its continuation `$2` by the last character there is. The index over
+/// addresses is two, one for each side of the trash.
+const STARTS: [&str; 3] = [
+    r#"(lower(name) collate "C" >= lower($1) and lower(name) collate "C" < lower($2))"#,
+    r#"(deleted_at is null
+        and lower(email) collate "C" >= lower($1) and lower(email) collate "C" < lower($2))"#,
+    r#"(deleted_at is not null
+        and lower(email) collate "C" >= lower($1) and lower(email) collate "C" < lower($2))"#,
+];
 
-#[derive(FromRow)]
-struct FittingRow {
-    #[sqlx(flatten)]
-    user: UserRow,
-    sort_key: i32,
+/// Whether an address or a name is `$1`; never unknown. Written for the ordered indexes:
+/// the one over trigrams would find all that hold `$1`, and look at each.
+const EQUALS: &str = r#"(
+    (deleted_at is null and lower(email) collate "C" = lower($1))
+    or (deleted_at is not null and lower(email) collate "C" = lower($1))
+    or (name is not null and lower(name) collate "C" = lower($1)))"#;
+
+/// A search, ready to be asked.
+struct Search<'a> {
+    query: &'a SearchQuery,
+    rows: &'a Rows<'a, UserTest>,
+    page: &'a PageRequest,
+    columns: String,
 }
 
 pub(super) async fn search(
     database: &Database,
     query: &SearchQuery,
-    trash: Trash,
+    rows: &Rows<'_, UserTest>,
     page: &PageRequest,
-) -> Result<Page<User>, RepositoryError> {
-    check_cursor(page, |value| matches!(value, SortValue::Rank(_)))?;
-    let (condition, second) = if query.matches_anywhere() {
-        (HOLDS, format!("%{}%", escape_like(query.as_str())))
-    } else {
-        (STARTS, format!("{}{}", query.as_str(), char::MAX))
+    fields: &Fields<UserField>,
+) -> Result<Page<UserView>, RepositoryError> {
+    check_cursor(page, |cursor| cursor.rank().is_some())?;
+    let search = Search {
+        query,
+        rows,
+        page,
+        columns: columns(fields).join(", "),
     };
-    let mut arguments = PgArguments::default();
-    for argument in [query.as_str(), &second] {
-        arguments.add(argument).map_err(RepositoryError::Internal)?;
-    }
-    let mut sql = Keyset {
-        table: "users",
-        columns: COLUMNS,
-        direction: Direction::Descending,
-        trash,
-        page: &PageRequest {
-            after: page.after.as_ref().map(turned),
-            ..page.clone()
-        },
-        weight: None,
-    }
-    .build_with(arguments, &Key::Sql(FIT), condition);
+    let after = page.after.as_ref();
+    let statement = match after.and_then(|after| Some((after.rank()?, after.id))) {
+        None => search.first(),
+        Some((rank, id)) if rank >= 0 => search.ranked(rank, id),
+        Some((rank, id)) => search.coarse(rank, id),
+    };
+    let found = database.rows(statement?, false).await?;
+    let more = found.len() > page.size.get();
+    let users = found.iter().take(page.size.get());
+    let users = users.map(|row| placed(row, fields));
+    Ok(Page::new(
+        users.collect::<Result<Vec<_>, RepositoryError>>()?,
+        more,
+    ))
+}
 
-    let mut lease = database.lease().await?;
-    let mut statement = lease.statement();
-    let rows = sql
-        .build_query_as::<FittingRow>()
-        .fetch_all(&mut *statement)
-        .await;
-    let found = statement
-        .finish(rows)?
-        .into_iter()
-        .map(|row| Ok((-row.sort_key, User::try_from(row.user)?)))
-        .collect::<Result<Vec<_>, RepositoryError>>()?;
-    let found = page_of(found, page.size.get(), false, |(rank, user)| Cursor {
-        value: SortValue::Rank(*rank),
+fn placed(row: &PgRow, fields: &Fields<UserField>) -> Result<(Cursor, UserView), RepositoryError> {
+    let user = view(row, fields)?;
+    let cursor = Cursor {
+        values: vec![SortValue::Rank(get(row, "rank")?)],
         id: user.id.as_uuid(),
-    });
-    Ok(Page {
-        items: found.items.into_iter().map(|(_, user)| user).collect(),
-        next: found.next,
-    })
+    };
+    Ok((cursor, user))
 }
 
-/// The cursor with its rank turned as [`FIT`] turns it.
-fn turned(cursor: &Cursor) -> Cursor {
-    match &cursor.value {
-        SortValue::Rank(rank) => Cursor {
-            value: SortValue::Rank(rank.wrapping_neg()),
-            ..cursor.clone()
-        },
-        SortValue::Absent | SortValue::Time(_) | SortValue::Text(_) => cursor.clone(),
-    }
-}
-
-/// `text` as a pattern of LIKE that matches nothing but itself.
-fn escape_like(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
+impl Search<'_> {
+    /// The beginning of a statement with `$1` and `$2`.
+    fn statement(&self) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+        let second = if self.query.matches_anywhere() {
+            let mut pattern = String::from("%");
+            push_escaped(&mut pattern, self.query.as_str());
+            pattern + "%"
+        } else {
+            format!("{}{}", self.query.as_str(), char::MAX)
+        };
+        let mut arguments = PgArguments::default();
+        for argument in [self.query.as_str(), &second] {
+            arguments.add(argument).map_err(RepositoryError::Internal)?;
         }
-        pattern.push(c);
+        Ok(QueryBuilder::with_arguments("", arguments))
     }
-    pattern
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// The ways to fit, each of which an index answers.
+    fn ways(&self) -> &'static [&'static str] {
+        if self.query.matches_anywhere() {
+            &HOLDS
+        } else {
+            &STARTS
+        }
+    }
 
-    #[test]
-    fn wildcards_are_taken_literally() {
-        assert_eq!(escape_like(r"50%_\"), r"50\%\_\\");
+    /// Where the users are who fit, and whom the filter means.
+    fn push_fitting(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push(" from users where ");
+        self.rows.push(query);
+        query.push(format_args!(" and ({})", self.ways().join(" or ")));
+    }
+
+    /// The users who fit as `fits`, but no more than tell that they are too many to be
+    /// ranked. One index after the other is asked, and none after the first if that
+    /// knows of enough.
+    fn push_enough(&self, query: &mut QueryBuilder<Postgres>) {
+        let most = SearchQuery::MAX_RANKED;
+        query.push("with ");
+        for (index, way) in self.ways().iter().enumerate() {
+            query.push(format_args!(
+                "way_{index} as materialized (select id from users where "
+            ));
+            self.rows.push(query);
+            query.push(format_args!(" and {way}"));
+            if index > 0 {
+                query.push(format_args!(" and (select count(*) from way_0) <= {most}"));
+            }
+            query.push(format_args!(" limit {most} + 1), "));
+        }
+        let ways = (0..self.ways().len()).map(|index| format!("select id from way_{index}"));
+        let ways = ways.collect::<Vec<_>>().join(" union ");
+        query.push(format_args!(
+            "fits as materialized (select * from users where id in ({ways}) limit {most} + 1)"
+        ));
+    }
+
+    /// The first page: by rank, or by coarse rank where more fit than are ranked, of
+    /// whom none is ranked then.
+    fn first(&self) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+        let (columns, most) = (&self.columns, SearchQuery::MAX_RANKED);
+        let mut query = self.statement()?;
+        self.push_enough(&mut query);
+        query.push(format_args!(
+            " select {columns}, rank from (select count(*) as fitting from fits) counted \
+             cross join lateral ((select {columns}, {RANK} as rank from fits \
+             where fitting <= {most}"
+        ));
+        self.push_page(&mut query);
+        query.push(") union all (");
+        self.push_coarse(&mut query, None, Some(most));
+        query.push(")) page order by rank desc, id desc");
+        Ok(query)
+    }
+
+    /// A further page of the users who fit in the order of their ranks.
+    fn ranked(&self, rank: i64, id: Uuid) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+        let columns = &self.columns;
+        let mut query = self.statement()?;
+        query.push(format_args!(
+            "select {columns}, rank from (select {columns}, {RANK} as rank"
+        ));
+        self.push_fitting(&mut query);
+        query.push(") fits where (rank, id) < (");
+        query.push_bind(rank).push(", ").push_bind(id).push(")");
+        self.push_page(&mut query);
+        Ok(query)
+    }
+
+    /// A further page of the users who fit in the order of their coarse ranks.
+    fn coarse(&self, rank: i64, id: Uuid) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+        let mut query = self.statement()?;
+        self.push_coarse(&mut query, Some((rank, id)), None);
+        Ok(query)
+    }
+
+    fn push_page(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push(" order by rank desc, id desc limit ");
+        query.push_bind(self.page.rows()).push(" offset ");
+        query.push_bind(i64::from(self.page.skip));
+    }
+
+    /// Two lists by id, so that neither needs to be read to its end: of those who equal
+    /// the query, and of those who fit otherwise. Of `more_than` that is not exceeded by
+    /// `fitting` they are empty and not looked for.
+    fn push_coarse(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        after: Option<(i64, Uuid)>,
+        more_than: Option<usize>,
+    ) {
+        let columns = &self.columns;
+        query.push(format_args!("select {columns}, rank from ("));
+        let mut is_first = true;
+        // Not `not`, which would be taken apart, and looked at before what finds fewer.
+        for (rank, wanted) in [
+            (SearchQuery::COARSE_EQUAL, ""),
+            (SearchQuery::COARSE_OTHER, " is not true"),
+        ] {
+            if after.is_some_and(|(last, _)| last < rank) {
+                continue;
+            }
+            query.push(if is_first { "(" } else { " union all (" });
+            is_first = false;
+            query.push(format_args!("select {columns}, {rank}::bigint as rank"));
+            if rank == SearchQuery::COARSE_EQUAL {
+                // Who equals it also fits.
+                query.push(" from users where ");
+                self.rows.push(query);
+            } else {
+                self.push_fitting(query);
+            }
+            query.push(format_args!(" and {EQUALS}{wanted}"));
+            if let Some(most) = more_than {
+                query.push(format_args!(" and fitting > {most}"));
+            }
+            if let Some((_, id)) = after.filter(|(last, _)| *last == rank) {
+                query.push(" and id < ").push_bind(id);
+            }
+            query.push(" order by id desc limit ");
+            query.push_bind(self.page.rows() + i64::from(self.page.skip));
+            query.push(")");
+        }
+        query.push(") both_ranks");
+        self.push_page(query);
     }
 }

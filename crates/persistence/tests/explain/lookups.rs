@@ -17,13 +17,13 @@ async fn by_id_cost_one_row() {
     for trash in SIDES {
         let user = world
             .costs_at_most("find of a user", 1, async |database| {
-                UserReader::find(database, user_id(10_000), trash).await
+                UserReader::find(database, user_id(10_000), trash, &Fields::all()).await
             })
             .await;
         assert!(user.unwrap().is_some());
         let post = world
             .costs_at_most("find of a post", 1, async |database| {
-                PostReader::find(database, post_id(10_000), trash).await
+                PostReader::find(database, post_id(10_000), trash, &Fields::all()).await
             })
             .await;
         assert!(post.unwrap().is_some());
@@ -38,13 +38,13 @@ async fn by_many_ids_cost_as_many_rows() {
     for (trash, expected) in [(Trash::Exclude, 25), (Trash::Include, 50)] {
         let found = world
             .costs_at_most("find_many of users", 50, async |database| {
-                UserReader::find_many(database, &users, trash).await
+                UserReader::find_many(database, &users, trash, &Fields::all()).await
             })
             .await;
         assert_eq!(found.unwrap().len(), expected);
         let found = world
             .costs_at_most("find_many of posts", 50, async |database| {
-                PostReader::find_many(database, &posts, trash).await
+                PostReader::find_many(database, &posts, trash, &Fields::all(), 0).await
             })
             .await;
         assert_eq!(found.unwrap().len(), expected);
@@ -57,14 +57,18 @@ async fn by_address_cost_one_row_twice() {
     for trash in SIDES {
         let found = world
             .costs_at_most("find_by_email", 2, async |database| {
-                database.find_by_email(&address(10_000), trash).await
+                database
+                    .find_by_email(&address(10_000), trash, &Fields::all())
+                    .await
             })
             .await;
         assert!(found.unwrap().is_some());
     }
     let deleted = world
         .costs_at_most("find_by_email in the trash", 2, async |database| {
-            database.find_by_email(&address(1), Trash::Include).await
+            database
+                .find_by_email(&address(1), Trash::Include, &Fields::all())
+                .await
         })
         .await;
     assert!(deleted.unwrap().is_some());
@@ -77,7 +81,9 @@ async fn by_many_addresses_cost_each_row_twice() {
     for (trash, expected) in [(Trash::Exclude, 25), (Trash::Include, 50)] {
         let found = world
             .costs_at_most("find_many_by_email", 100, async |database| {
-                database.find_many_by_email(&addresses, trash).await
+                database
+                    .find_many_by_email(&addresses, trash, &Fields::all())
+                    .await
             })
             .await;
         assert_eq!(found.unwrap().len(), expected);

@@ -6,33 +6,32 @@ async fn hold(text: &str, living: usize, all: usize) {
     let mut world = World::new().await;
     let query = SearchQuery::parse(text).unwrap();
     for (trash, expected) in [(Trash::Exclude, living), (Trash::Include, all)] {
-        let filter = UserFilter { trash };
+        let filter = UserFilter::all(trash);
         // Both lists may look at the matches of the other. Those that hold all
         // parts of the text, and yet not the text, are few.
         let bound = i64::try_from(2 * all + 10).unwrap();
         let what = format!("a search for {text} {trash:?}");
         let found = world
             .costs_at_most(&what, bound, async |database| {
-                database.search(&query, &filter, &page(None)).await
+                UserReader::search(database, &query, &filter, &page(None), &Fields::all()).await
             })
             .await
             .unwrap();
         assert_eq!(found.items.len(), expected, "{what}");
 
-        let first = &found.items[0];
+        let first = found.items[0].clone().into_user().unwrap();
         let rank = query.rank([
             first.email.as_str(),
             first.name.as_ref().map_or("", |name| name.as_str()),
         ]);
         let after = Cursor {
-            value: byline_domain::page::SortValue::Rank(rank.unwrap()),
+            values: vec![SortValue::Rank(rank.unwrap())],
             id: first.id.as_uuid(),
         };
         let rest = world
             .costs_at_most(&what, bound, async |database| {
-                database
-                    .search(&query, &filter, &page(Some(after.clone())))
-                    .await
+                let page = page(Some(after.clone()));
+                UserReader::search(database, &query, &filter, &page, &Fields::all()).await
             })
             .await
             .unwrap();
@@ -63,4 +62,21 @@ async fn of_two_characters_cost_their_matches() {
 #[tokio::test]
 async fn of_one_character_cost_their_matches() {
     hold("X", 2, 3).await;
+}
+
+#[tokio::test]
+async fn that_every_user_matches_do_not_look_at_every_user() {
+    let mut world = World::new().await;
+    let query = SearchQuery::parse("person").unwrap();
+    let filter = UserFilter::all(Trash::Exclude);
+    // Whether they are many; nobody who is called that; and the newest: each of the two
+    // behind the quarter of all that is in the trash.
+    let bound = i64::try_from(2 * (ROWS / 4) + 1_000).unwrap();
+    let found = world
+        .looks_at_most("a broad search", bound, async |database| {
+            UserReader::search(database, &query, &filter, &page(None), &Fields::all()).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(found.items.len(), usize::try_from(PAGE).unwrap());
 }

@@ -32,17 +32,13 @@ async fn of_a_user_is_corrupt_wherever_it_is_read() {
 
         let (place, id) = (("users", column), fixtures::user_id(1));
         assert_corrupt(world.find(1).await, place, id.as_uuid());
-        let many = UserReader::find_many(&*world.database, &[id], Trash::Exclude).await;
+        let all = Fields::all();
+        let many = UserReader::find_many(&*world.database, &[id], Trash::Exclude, &all).await;
         assert_corrupt(many, place, id.as_uuid());
-        let order = Order {
-            key: UserSortKey::CreatedAt,
-            direction: Direction::Ascending,
-        };
+        let order = Order::by(UserField::CreatedAt, Direction::Ascending);
         let page = PageRequest::first(PageSize::DEFAULT);
-        let filter = UserFilter {
-            trash: Trash::Exclude,
-        };
-        let list = UserReader::list(&*world.database, &filter, order, &page).await;
+        let filter = UserFilter::all(Trash::Exclude);
+        let list = UserReader::list(&*world.database, &filter, &order, &page, &all).await;
         assert_corrupt(list, place, id.as_uuid());
     }
 }
@@ -59,19 +55,15 @@ async fn of_a_post_is_corrupt_wherever_it_is_read() {
     execute(&mut world.beside, r"update posts set title = E'two\nlines'").await;
 
     let (place, id) = (("posts", "title"), post.id.as_uuid());
-    let one = PostReader::find(&*world.database, post.id, Trash::Exclude).await;
+    let all = Fields::all();
+    let one = PostReader::find(&*world.database, post.id, Trash::Exclude, &all).await;
     assert_corrupt(one, place, id);
-    let many = PostReader::find_many(&*world.database, &[post.id], Trash::Exclude).await;
+    let many = PostReader::find_many(&*world.database, &[post.id], Trash::Exclude, &all, 0).await;
     assert_corrupt(many, place, id);
-    let order = Order {
-        key: PostSortKey::Title,
-        direction: Direction::Descending,
-    };
+    let order = Order::by(PostField::Title, Direction::Descending);
     let page = PageRequest::first(PageSize::DEFAULT);
-    let filter = PostFilter {
-        trash: Trash::Include,
-    };
-    let list = PostReader::list(&*world.database, &filter, order, &page).await;
+    let filter = PostFilter::all(Trash::Include);
+    let list = PostReader::list(&*world.database, &filter, &order, &page, &all, 0).await;
     assert_corrupt(list, place, id);
 }
 

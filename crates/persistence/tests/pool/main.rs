@@ -13,12 +13,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use byline_domain::error::RepositoryError;
-use byline_domain::page::{Direction, Order, PageRequest, PageSize};
-use byline_domain::post::{PostFilter, PostReader, PostSortKey};
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::{PageRequest, PageSize};
+use byline_domain::post::{PostField, PostFilter, PostReader};
+use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures;
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
-use byline_domain::user::{User, UserFilter, UserReader, UserSortKey};
+use byline_domain::user::{User, UserField, UserFilter, UserReader};
 use byline_persistence::testing::{Connection, TestDatabase, count, execute};
 use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 
@@ -92,14 +94,16 @@ impl World {
 
     async fn find(&self, number: u64) -> Result<Option<User>, RepositoryError> {
         let id = fixtures::user_id(number);
-        UserReader::find(&*self.database, id, Trash::Include).await
+        let found = UserReader::find(&*self.database, id, Trash::Include, &Fields::all()).await?;
+        Ok(found.map(|view| view.into_user().expect("all fields were read")))
     }
 
     /// Begins to read a user, in a task of its own.
     fn start_find(&self, number: u64) -> tokio::task::JoinHandle<Result<(), RepositoryError>> {
         let database = self.database.clone();
         tokio::spawn(async move {
-            UserReader::find(&*database, fixtures::user_id(number), Trash::Include)
+            let id = fixtures::user_id(number);
+            UserReader::find(&*database, id, Trash::Include, &Fields::all())
                 .await
                 .map(drop)
         })
