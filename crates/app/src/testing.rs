@@ -24,17 +24,27 @@ pub(crate) fn now() -> DateTime<Utc> {
 
 /// The use cases of users that change something, without any reads.
 pub(crate) fn users(units: impl UnitOfWorkFactory + 'static) -> Users {
-    users_over(MockUserReader::new(), units)
+    users_over(MockUserReader::new(), MockPostReader::new(), units)
 }
 
-/// The use cases of users that read, without any unit of work.
+/// The use cases of users that read, without any unit of work and without posts.
 pub(crate) fn users_read(reader: MockUserReader) -> Users {
-    users_over(reader, begins_none())
+    users_with_posts(reader, MockPostReader::new())
 }
 
-fn users_over(reader: MockUserReader, units: impl UnitOfWorkFactory + 'static) -> Users {
+/// The use cases of users that read them and their posts, without any unit of work.
+pub(crate) fn users_with_posts(reader: MockUserReader, posts: MockPostReader) -> Users {
+    users_over(reader, posts, begins_none())
+}
+
+fn users_over(
+    reader: MockUserReader,
+    posts: MockPostReader,
+    units: impl UnitOfWorkFactory + 'static,
+) -> Users {
     Users::new(
         Arc::new(reader),
+        Arc::new(posts),
         Arc::new(units),
         Arc::new(FixedClock(now())),
         Arc::new(CountingIds::default()),
@@ -43,17 +53,27 @@ fn users_over(reader: MockUserReader, units: impl UnitOfWorkFactory + 'static) -
 
 /// The use cases of posts that change something, without any reads.
 pub(crate) fn posts(units: impl UnitOfWorkFactory + 'static) -> Posts {
-    posts_over(MockPostReader::new(), units)
+    posts_over(MockPostReader::new(), MockUserReader::new(), units)
 }
 
-/// The use cases of posts that read, without any unit of work.
+/// The use cases of posts that read, without any unit of work and without authors.
 pub(crate) fn posts_read(reader: MockPostReader) -> Posts {
-    posts_over(reader, begins_none())
+    posts_with_authors(reader, MockUserReader::new())
 }
 
-fn posts_over(reader: MockPostReader, units: impl UnitOfWorkFactory + 'static) -> Posts {
+/// The use cases of posts that read them and their authors, without any unit of work.
+pub(crate) fn posts_with_authors(reader: MockPostReader, authors: MockUserReader) -> Posts {
+    posts_over(reader, authors, begins_none())
+}
+
+fn posts_over(
+    reader: MockPostReader,
+    authors: MockUserReader,
+    units: impl UnitOfWorkFactory + 'static,
+) -> Posts {
     Posts::new(
         Arc::new(reader),
+        Arc::new(authors),
         Arc::new(units),
         Arc::new(FixedClock(now())),
         Arc::new(CountingIds::default()),

@@ -1,9 +1,11 @@
 //! Listing posts.
 
-use byline_domain::page::{CountMode, Order, Page, PageRequest};
-use byline_domain::post::{Post, PostFilter, PostSortKey};
+use byline_domain::count::CountMode;
+use byline_domain::order::Order;
+use byline_domain::page::{Page, PageRequest};
+use byline_domain::post::{PostField, PostFilter, PostMask, PostView};
 
-use super::Posts;
+use super::{Posts, relations};
 use crate::Error;
 
 /// The part of a list to get.
@@ -12,18 +14,20 @@ pub struct ListPosts {
     /// Which posts.
     pub filter: PostFilter,
     /// In which order.
-    pub order: Order<PostSortKey>,
+    pub order: Order<PostField>,
     /// Which page.
     pub page: PageRequest,
     /// Whether, and how exactly, to count the whole list.
     pub total: Option<CountMode>,
+    /// What to read.
+    pub mask: PostMask,
 }
 
 /// Part of a list.
 #[derive(Clone, Debug)]
 pub struct PostList {
     /// The page.
-    pub page: Page<Post>,
+    pub page: Page<PostView>,
     /// How many posts the whole list has, if that was asked.
     pub total: Option<u64>,
 }
@@ -31,10 +35,17 @@ pub struct PostList {
 impl Posts {
     /// Lists posts, and counts them only when asked to.
     pub async fn list(&self, query: &ListPosts) -> Result<PostList, Error> {
-        let page = self
+        let mut page = self
             .reader
-            .list(&query.filter, query.order, &query.page)
+            .list(
+                &query.filter,
+                &query.order,
+                &query.page,
+                &relations::fields(&query.mask),
+                relations::each_weighs(&query.mask),
+            )
             .await?;
+        self.relate(&mut page.items, &query.mask).await?;
         let total = match query.total {
             Some(mode) => Some(self.reader.count(&query.filter, mode).await?),
             None => None,
@@ -45,29 +56,27 @@ impl Posts {
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::page::{Cursor, Direction, PageSize, SortValue};
-    use byline_domain::testing::fixtures::{post_id, time};
-    use byline_domain::testing::mocks::MockPostReader;
+    use byline_domain::order::Direction;
+    use byline_domain::page::{Cursor, PageSize, SortValue};
+    use byline_domain::selection::Fields;
+    use byline_domain::testing::fixtures::{post_id, time, user, user_id};
+    use byline_domain::testing::mocks::{MockPostReader, MockUserReader};
     use byline_domain::trash::Trash;
+    use byline_domain::user::User;
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{post, posts_read, unavailable};
+    use crate::testing::{post, posts_read, posts_with_authors, unavailable};
 
-    const ORDER: Order<PostSortKey> = Order {
-        key: PostSortKey::CreatedAt,
-        direction: Direction::Descending,
-    };
+    const ORDER: Order<PostField> = Order::by(PostField::CreatedAt, Direction::Descending);
 
     fn filter() -> PostFilter {
-        PostFilter {
-            trash: Trash::Include,
-        }
+        PostFilter::all(Trash::Include)
     }
 
     fn cursor(number: u64, seconds: i64) -> Cursor {
         Cursor {
-            value: SortValue::Time(time(seconds)),
+            values: vec![SortValue::Time(time(seconds))],
             id: post_id(number).as_uuid(),
         }
     }
@@ -80,11 +89,10 @@ mod tests {
         }
     }
 
-    fn page() -> Page<Post> {
-        Page {
-            items: vec![post(2), post(1)],
-            next: Some(cursor(1, 1)),
-        }
+    fn page() -> Page<PostView> {
+        let posts = [(2, 2), (1, 1)];
+        let posts = posts.map(|(number, second)| (cursor(number, second), post(number).into()));
+        Page::new(posts, true)
     }
 
     fn query(total: Option<CountMode>) -> ListPosts {
@@ -93,27 +101,34 @@ mod tests {
             order: ORDER,
             page: request(),
             total,
+            mask: PostMask::own(),
         }
     }
 
-    fn lists() -> MockPostReader {
+    fn lists(each_weighs: u64) -> MockPostReader {
         let mut reader = MockPostReader::new();
         reader
             .expect_list()
-            .with(eq(filter()), eq(ORDER), eq(request()))
+            .with(
+                eq(filter()),
+                eq(ORDER),
+                eq(request()),
+                eq(Fields::all()),
+                eq(each_weighs),
+            )
             .once()
-            .returning(|_, _, _| Ok(page()));
+            .returning(|_, _, _, _, _| Ok(page()));
         reader
     }
 
     #[tokio::test]
     async fn the_total_is_counted_only_when_asked_for() {
-        let list = posts_read(lists()).list(&query(None)).await;
+        let list = posts_read(lists(0)).list(&query(None)).await;
         let list = list.expect("listed");
         assert_eq!((list.page, list.total), (page(), None));
 
         for mode in [CountMode::Exact, CountMode::Estimate] {
-            let mut reader = lists();
+            let mut reader = lists(0);
             reader
                 .expect_count()
                 .with(eq(filter()), eq(mode))
@@ -131,10 +146,29 @@ mod tests {
         reader
             .expect_list()
             .once()
-            .returning(|_, _, _| Err(unavailable()));
+            .returning(|_, _, _, _, _| Err(unavailable()));
         let error = posts_read(reader)
             .list(&query(Some(CountMode::Exact)))
             .await;
         assert!(matches!(error, Err(Error::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn authors_count_towards_the_size_of_a_page_and_are_read_at_once() {
+        let mut authors = MockUserReader::new();
+        authors
+            .expect_find_many()
+            .withf(|ids, trash, _| *ids == [user_id(1)] && *trash == Trash::Include)
+            .once()
+            .returning(|_, _, _| Ok(vec![user(1).into()]));
+        let mut query = query(None);
+        query.mask.author = Some(Fields::all());
+        let list = posts_with_authors(lists(User::MAX_BYTES), authors)
+            .list(&query)
+            .await;
+        let page = list.expect("listed").page;
+        assert_eq!(page.next, Some(cursor(1, 1)));
+        let author = Some(Box::new(user(1).into()));
+        assert!(page.items.iter().all(|post| post.author == author));
     }
 }

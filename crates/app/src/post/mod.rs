@@ -1,12 +1,15 @@
 //! What can be done with posts, one use case a file.
 
 mod batch_get;
+mod count;
 mod create;
 mod delete;
 mod get;
 mod list;
 mod publish;
 mod purge;
+mod relations;
+mod search;
 mod undelete;
 mod update;
 
@@ -19,14 +22,17 @@ use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostReader};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use byline_domain::user::UserReader;
 
 pub use self::batch_get::{BatchGetPosts, PostBatch};
+pub use self::count::CountPosts;
 pub use self::create::CreatePost;
 pub use self::delete::DeletePost;
 pub use self::get::GetPost;
 pub use self::list::{ListPosts, PostList};
 pub use self::publish::SetPublished;
 pub use self::purge::PurgePost;
+pub use self::search::SearchPosts;
 pub use self::undelete::UndeletePost;
 pub use self::update::UpdatePost;
 use crate::{Error, Precondition};
@@ -34,6 +40,7 @@ use crate::{Error, Precondition};
 /// The use cases of posts.
 pub struct Posts {
     reader: Arc<dyn PostReader>,
+    authors: Arc<dyn UserReader>,
     units: Arc<dyn UnitOfWorkFactory>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -43,12 +50,14 @@ impl Posts {
     /// The use cases over these ports.
     pub fn new(
         reader: Arc<dyn PostReader>,
+        authors: Arc<dyn UserReader>,
         units: Arc<dyn UnitOfWorkFactory>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
         Self {
             reader,
+            authors,
             units,
             clock,
             ids,

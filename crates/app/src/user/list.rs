@@ -1,7 +1,9 @@
 //! Listing users.
 
-use byline_domain::page::{CountMode, Order, Page, PageRequest};
-use byline_domain::user::{User, UserFilter, UserSortKey};
+use byline_domain::count::CountMode;
+use byline_domain::order::Order;
+use byline_domain::page::{Page, PageRequest};
+use byline_domain::user::{UserField, UserFilter, UserMask, UserView};
 
 use super::Users;
 use crate::Error;
@@ -12,29 +14,36 @@ pub struct ListUsers {
     /// Which users.
     pub filter: UserFilter,
     /// In which order.
-    pub order: Order<UserSortKey>,
+    pub order: Order<UserField>,
     /// Which page.
     pub page: PageRequest,
     /// Whether, and how exactly, to count the whole list.
     pub total: Option<CountMode>,
+    /// What to read.
+    pub mask: UserMask,
 }
 
 /// Part of a list.
 #[derive(Clone, Debug)]
 pub struct UserList {
     /// The page.
-    pub page: Page<User>,
+    pub page: Page<UserView>,
     /// How many users the whole list has, if that was asked.
     pub total: Option<u64>,
 }
 
 impl Users {
-    /// Lists users, and counts them only when asked to.
+    /// Lists users, and counts them only when asked to. The page ends before the user
+    /// whose posts do not fit into the answer, if those are asked for.
     pub async fn list(&self, query: &ListUsers) -> Result<UserList, Error> {
-        let page = self
+        let mut page = self
             .reader
-            .list(&query.filter, query.order, &query.page)
+            .list(&query.filter, &query.order, &query.page, &query.mask.fields)
             .await?;
+        let fit = self
+            .relate(&mut page.items, &query.mask, query.filter.trash)
+            .await?;
+        page.cut(fit);
         let total = match query.total {
             Some(mode) => Some(self.reader.count(&query.filter, mode).await?),
             None => None,
@@ -45,45 +54,41 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::page::{Cursor, Direction, PageSize, SortValue};
+    use byline_domain::order::Direction;
+    use byline_domain::page::{Cursor, PageSize, SortValue};
+    use byline_domain::selection::Fields;
     use byline_domain::testing::fixtures::{user, user_id};
-    use byline_domain::testing::mocks::MockUserReader;
+    use byline_domain::testing::mocks::{MockPostReader, MockUserReader};
     use byline_domain::trash::Trash;
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{unavailable, users_read};
+    use crate::testing::{unavailable, users_read, users_with_posts};
 
-    const ORDER: Order<UserSortKey> = Order {
-        key: UserSortKey::Email,
-        direction: Direction::Descending,
-    };
+    const ORDER: Order<UserField> = Order::by(UserField::Email, Direction::Descending);
 
     fn filter() -> UserFilter {
-        UserFilter {
-            trash: Trash::Include,
+        UserFilter::all(Trash::Include)
+    }
+
+    fn cursor(number: u64) -> Cursor {
+        Cursor {
+            values: vec![SortValue::Text(format!("user-{number}@example.com"))],
+            id: user_id(number).as_uuid(),
         }
     }
 
     fn request() -> PageRequest {
         PageRequest {
             size: PageSize::from_request(2).expect("a valid size"),
-            after: Some(Cursor {
-                value: SortValue::Text("user-3@example.com".to_owned()),
-                id: user_id(3).as_uuid(),
-            }),
+            after: Some(cursor(3)),
             skip: 5,
         }
     }
 
-    fn page() -> Page<User> {
-        Page {
-            items: vec![user(2), user(1)],
-            next: Some(Cursor {
-                value: SortValue::Text("user-1@example.com".to_owned()),
-                id: user_id(1).as_uuid(),
-            }),
-        }
+    fn page() -> Page<UserView> {
+        let users = [2, 1].map(|number| (cursor(number), user(number).into()));
+        Page::new(users, false)
     }
 
     fn query(total: Option<CountMode>) -> ListUsers {
@@ -92,6 +97,7 @@ mod tests {
             order: ORDER,
             page: request(),
             total,
+            mask: UserMask::own(),
         }
     }
 
@@ -99,9 +105,9 @@ mod tests {
         let mut reader = MockUserReader::new();
         reader
             .expect_list()
-            .with(eq(filter()), eq(ORDER), eq(request()))
+            .with(eq(filter()), eq(ORDER), eq(request()), eq(Fields::all()))
             .once()
-            .returning(|_, _, _| Ok(page()));
+            .returning(|_, _, _, _| Ok(page()));
         reader
     }
 
@@ -135,5 +141,24 @@ mod tests {
             .list(&query(Some(CountMode::Exact)))
             .await;
         assert!(matches!(error, Err(Error::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_before_the_user_whose_posts_do_not_fit() {
+        let mut posts = MockPostReader::new();
+        posts
+            .expect_newest_of()
+            .withf(|ids, trash, _| *ids == [2, 1].map(user_id) && *trash == Trash::Include)
+            .once()
+            .returning(|_, _, _| Ok(vec![vec![]]));
+        let mut query = query(None);
+        query.mask.posts = Some(Fields::all());
+        let list = users_with_posts(lists(), posts).list(&query).await;
+        let page = list.expect("listed").page;
+        let expected = UserView {
+            posts: Some(vec![]),
+            ..user(2).into()
+        };
+        assert_eq!((page.items, page.next), (vec![expected], Some(cursor(2))));
     }
 }

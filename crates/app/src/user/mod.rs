@@ -1,11 +1,13 @@
 //! What can be done with users, one use case a file.
 
 mod batch_get;
+mod count;
 mod create;
 mod delete;
 mod get;
 mod list;
 mod purge;
+mod relations;
 mod search;
 mod undelete;
 mod update;
@@ -16,11 +18,13 @@ use byline_domain::clock::Clock;
 use byline_domain::error::Resource;
 use byline_domain::ids::{IdGenerator, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
+use byline_domain::post::PostReader;
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::{User, UserReader};
 
 pub use self::batch_get::{BatchGetUsers, UserBatch};
+pub use self::count::CountUsers;
 pub use self::create::CreateUser;
 pub use self::delete::DeleteUser;
 pub use self::get::{GetUser, UserKey};
@@ -34,6 +38,7 @@ use crate::Error;
 /// The use cases of users.
 pub struct Users {
     reader: Arc<dyn UserReader>,
+    posts: Arc<dyn PostReader>,
     units: Arc<dyn UnitOfWorkFactory>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -43,12 +48,14 @@ impl Users {
     /// The use cases over these ports.
     pub fn new(
         reader: Arc<dyn UserReader>,
+        posts: Arc<dyn PostReader>,
         units: Arc<dyn UnitOfWorkFactory>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
         Self {
             reader,
+            posts,
             units,
             clock,
             ids,
