@@ -8,6 +8,8 @@ use byline_domain::ids::IdGenerator;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 
+use crate::convert::Lists;
+use crate::page_token::{Keys, PageTokens};
 use crate::system::{SystemClock, SystemIds};
 
 /// Everything that a server is made of.
@@ -16,12 +18,13 @@ pub(crate) struct App {
     pub(crate) posts: Arc<Posts>,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
+    pub(crate) lists: Lists,
     pub(crate) database: Database,
 }
 
 impl App {
-    /// Puts the layers together over one database.
-    pub(crate) fn new(server: PgConnectOptions, pool: &PoolSettings) -> Self {
+    /// Puts the layers together over one database. `keys` seal page tokens.
+    pub(crate) fn new(server: PgConnectOptions, pool: &PoolSettings, keys: Keys) -> Self {
         let database = Database::new(server, pool);
         let port = Arc::new(database.clone());
         let clock = Arc::new(SystemClock);
@@ -30,12 +33,20 @@ impl App {
             users: Arc::new(Users::new(
                 port.clone(),
                 port.clone(),
+                port.clone(),
                 clock.clone(),
                 ids.clone(),
             )),
-            posts: Arc::new(Posts::new(port.clone(), port.clone(), clock, ids.clone())),
+            posts: Arc::new(Posts::new(
+                port.clone(),
+                port.clone(),
+                port.clone(),
+                clock.clone(),
+                ids.clone(),
+            )),
             units: port,
             ids,
+            lists: Lists::new(PageTokens::new(keys, clock.clone()), clock),
             database,
         }
     }

@@ -111,12 +111,12 @@ fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
     };
     router
         .add_service(
-            UserServiceServer::new(UserRpc::new(app.users.clone()))
+            UserServiceServer::new(UserRpc::new(app.users.clone(), app.lists.clone()))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(
-            PostServiceServer::new(PostRpc::new(app.posts.clone()))
+            PostServiceServer::new(PostRpc::new(app.posts.clone(), app.lists.clone()))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )

@@ -43,11 +43,30 @@ fn with_metadata(
     Status::with_error_details_vec(code, message, details)
 }
 
-/// Names every wrong field.
+/// How much is told of wrong fields at most, in bytes. A status travels in headers,
+/// twice, and many clients take no more than 8 KiB of them: all of it would be lost.
+const MAX_TOLD: usize = 2_500;
+/// What a violation adds to that beside its texts.
+const EACH_TOLD: usize = 24;
+
+/// Names every wrong field; of a great many, as many as reach the caller, and how
+/// many more there are.
 pub(crate) fn invalid(error: &ValidationError) -> Status {
-    let violations: Vec<FieldViolation> = error
-        .violations()
+    let mut size = 0;
+    let mut told: Vec<_> = error.violations().iter().collect();
+    let all = told.len();
+    let fit = told.iter().take_while(|violation| {
+        size += violation.field.len() + violation.message.len() + EACH_TOLD;
+        size <= MAX_TOLD
+    });
+    told.truncate(fit.count().max(1));
+    let sentences = told
         .iter()
+        .map(|violation| format!("{} {}", violation.field, violation.message));
+    let rest = (told.len() < all).then(|| format!("and {} more", all - told.len()));
+    let message = sentences.chain(rest).collect::<Vec<_>>().join("; ");
+    let violations: Vec<FieldViolation> = told
+        .into_iter()
         .map(|violation| FieldViolation {
             reason: reason_name(violation.reason).to_owned(),
             ..FieldViolation::new(&violation.field, &violation.message)
@@ -56,7 +75,7 @@ pub(crate) fn invalid(error: &ValidationError) -> Status {
     status(
         Code::InvalidArgument,
         "INVALID_FIELDS",
-        error.to_string(),
+        message,
         [BadRequest::new(violations).into()],
     )
 }
@@ -214,5 +233,6 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::ReadOnly => "READ_ONLY",
         Reason::PageTokenInvalid => "PAGE_TOKEN_INVALID",
         Reason::PageTokenMismatch => "PAGE_TOKEN_MISMATCH",
+        Reason::PageTokenExpired => "PAGE_TOKEN_EXPIRED",
     }
 }

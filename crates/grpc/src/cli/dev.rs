@@ -12,6 +12,7 @@ use super::options::ServerOptions;
 use super::serve::serve;
 use crate::bootstrap::App;
 use crate::demo;
+use crate::page_token::Keys;
 
 const DATABASE: &str = "byline";
 
@@ -44,6 +45,7 @@ pub(super) struct DevCommand {
 
 impl DevCommand {
     pub(super) async fn run(self) -> Result<(), CommandError> {
+        let keys = self.server.page_token_keys()?;
         let options = EmbeddedOptions {
             data_dir: self.data_dir,
             bindir: self.pg_bindir,
@@ -55,7 +57,7 @@ impl DevCommand {
         let postgres =
             tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
         eprintln!("{} is up", postgres.describe());
-        let result = run(&self.server, &postgres, !self.no_demo).await;
+        let result = run(&self.server, &postgres, keys, !self.no_demo).await;
         tokio::task::spawn_blocking(move || drop(postgres)).await?;
         result
     }
@@ -64,12 +66,13 @@ impl DevCommand {
 async fn run(
     options: &ServerOptions,
     postgres: &EmbeddedPostgres,
+    keys: Option<Keys>,
     with_demo: bool,
 ) -> Result<(), CommandError> {
     postgres.ensure_database(DATABASE).await?;
     let server = postgres.connect_options(DATABASE);
     migrate::up(&server).await?;
-    let app = App::new(server, &options.pool());
+    let app = App::new(server, &options.pool(), keys.unwrap_or_else(Keys::generate));
     if with_demo {
         demo::fill(&app).await?;
     }
@@ -93,6 +96,8 @@ Paste one of these into another terminal:
   grpcurl -plaintext {address} list
   grpcurl -plaintext -d '{{"page_size": 3}}' {address} byline.v1.UserService/ListUsers
   grpcurl -plaintext -d '{{"email": "{email}"}}' {address} byline.v1.UserService/GetUser
+  grpcurl -plaintext -d '{{"filter": "name : turing AND posts.title : gardens", "page_size": 3, "read_mask": {{"paths": ["name", "post_count"]}}}}' {address} byline.v1.UserService/ListUsers
+  grpcurl -plaintext -d '{{"query": "\"nine days\" -roof", "page_size": 3, "read_mask": {{"paths": ["title", "author.name"]}}}}' {address} byline.v1.PostService/SearchPosts
   grpcurl -plaintext -d '{{"post": {{"title": "Hello", "author_id": "{id}"}}}}' {address} byline.v1.PostService/CreatePost
 
   buf curl --protocol grpc --http2-prior-knowledge -d '{{"query": "lovelace", "page_size": 3}}' http://{address}/byline.v1.UserService/SearchUsers

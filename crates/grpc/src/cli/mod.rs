@@ -4,6 +4,7 @@
 mod dev;
 mod migrate;
 mod options;
+mod search_language;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ enum Command {
     Dev(dev::DevCommand),
     /// Bring a database's schema up to this program's, or back
     Migrate(migrate::MigrateCommand),
+    /// Search posts by the rules of a language, and index them anew
+    SearchLanguage(search_language::SearchLanguageCommand),
 }
 
 /// Why a command failed, in a sentence or two for whoever typed it.
@@ -44,6 +47,7 @@ impl Cli {
             Command::Serve(command) => command.run().await,
             Command::Dev(command) => command.run().await,
             Command::Migrate(command) => command.run().await,
+            Command::SearchLanguage(command) => command.run().await,
         }
     }
 }

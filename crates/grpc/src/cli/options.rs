@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::CommandError;
+use crate::page_token::Keys;
 use crate::server::Limits;
 
 /// What is logged, and how.
@@ -64,7 +65,7 @@ impl LogOptions {
     }
 }
 
-/// Where a server listens, and within which bounds it works.
+/// Where a server listens, within which bounds it works, and what seals its tokens.
 #[derive(Args)]
 pub(super) struct ServerOptions {
     /// Where to listen; port 0 picks a free one. Loopback addresses only: there is no way yet to tell callers apart
@@ -101,6 +102,17 @@ pub(super) struct ServerOptions {
     #[arg(long, env = "BYLINE_ACQUIRE_TIMEOUT_MS", default_value_t = 1_500, value_name = "MS",
         value_parser = clap::value_parser!(u64).range(1..))]
     acquire_timeout_ms: u64,
+
+    /// Keys that seal page tokens, separated by commas: the first seals, all of them open. Each is 32 bytes in base64, or 64 hex digits. Without one, tokens end with the process
+    #[arg(
+        long,
+        env = "BYLINE_PAGE_TOKEN_KEY",
+        hide_env_values = true,
+        // A key may begin with a hyphen, which clap's message would repeat.
+        allow_hyphen_values = true,
+        value_name = "KEY[,KEY…]"
+    )]
+    page_token_key: Option<String>,
 }
 
 impl ServerOptions {
@@ -127,6 +139,16 @@ impl ServerOptions {
             statement_timeout: Duration::from_millis(self.max_deadline_ms),
             ..PoolSettings::default()
         }
+    }
+
+    /// The keys of page tokens, if there are any.
+    pub(super) fn page_token_keys(&self) -> Result<Option<Keys>, CommandError> {
+        // Not a `value_parser`: clap's message would repeat the key.
+        self.page_token_key
+            .as_deref()
+            .map(Keys::parse)
+            .transpose()
+            .map_err(|error| format!("--page-token-key: {error}").into())
     }
 }
 
@@ -165,5 +187,43 @@ impl DatabaseOptions {
         PgConnectOptions::from_str(&self.database_url).map_err(|_| {
             "--database-url is no URL such as postgres://user:password@host/name".into()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        server: ServerOptions,
+    }
+
+    fn keys(text: &str) -> Result<Option<Keys>, CommandError> {
+        let program = Program::try_parse_from(["byline", "--page-token-key", text])?;
+        program.server.page_token_keys()
+    }
+
+    #[test]
+    fn a_page_token_key_may_begin_with_a_hyphen() {
+        let key = "-_D_______________________________________8";
+        assert!(keys(key).unwrap().is_some());
+        assert!(keys(&format!("{key},{key}")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_wrong_page_token_key_is_not_repeated() {
+        for text in ["secret", "-secret", "--secret", "-_D_secret"] {
+            let message = keys(text).unwrap_err().to_string();
+            assert_eq!(
+                message, "--page-token-key: key 1 is neither 32 bytes in base64 nor 64 hex digits",
+                "{text}"
+            );
+        }
+        // Set, but to nothing, is a mistake and not a wish for a random one.
+        assert!(keys("").is_err());
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::options::{DatabaseOptions, ServerOptions};
 use super::{CommandError, stop_signal};
 use crate::bootstrap::App;
+use crate::page_token::Keys;
 use crate::server;
 
 /// How long closing the pool may take once nothing is served any more.
@@ -28,11 +29,18 @@ pub(super) struct ServeCommand {
 impl ServeCommand {
     pub(super) async fn run(self) -> Result<(), CommandError> {
         let database = self.database.server()?;
+        let keys = self.server.page_token_keys()?.unwrap_or_else(|| {
+            tracing::warn!(
+                "no --page-token-key: page tokens end with this process, and other replicas \
+                 refuse them"
+            );
+            Keys::generate()
+        });
         if self.migrate {
             let applied = migrate::up(&database).await?;
             tracing::info!(?applied, "migrated");
         }
-        let app = App::new(database, &self.server.pool());
+        let app = App::new(database, &self.server.pool(), keys);
         check_schema(&app).await?;
         serve(&self.server, &app, |_| {}).await
     }

@@ -1,88 +1,156 @@
-//! What all lists take: an order, a page, a total.
+//! What all lists take: an order, a filter, a page, a total.
 
+use std::sync::Arc;
+
+use byline_domain::clock::Clock;
+use byline_domain::count::CountMode;
 use byline_domain::error::{Invalid, Reason, Violations};
-use byline_domain::page::{CountMode, Cursor, Direction, Order, PageRequest, PageSize, SortValue};
+use byline_domain::field::Field;
+use byline_domain::filter::Filter;
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::{Cursor, PageRequest, PageSize};
+use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::page_token;
+use crate::page_token::{ANYBODY, List, PageTokens, Place};
 use crate::pb::TotalMode;
 
-/// The fields of a list request that all lists have.
+/// What reading lists needs beside the requests.
+#[derive(Clone)]
+pub(crate) struct Lists {
+    tokens: PageTokens,
+    clock: Arc<dyn Clock>,
+}
+
+impl Lists {
+    pub(crate) fn new(tokens: PageTokens, clock: Arc<dyn Clock>) -> Self {
+        Self { tokens, clock }
+    }
+
+    /// The time that durations in a filter count from, unless a page token says
+    /// otherwise. To the microsecond, as page tokens keep it.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
+    /// The place where the page of that token starts; `None` for the first page.
+    fn place(
+        &self,
+        list: &List,
+        token: &str,
+        fits: impl FnOnce(&Cursor) -> bool,
+    ) -> Result<Option<Place>, Invalid> {
+        match self.tokens.open(ANYBODY, list, token)? {
+            // Another version of this program may have ordered by other values.
+            Some(place) if !fits(&place.cursor) => Err(Invalid::new(
+                Reason::PageTokenInvalid,
+                "is not a place in this list: start again from the first page",
+            )),
+            place => Ok(place),
+        }
+    }
+}
+
+/// How a noun's filters are read: the text, and the time that durations count from.
+pub(super) type ParseFilter<T> = fn(&str, DateTime<Utc>) -> Result<Option<Filter<T>>, Invalid>;
+
+/// The fields that all requests for a page have.
 pub(super) struct Window<'a> {
     pub(super) page_size: i32,
     pub(super) page_token: &'a str,
     pub(super) skip: i32,
+    pub(super) filter: &'a str,
+    pub(super) show_deleted: bool,
+}
+
+/// What they come to.
+pub(super) struct Part<T> {
+    pub(super) page: PageRequest,
+    pub(super) meets: Option<Filter<T>>,
+    pub(super) walk: Walk,
 }
 
 impl Window<'_> {
-    /// The page of `list` that is asked for. Without a list, whose parameters were
-    /// wrong themselves, there is no telling which token would be right.
-    pub(super) fn parse(
+    /// Reads them. `list` names the method and what else decides what is listed; without
+    /// it, when that was wrong itself, there is no telling which token would be right.
+    /// `fits` tells whether a place can be one of the list's.
+    pub(super) fn parse<T>(
         &self,
-        list: Option<&str>,
-        fits: impl Fn(&SortValue) -> bool,
+        lists: &Lists,
+        list: Option<List>,
+        fits: impl FnOnce(&Cursor) -> bool,
+        filter: ParseFilter<T>,
         violations: &mut Violations,
-    ) -> Option<PageRequest> {
+    ) -> Option<Part<T>> {
+        let list = list.map(|list| {
+            list.with("filter", self.filter.trim())
+                .with("show_deleted", [u8::from(self.show_deleted)])
+        });
         let size = violations.check("page_size", PageSize::from_request(self.page_size));
-        let after = list.and_then(|list| {
-            let token = page_token::decode(list, self.page_token, fits);
-            violations.check("page_token", token)
+        let place = list.as_ref().and_then(|list| {
+            let place = lists.place(list, self.page_token, fits);
+            violations.check("page_token", place)
         });
         let skip = violations.check(
             "skip",
             u32::try_from(self.skip)
                 .map_err(|_| Invalid::new(Reason::OutOfRange, "must not be negative")),
         );
-        Some(PageRequest {
-            size: size?,
-            after: after?,
-            skip: skip?,
+        // All pages are of one list, although time goes by from one to the next.
+        let since = match &place {
+            Some(Some(place)) => place.since,
+            Some(None) | None => lists.now(),
+        };
+        let meets = violations.check("filter", filter(self.filter, since));
+        Some(Part {
+            page: PageRequest {
+                size: size?,
+                after: place?.map(|place| place.cursor),
+                skip: skip?,
+            },
+            meets: meets?,
+            walk: Walk {
+                tokens: lists.tokens.clone(),
+                list: list?,
+                since,
+            },
         })
     }
 }
 
-/// Reads `order_by`: one of the named keys, alone or with a direction (AIP-132).
-pub(super) fn order<K: Copy>(
-    text: &str,
-    keys: &[(&str, K)],
-    default: Order<K>,
-) -> Result<Order<K>, Invalid> {
-    if text.trim().is_empty() {
-        return Ok(default);
+/// A list that a request is a part of, to go on with.
+pub(crate) struct Walk {
+    tokens: PageTokens,
+    list: List,
+    since: DateTime<Utc>,
+}
+
+impl Walk {
+    /// The token of the page that starts there; empty at the end.
+    pub(super) fn next_page_token(&self, next: Option<Cursor>) -> String {
+        let place = next.map(|cursor| Place {
+            cursor,
+            since: self.since,
+        });
+        self.tokens.seal(ANYBODY, &self.list, place.as_ref())
     }
-    let names = || {
-        keys.iter()
-            .map(|(name, _)| *name)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    if text.contains(',') {
-        return Err(Invalid::new(
-            Reason::Malformed,
-            format!("must name one field only, one of {}", names()),
-        ));
+}
+
+/// The list that a method answers in that order, however the request wrote it.
+pub(super) fn ordered<F: Field>(method: &str, order: &Order<F>) -> List {
+    let mut list = List::of(method);
+    for key in order.keys() {
+        let direction = match key.direction {
+            Direction::Ascending => "asc",
+            Direction::Descending => "desc",
+        };
+        list = list.with(key.field.name(), direction);
     }
-    let mut words = text.split_ascii_whitespace();
-    let field = words.next().unwrap_or_default();
-    let Some((_, key)) = keys.iter().find(|(name, _)| *name == field) else {
-        return Err(Invalid::new(
-            Reason::Unknown,
-            format!("must name one of {}", names()),
-        ));
-    };
-    let direction = match (words.next(), words.next()) {
-        (None | Some("asc"), None) => Direction::Ascending,
-        (Some("desc"), None) => Direction::Descending,
-        _ => {
-            return Err(Invalid::new(
-                Reason::Malformed,
-                "must have nothing but asc or desc after the field",
-            ));
-        }
-    };
-    Ok(Order {
-        key: *key,
-        direction,
-    })
+    list
+}
+
+/// Whether a place can be one among the results of a search.
+pub(super) fn is_rank(cursor: &Cursor) -> bool {
+    cursor.rank().is_some()
 }
 
 /// Reads `total`.
@@ -95,35 +163,129 @@ pub(super) fn total(mode: i32) -> Result<Option<CountMode>, Invalid> {
     }
 }
 
-/// A page's answer: the token of the next one.
-pub(super) fn next_page_token(list: &str, next: Option<Cursor>) -> String {
-    page_token::encode(list, next)
-}
-
-pub(super) fn total_size(total: Option<u64>) -> Option<i64> {
-    total.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+/// A count on the wire.
+pub(super) fn size(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Mutex;
 
-    const KEYS: &[(&str, u8)] = &[("a", 1), ("b", 2)];
-    const DEFAULT: Order<u8> = Order {
-        key: 1,
-        direction: Direction::Descending,
-    };
+    use byline_domain::page::SortValue;
+    use byline_domain::testing::fixtures::time;
+    use byline_domain::user::UserField;
+    use chrono::TimeDelta;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::page_token::Keys;
+
+    /// A clock that is set by hand.
+    struct Watch(Mutex<DateTime<Utc>>);
+
+    impl Watch {
+        fn set(&self, now: DateTime<Utc>) {
+            *self.0.lock().unwrap() = now;
+        }
+    }
+
+    impl Clock for Watch {
+        fn now(&self) -> DateTime<Utc> {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    fn lists() -> (Lists, Arc<Watch>) {
+        let watch = Arc::new(Watch(Mutex::new(time(0))));
+        let tokens = PageTokens::new(Keys::generate(), watch.clone());
+        (Lists::new(tokens, watch.clone()), watch)
+    }
+
+    /// Reads a request for a page, with a filter that tells the time which it was read with.
+    fn read(
+        lists: &Lists,
+        page_token: &str,
+        fits: bool,
+    ) -> Result<Part<DateTime<Utc>>, Vec<(String, Reason)>> {
+        let window = Window {
+            page_size: 1,
+            page_token,
+            skip: 0,
+            filter: "",
+            show_deleted: false,
+        };
+        let mut violations = Violations::new();
+        let list = Some(List::of("ListUsers"));
+        let tell = |_: &str, since| Ok(Some(Filter::Test(since)));
+        let part = window.parse(lists, list, |_| fits, tell, &mut violations);
+        violations.finish_with(part).map_err(|error| {
+            let violations = error.violations().iter();
+            violations.map(|it| (it.field.clone(), it.reason)).collect()
+        })
+    }
+
+    fn refused_as(reason: Reason) -> Vec<(String, Reason)> {
+        vec![("page_token".to_owned(), reason)]
+    }
+
+    fn cursor() -> Cursor {
+        Cursor {
+            values: vec![SortValue::Absent],
+            id: Uuid::from_u128(7),
+        }
+    }
 
     #[test]
-    fn an_order_is_a_field_and_perhaps_a_direction() {
-        let read = |text| order(text, KEYS, DEFAULT).map(|order| (order.key, order.direction));
-        assert_eq!(read(" "), Ok((1, Direction::Descending)));
-        assert_eq!(read("b"), Ok((2, Direction::Ascending)));
-        assert_eq!(read("  b   desc "), Ok((2, Direction::Descending)));
-        assert_eq!(read("a asc"), Ok((1, Direction::Ascending)));
-        assert_eq!(read("c").unwrap_err().reason, Reason::Unknown);
-        for text in ["a b", "a desc x", "a,b", "a DESC"] {
-            assert_eq!(read(text).unwrap_err().reason, Reason::Malformed, "{text}");
+    fn durations_count_from_the_first_page_however_late_the_next_is_read() {
+        let (lists, watch) = lists();
+        let began = time(0) + TimeDelta::nanoseconds(1_234_567);
+        watch.set(began);
+        let mut part = read(&lists, "", true).unwrap();
+        assert_eq!(
+            (&part.page.after, part.walk.next_page_token(None)),
+            (&None, String::new())
+        );
+        for hours in 1..=3 {
+            assert_eq!(part.meets, Some(Filter::Test(began.trunc_subsecs(6))));
+            let token = part.walk.next_page_token(Some(cursor()));
+            watch.set(began + TimeDelta::hours(20 * hours));
+            part = read(&lists, &token, true).unwrap();
+            assert_eq!(part.page.after, Some(cursor()));
+        }
+    }
+
+    #[test]
+    fn an_old_token_and_one_that_does_not_fit_are_refused() {
+        let (lists, watch) = lists();
+        let part = read(&lists, "", true).unwrap();
+        let token = part.walk.next_page_token(Some(cursor()));
+        let refusal = read(&lists, &token, false).err();
+        assert_eq!(refusal.unwrap(), refused_as(Reason::PageTokenInvalid));
+        watch.set(time(0) + TimeDelta::hours(25));
+        let refusal = read(&lists, &token, true).err();
+        assert_eq!(refusal.unwrap(), refused_as(Reason::PageTokenExpired));
+    }
+
+    #[test]
+    fn a_list_is_the_same_however_its_order_is_written() {
+        let (lists, _) = lists();
+        let default = Order::by(UserField::CreatedAt, Direction::Descending);
+        let list = |text| ordered("ListUsers", &Order::parse(text, default.clone()).unwrap());
+        let place = Place {
+            cursor: cursor(),
+            since: time(0),
+        };
+        for (one, other, is_same) in [
+            ("", "created_at  desc", true),
+            ("role,email asc", " role asc , email", true),
+            ("role, email", "email, role", false),
+            ("role", "role desc", false),
+            ("role", "role, id", false),
+        ] {
+            let token = lists.tokens.seal(ANYBODY, &list(one), Some(&place));
+            let opened = lists.tokens.open(ANYBODY, &list(other), &token);
+            assert_eq!(opened.is_ok(), is_same, "{one} and {other}");
         }
     }
 }

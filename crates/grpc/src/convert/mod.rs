@@ -1,17 +1,20 @@
 //! Between the messages of the contract and the types of the domain. Whatever is
 //! wrong with a request is found here, all of it, before anything is done.
 
+mod count;
 mod list;
 mod mask;
 pub(crate) mod post;
+mod read_mask;
 pub(crate) mod user;
 
 use byline_domain::error::{Invalid, Reason, Violations};
-use byline_domain::lifecycle::Lifecycle;
 use byline_domain::page::MAX_KEYS;
 use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+
+pub(crate) use self::list::Lists;
 
 fn timestamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp {
@@ -21,23 +24,9 @@ fn timestamp(time: DateTime<Utc>) -> Timestamp {
     }
 }
 
-/// The output-only fields that every resource has.
-struct Output {
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-    deleted_at: Option<Timestamp>,
-    etag: String,
-}
-
-impl From<&Lifecycle> for Output {
-    fn from(lifecycle: &Lifecycle) -> Self {
-        Self {
-            created_at: Some(timestamp(lifecycle.created_at())),
-            updated_at: lifecycle.updated_at().map(timestamp),
-            deleted_at: lifecycle.deleted_at().map(timestamp),
-            etag: lifecycle.etag().to_string(),
-        }
-    }
+/// What stands in a message for a value that was not read: an empty one.
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 fn trash(show_deleted: bool) -> Trash {

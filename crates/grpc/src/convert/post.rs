@@ -1,18 +1,26 @@
 //! Posts on the wire.
 
 use byline_app::post::{
-    BatchGetPosts, CreatePost, DeletePost, GetPost, ListPosts, PostBatch, PostList, PurgePost,
-    SetPublished, UndeletePost, UpdatePost,
+    BatchGetPosts, CountPosts, CreatePost, DeletePost, GetPost, ListPosts, PostBatch, PostList,
+    PurgePost, SearchPosts, SetPublished, UndeletePost, UpdatePost,
 };
+use byline_domain::count::Counts;
 use byline_domain::error::{Invalid, ValidationError, Violations};
+use byline_domain::filter::parse_posts;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::page::{Direction, Order};
-use byline_domain::post::{Content, Post, PostChanges, PostFilter, PostSortKey, Title};
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::Page;
+use byline_domain::post::{
+    Content, FoundPost, Post, PostChanges, PostField, PostFilter, PostGroup, PostView, Title,
+};
+use byline_domain::search::SearchQuery;
 
-use super::list::{self, Window, next_page_token, total_size};
+use super::count::group_by;
+use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{Output, check_key_count, keys, optional_id, timestamp, trash};
+use super::{check_key_count, keys, optional_id, read_mask, text, timestamp, trash};
+use crate::page_token::List;
 use crate::pb;
 
 const CHANGEABLE: &[&str] = &["title", "content", "published"];
@@ -25,31 +33,43 @@ const READ_ONLY: &[&str] = &[
     "deleted_at",
     "etag",
 ];
-
-const SORT_KEYS: &[(&str, PostSortKey)] = &[
-    ("created_at", PostSortKey::CreatedAt),
-    ("updated_at", PostSortKey::UpdatedAt),
-    ("title", PostSortKey::Title),
+const GROUPS: &[(&str, PostGroup)] = &[
+    ("author_id", PostGroup::AuthorId),
+    ("published", PostGroup::Published),
 ];
-const NEWEST_FIRST: Order<PostSortKey> = Order {
-    key: PostSortKey::CreatedAt,
-    direction: Direction::Descending,
-};
+const NEWEST_FIRST: Order<PostField> = Order::by(PostField::CreatedAt, Direction::Descending);
+
+impl From<PostView> for pb::Post {
+    fn from(post: PostView) -> Self {
+        let content = post.content.flatten();
+        Self {
+            id: post.id.to_string(),
+            title: text(post.title.as_ref().map(Title::as_str)),
+            content: content.map(|content| content.as_str().to_owned()),
+            published: post.published,
+            published_at: post.published_at.flatten().map(timestamp),
+            author_id: text(post.author_id),
+            created_at: post.created_at.map(timestamp),
+            updated_at: post.updated_at.flatten().map(timestamp),
+            deleted_at: post.deleted_at.flatten().map(timestamp),
+            etag: text(post.etag),
+            author: post.author.map(|author| (*author).into()),
+        }
+    }
+}
 
 impl From<Post> for pb::Post {
     fn from(post: Post) -> Self {
-        let output = Output::from(&post.lifecycle);
+        PostView::from(post).into()
+    }
+}
+
+impl From<FoundPost> for pb::FoundPost {
+    fn from(found: FoundPost) -> Self {
         Self {
-            id: post.id.to_string(),
-            title: post.title.as_str().to_owned(),
-            published: Some(post.is_published()),
-            content: post.content.map(|content| content.as_str().to_owned()),
-            published_at: post.published_at.map(timestamp),
-            author_id: post.author_id.to_string(),
-            created_at: output.created_at,
-            updated_at: output.updated_at,
-            deleted_at: output.deleted_at,
-            etag: output.etag,
+            post: Some(found.post.into()),
+            snippet: found.snippet.to_html(),
+            rank: found.rank,
         }
     }
 }
@@ -76,10 +96,15 @@ pub(crate) fn create(request: pb::CreatePostRequest) -> Result<CreatePost, Valid
 }
 
 pub(crate) fn get(request: &pb::GetPostRequest) -> Result<GetPost, ValidationError> {
-    Ok(GetPost {
-        id: PostId::parse(&request.id).map_err(|invalid| invalid.at("id"))?,
+    let mut violations = Violations::new();
+    let id = violations.check("id", PostId::parse(&request.id));
+    let mask = read_mask::of_posts(request.read_mask.as_ref(), &mut violations);
+    let query = id.map(|id| GetPost {
+        id,
         trash: trash(request.show_deleted),
-    })
+        mask,
+    });
+    violations.finish_with(query)
 }
 
 pub(crate) fn batch_get(
@@ -91,10 +116,12 @@ pub(crate) fn batch_get(
     } else {
         Vec::new()
     };
+    let mask = read_mask::of_posts(request.read_mask.as_ref(), &mut violations);
     violations.finish()?;
     Ok(BatchGetPosts {
         ids,
         trash: trash(request.show_deleted),
+        mask,
     })
 }
 
@@ -107,48 +134,122 @@ impl From<PostBatch> for pb::BatchGetPostsResponse {
     }
 }
 
-/// What a page token of ListPosts is bound to.
-fn list_name(order: Order<PostSortKey>, filter: &PostFilter) -> String {
-    format!("posts {order:?} {filter:?}")
-}
-
-pub(crate) fn list(request: &pb::ListPostsRequest) -> Result<ListPosts, ValidationError> {
+pub(crate) fn list(
+    request: &pb::ListPostsRequest,
+    lists: &Lists,
+) -> Result<(ListPosts, Walk), ValidationError> {
     let mut violations = Violations::new();
-    let filter = PostFilter {
-        trash: trash(request.show_deleted),
-    };
-    let order = violations.check(
-        "order_by",
-        list::order(&request.order_by, SORT_KEYS, NEWEST_FIRST),
-    );
+    let order = Order::parse(&request.order_by, NEWEST_FIRST);
+    let order = violations.check("order_by", order);
     let total = violations.check("total", list::total(request.total));
     let window = Window {
         page_size: request.page_size,
         page_token: &request.page_token,
         skip: request.skip,
+        filter: &request.filter,
+        show_deleted: request.show_deleted,
     };
-    let name = order.map(|order| list_name(order, &filter));
-    let page = window.parse(
-        name.as_deref(),
-        |value| order.is_some_and(|order| order.key.fits(value)),
+    let part = window.parse(
+        lists,
+        order
+            .as_ref()
+            .map(|order| list::ordered("ListPosts", order)),
+        |place| order.as_ref().is_some_and(|order| order.fits(place)),
+        parse_posts,
         &mut violations,
     );
-    let query = (|| {
-        Some(ListPosts {
+    let mask = read_mask::of_posts(request.read_mask.as_ref(), &mut violations);
+    violations.finish_with((|| {
+        let part = part?;
+        let query = ListPosts {
+            filter: PostFilter {
+                trash: trash(request.show_deleted),
+                meets: part.meets,
+            },
             order: order?,
-            page: page?,
+            page: part.page,
             total: total?,
-            filter,
-        })
-    })();
-    violations.finish_with(query)
+            mask,
+        };
+        Some((query, part.walk))
+    })())
 }
 
-pub(crate) fn listed(query: &ListPosts, answer: PostList) -> pb::ListPostsResponse {
+pub(crate) fn listed(walk: &Walk, answer: PostList) -> pb::ListPostsResponse {
     pb::ListPostsResponse {
         posts: answer.page.items.into_iter().map(Into::into).collect(),
-        next_page_token: next_page_token(&list_name(query.order, &query.filter), answer.page.next),
-        total_size: total_size(answer.total),
+        next_page_token: walk.next_page_token(answer.page.next),
+        total_size: answer.total.map(list::size),
+    }
+}
+
+pub(crate) fn search(
+    request: &pb::SearchPostsRequest,
+    lists: &Lists,
+) -> Result<(SearchPosts, Walk), ValidationError> {
+    let mut violations = Violations::new();
+    let query = violations.check("query", SearchQuery::parse(request.query.as_str()));
+    let window = Window {
+        page_size: request.page_size,
+        page_token: &request.page_token,
+        skip: request.skip,
+        filter: &request.filter,
+        show_deleted: request.show_deleted,
+    };
+    let part = window.parse(
+        lists,
+        query
+            .as_ref()
+            .map(|query| List::of("SearchPosts").with("query", query.as_str())),
+        list::is_rank,
+        parse_posts,
+        &mut violations,
+    );
+    let mask = read_mask::of_posts(request.read_mask.as_ref(), &mut violations);
+    violations.finish_with((|| {
+        let part = part?;
+        let query = SearchPosts {
+            query: query?,
+            filter: PostFilter {
+                trash: trash(request.show_deleted),
+                meets: part.meets,
+            },
+            page: part.page,
+            mask,
+        };
+        Some((query, part.walk))
+    })())
+}
+
+pub(crate) fn found(walk: &Walk, answer: Page<FoundPost>) -> pb::SearchPostsResponse {
+    pb::SearchPostsResponse {
+        results: answer.items.into_iter().map(Into::into).collect(),
+        next_page_token: walk.next_page_token(answer.next),
+    }
+}
+
+pub(crate) fn count(
+    request: &pb::CountPostsRequest,
+    lists: &Lists,
+) -> Result<CountPosts, ValidationError> {
+    let mut violations = Violations::new();
+    let meets = violations.check("filter", parse_posts(&request.filter, lists.now()));
+    let group = violations.check("group_by", group_by(&request.group_by, GROUPS));
+    violations.finish_with((|| {
+        Some(CountPosts {
+            filter: PostFilter {
+                trash: trash(request.show_deleted),
+                meets: meets?,
+            },
+            group: group?,
+        })
+    })())
+}
+
+pub(crate) fn counted(counts: Counts) -> pb::CountPostsResponse {
+    pb::CountPostsResponse {
+        count: list::size(counts.total),
+        groups: counts.groups.into_iter().map(Into::into).collect(),
     }
 }
 

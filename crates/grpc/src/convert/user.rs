@@ -1,48 +1,57 @@
 //! Users on the wire.
 
 use byline_app::user::{
-    BatchGetUsers, CreateUser, DeleteUser, GetUser, ListUsers, PurgeUser, SearchUsers,
+    BatchGetUsers, CountUsers, CreateUser, DeleteUser, GetUser, ListUsers, PurgeUser, SearchUsers,
     UndeleteUser, UpdateUser, UserBatch, UserKey, UserList,
 };
+use byline_domain::count::Counts;
 use byline_domain::error::{Invalid, ValidationError, Violations};
+use byline_domain::filter::parse_users;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::page::{Direction, Order, Page, SortValue};
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::Page;
 use byline_domain::search::SearchQuery;
-use byline_domain::user::{Email, Role, User, UserChanges, UserFilter, UserName, UserSortKey};
+use byline_domain::user::{
+    Email, Role, User, UserChanges, UserField, UserFilter, UserGroup, UserName, UserView,
+};
 
-use super::list::{self, Window, next_page_token, total_size};
+use super::count::group_by;
+use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{Output, check_key_count, keys, optional_id, trash};
+use super::{check_key_count, keys, optional_id, read_mask, text, timestamp, trash};
+use crate::page_token::List;
 use crate::pb;
 
 const CHANGEABLE: &[&str] = &["email", "name", "role", "is_active"];
 const READ_ONLY: &[&str] = &["id", "created_at", "updated_at", "deleted_at", "etag"];
-
-const SORT_KEYS: &[(&str, UserSortKey)] = &[
-    ("created_at", UserSortKey::CreatedAt),
-    ("updated_at", UserSortKey::UpdatedAt),
-    ("email", UserSortKey::Email),
+const GROUPS: &[(&str, UserGroup)] = &[
+    ("role", UserGroup::Role),
+    ("is_active", UserGroup::IsActive),
 ];
-const NEWEST_FIRST: Order<UserSortKey> = Order {
-    key: UserSortKey::CreatedAt,
-    direction: Direction::Descending,
-};
+const NEWEST_FIRST: Order<UserField> = Order::by(UserField::CreatedAt, Direction::Descending);
+
+impl From<UserView> for pb::User {
+    fn from(user: UserView) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: text(user.email.as_ref().map(Email::as_str)),
+            name: user.name.flatten().map(|name| name.as_str().to_owned()),
+            role: text(user.role.as_ref().map(Role::as_str)),
+            is_active: user.is_active,
+            created_at: user.created_at.map(timestamp),
+            updated_at: user.updated_at.flatten().map(timestamp),
+            deleted_at: user.deleted_at.flatten().map(timestamp),
+            etag: text(user.etag),
+            post_count: user.post_count.map(list::size),
+            posts: user.posts.into_iter().flatten().map(Into::into).collect(),
+        }
+    }
+}
 
 impl From<User> for pb::User {
     fn from(user: User) -> Self {
-        let output = Output::from(&user.lifecycle);
-        Self {
-            id: user.id.to_string(),
-            email: user.email.as_str().to_owned(),
-            name: user.name.map(|name| name.as_str().to_owned()),
-            role: user.role.as_str().to_owned(),
-            is_active: Some(user.is_active),
-            created_at: output.created_at,
-            updated_at: output.updated_at,
-            deleted_at: output.deleted_at,
-            etag: output.etag,
-        }
+        UserView::from(user).into()
     }
 }
 
@@ -77,15 +86,20 @@ pub(crate) fn create(request: pb::CreateUserRequest) -> Result<CreateUser, Valid
 
 pub(crate) fn get(request: pb::GetUserRequest) -> Result<GetUser, ValidationError> {
     use pb::get_user_request::Key;
+    let mut violations = Violations::new();
     let (field, key) = match request.key {
         Some(Key::Id(id)) => ("id", UserId::parse(&id).map(UserKey::Id)),
         Some(Key::Email(email)) => ("email", Email::parse(email).map(UserKey::Email)),
         None => ("key", Err(Invalid::required())),
     };
-    Ok(GetUser {
-        key: key.map_err(|invalid| invalid.at(field))?,
+    let key = violations.check(field, key);
+    let mask = read_mask::of_users(request.read_mask.as_ref(), &mut violations);
+    let query = key.map(|key| GetUser {
+        key,
         trash: trash(request.show_deleted),
-    })
+        mask,
+    });
+    violations.finish_with(query)
 }
 
 pub(crate) fn batch_get(
@@ -100,11 +114,13 @@ pub(crate) fn batch_get(
             Email::parse(text)
         });
     }
+    let mask = read_mask::of_users(request.read_mask.as_ref(), &mut violations);
     violations.finish()?;
     Ok(BatchGetUsers {
         ids,
         emails,
         trash: trash(request.show_deleted),
+        mask,
     })
 }
 
@@ -122,87 +138,122 @@ impl From<UserBatch> for pb::BatchGetUsersResponse {
     }
 }
 
-/// What a page token of ListUsers is bound to.
-fn list_name(order: Order<UserSortKey>, filter: &UserFilter) -> String {
-    format!("users {order:?} {filter:?}")
-}
-
-pub(crate) fn list(request: &pb::ListUsersRequest) -> Result<ListUsers, ValidationError> {
+pub(crate) fn list(
+    request: &pb::ListUsersRequest,
+    lists: &Lists,
+) -> Result<(ListUsers, Walk), ValidationError> {
     let mut violations = Violations::new();
-    let filter = UserFilter {
-        trash: trash(request.show_deleted),
-    };
-    let order = violations.check(
-        "order_by",
-        list::order(&request.order_by, SORT_KEYS, NEWEST_FIRST),
-    );
+    let order = Order::parse(&request.order_by, NEWEST_FIRST);
+    let order = violations.check("order_by", order);
     let total = violations.check("total", list::total(request.total));
     let window = Window {
         page_size: request.page_size,
         page_token: &request.page_token,
         skip: request.skip,
+        filter: &request.filter,
+        show_deleted: request.show_deleted,
     };
-    let name = order.map(|order| list_name(order, &filter));
-    let page = window.parse(
-        name.as_deref(),
-        |value| order.is_some_and(|order| order.key.fits(value)),
+    let part = window.parse(
+        lists,
+        order
+            .as_ref()
+            .map(|order| list::ordered("ListUsers", order)),
+        |place| order.as_ref().is_some_and(|order| order.fits(place)),
+        parse_users,
         &mut violations,
     );
-    let query = (|| {
-        Some(ListUsers {
+    let mask = read_mask::of_users(request.read_mask.as_ref(), &mut violations);
+    violations.finish_with((|| {
+        let part = part?;
+        let query = ListUsers {
+            filter: UserFilter {
+                trash: trash(request.show_deleted),
+                meets: part.meets,
+            },
             order: order?,
-            page: page?,
+            page: part.page,
             total: total?,
-            filter,
-        })
-    })();
-    violations.finish_with(query)
+            mask,
+        };
+        Some((query, part.walk))
+    })())
 }
 
-pub(crate) fn listed(query: &ListUsers, answer: UserList) -> pb::ListUsersResponse {
+pub(crate) fn listed(walk: &Walk, answer: UserList) -> pb::ListUsersResponse {
     pb::ListUsersResponse {
         users: answer.page.items.into_iter().map(Into::into).collect(),
-        next_page_token: next_page_token(&list_name(query.order, &query.filter), answer.page.next),
-        total_size: total_size(answer.total),
+        next_page_token: walk.next_page_token(answer.page.next),
+        total_size: answer.total.map(list::size),
     }
 }
 
-/// What a page token of SearchUsers is bound to.
-fn search_name(query: &SearchQuery, filter: &UserFilter) -> String {
-    format!("found users {query:?} {filter:?}")
-}
-
-pub(crate) fn search(request: pb::SearchUsersRequest) -> Result<SearchUsers, ValidationError> {
+pub(crate) fn search(
+    request: &pb::SearchUsersRequest,
+    lists: &Lists,
+) -> Result<(SearchUsers, Walk), ValidationError> {
     let mut violations = Violations::new();
-    let filter = UserFilter {
-        trash: trash(request.show_deleted),
-    };
-    let query = violations.check("query", SearchQuery::parse(request.query));
+    let query = violations.check("query", SearchQuery::parse(request.query.as_str()));
     let window = Window {
         page_size: request.page_size,
         page_token: &request.page_token,
         skip: request.skip,
+        filter: &request.filter,
+        show_deleted: request.show_deleted,
     };
-    let name = query.as_ref().map(|query| search_name(query, &filter));
-    let page = window.parse(
-        name.as_deref(),
-        |value| matches!(value, SortValue::Rank(rank) if SearchQuery::RANKS.contains(rank)),
+    let part = window.parse(
+        lists,
+        query
+            .as_ref()
+            .map(|query| List::of("SearchUsers").with("query", query.as_str())),
+        list::is_rank,
+        parse_users,
         &mut violations,
     );
-    let query = (|| {
-        Some(SearchUsers {
+    let mask = read_mask::of_users(request.read_mask.as_ref(), &mut violations);
+    violations.finish_with((|| {
+        let part = part?;
+        let query = SearchUsers {
             query: query?,
-            page: page?,
-            filter,
-        })
-    })();
-    violations.finish_with(query)
+            filter: UserFilter {
+                trash: trash(request.show_deleted),
+                meets: part.meets,
+            },
+            page: part.page,
+            mask,
+        };
+        Some((query, part.walk))
+    })())
 }
 
-pub(crate) fn found(query: &SearchUsers, answer: Page<User>) -> pb::SearchUsersResponse {
+pub(crate) fn found(walk: &Walk, answer: Page<UserView>) -> pb::SearchUsersResponse {
     pb::SearchUsersResponse {
         users: answer.items.into_iter().map(Into::into).collect(),
-        next_page_token: next_page_token(&search_name(&query.query, &query.filter), answer.next),
+        next_page_token: walk.next_page_token(answer.next),
+    }
+}
+
+pub(crate) fn count(
+    request: &pb::CountUsersRequest,
+    lists: &Lists,
+) -> Result<CountUsers, ValidationError> {
+    let mut violations = Violations::new();
+    let meets = violations.check("filter", parse_users(&request.filter, lists.now()));
+    let group = violations.check("group_by", group_by(&request.group_by, GROUPS));
+    violations.finish_with((|| {
+        Some(CountUsers {
+            filter: UserFilter {
+                trash: trash(request.show_deleted),
+                meets: meets?,
+            },
+            group: group?,
+        })
+    })())
+}
+
+pub(crate) fn counted(counts: Counts) -> pb::CountUsersResponse {
+    pb::CountUsersResponse {
+        count: list::size(counts.total),
+        groups: counts.groups.into_iter().map(Into::into).collect(),
     }
 }
 

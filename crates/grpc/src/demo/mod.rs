@@ -2,10 +2,10 @@
 
 mod words;
 
+use byline_domain::count::CountMode;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
-use byline_domain::page::CountMode;
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::trash::Trash;
 use byline_domain::user::{Email, Role, User, UserFilter, UserName, UserReader};
@@ -23,9 +23,7 @@ const AUTHORS: u64 = 980;
 
 /// Fills an empty database, all or nothing; leaves one with users alone.
 pub(crate) async fn fill(app: &App) -> Result<(), RepositoryError> {
-    let everybody = UserFilter {
-        trash: Trash::Include,
-    };
+    let everybody = UserFilter::all(Trash::Include);
     if UserReader::count(&app.database, &everybody, CountMode::Estimate).await? > 0 {
         return Ok(());
     }

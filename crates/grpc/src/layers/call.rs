@@ -1,5 +1,5 @@
-//! One call: its id, its statements, and the one line that is logged of it. Never
-//! what it says or is answered.
+//! One call: its id, its statements, which the caller is told, and the one line that
+//! is logged of it. Never what it says or is answered.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use http::HeaderValue;
 use tonic::Code;
 use tower::{Layer, Service};
 
-use super::Answer;
+use super::{Answer, trailer};
 
 /// The header in which a caller may give a call an id, and in which it is told.
 const REQUEST_ID: &str = "x-request-id";
@@ -26,7 +26,7 @@ pub(crate) fn request_id() -> String {
     CURRENT.try_with(ToString::to_string).unwrap_or_default()
 }
 
-/// Gives each call an id and logs it.
+/// Gives each call an id, tells what it cost, and logs it.
 #[derive(Clone)]
 pub(crate) struct CallLog {
     ids: Arc<dyn IdGenerator>,
@@ -90,7 +90,7 @@ where
                 if let Ok(value) = HeaderValue::from_str(&id) {
                     answer.headers_mut().insert(REQUEST_ID, value);
                 }
-                answer
+                trailer::add(answer, move || statements.get())
             })
         })
     }

@@ -1,10 +1,11 @@
 //! What happens to every call, whatever its method; from outside in: [`call`]
-//! gives it an id and logs it, [`admission`] bounds how many there are at once,
-//! [`deadline`] ends it in time.
+//! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`admission`]
+//! bounds how many there are at once, [`deadline`] ends it in time.
 
 pub(crate) mod admission;
 pub(crate) mod call;
 pub(crate) mod deadline;
+mod trailer;
 
 use std::pin::Pin;
 

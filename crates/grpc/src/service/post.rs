@@ -5,7 +5,7 @@ use std::sync::Arc;
 use byline_app::post::Posts;
 use tonic::{Request, Response, Status};
 
-use crate::convert::post as convert;
+use crate::convert::{Lists, post as convert};
 use crate::pb;
 use crate::pb::post_service_server::PostService;
 use crate::status::{from_app, invalid};
@@ -13,12 +13,13 @@ use crate::status::{from_app, invalid};
 /// The methods of PostService.
 pub(crate) struct PostRpc {
     posts: Arc<Posts>,
+    lists: Lists,
 }
 
 impl PostRpc {
     /// The methods over these use cases.
-    pub(crate) fn new(posts: Arc<Posts>) -> Self {
-        Self { posts }
+    pub(crate) fn new(posts: Arc<Posts>, lists: Lists) -> Self {
+        Self { posts, lists }
     }
 }
 
@@ -59,9 +60,30 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::ListPostsRequest>,
     ) -> Result<Response<pb::ListPostsResponse>, Status> {
-        let query = convert::list(request.get_ref()).map_err(|error| invalid(&error))?;
+        let (query, walk) =
+            convert::list(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
         let list = self.posts.list(&query).await.map_err(from_app)?;
-        Ok(Response::new(convert::listed(&query, list)))
+        Ok(Response::new(convert::listed(&walk, list)))
+    }
+
+    async fn search_posts(
+        &self,
+        request: Request<pb::SearchPostsRequest>,
+    ) -> Result<Response<pb::SearchPostsResponse>, Status> {
+        let (query, walk) =
+            convert::search(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let page = self.posts.search(&query).await.map_err(from_app)?;
+        Ok(Response::new(convert::found(&walk, page)))
+    }
+
+    async fn count_posts(
+        &self,
+        request: Request<pb::CountPostsRequest>,
+    ) -> Result<Response<pb::CountPostsResponse>, Status> {
+        let query =
+            convert::count(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let counts = self.posts.count(&query).await.map_err(from_app)?;
+        Ok(Response::new(convert::counted(counts)))
     }
 
     async fn update_post(

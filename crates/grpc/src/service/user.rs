@@ -5,7 +5,7 @@ use std::sync::Arc;
 use byline_app::user::Users;
 use tonic::{Request, Response, Status};
 
-use crate::convert::user as convert;
+use crate::convert::{Lists, user as convert};
 use crate::pb;
 use crate::pb::user_service_server::UserService;
 use crate::status::{from_app, invalid};
@@ -13,12 +13,13 @@ use crate::status::{from_app, invalid};
 /// The methods of UserService.
 pub(crate) struct UserRpc {
     users: Arc<Users>,
+    lists: Lists,
 }
 
 impl UserRpc {
     /// The methods over these use cases.
-    pub(crate) fn new(users: Arc<Users>) -> Self {
-        Self { users }
+    pub(crate) fn new(users: Arc<Users>, lists: Lists) -> Self {
+        Self { users, lists }
     }
 }
 
@@ -59,18 +60,30 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
-        let query = convert::list(request.get_ref()).map_err(|error| invalid(&error))?;
+        let (query, walk) =
+            convert::list(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
         let list = self.users.list(&query).await.map_err(from_app)?;
-        Ok(Response::new(convert::listed(&query, list)))
+        Ok(Response::new(convert::listed(&walk, list)))
     }
 
     async fn search_users(
         &self,
         request: Request<pb::SearchUsersRequest>,
     ) -> Result<Response<pb::SearchUsersResponse>, Status> {
-        let query = convert::search(request.into_inner()).map_err(|error| invalid(&error))?;
+        let (query, walk) =
+            convert::search(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
         let page = self.users.search(&query).await.map_err(from_app)?;
-        Ok(Response::new(convert::found(&query, page)))
+        Ok(Response::new(convert::found(&walk, page)))
+    }
+
+    async fn count_users(
+        &self,
+        request: Request<pb::CountUsersRequest>,
+    ) -> Result<Response<pb::CountUsersResponse>, Status> {
+        let query =
+            convert::count(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let counts = self.users.count(&query).await.map_err(from_app)?;
+        Ok(Response::new(convert::counted(counts)))
     }
 
     async fn update_user(

@@ -7,7 +7,7 @@ use byline_persistence::testing::{count, execute};
 use tonic::{Code, Request, Status};
 use tonic_types::{ErrorDetail, StatusExt};
 
-use crate::support::{World, eventually, get_by_id};
+use crate::support::{World, eventually, get_by_id, mask};
 
 /// A status as a caller sees it, without what differs from run to run.
 pub(crate) fn shown(status: &Status) -> String {
@@ -58,6 +58,8 @@ async fn bad_input_names_every_wrong_field() {
         page_size: -1,
         skip: -1,
         total: 9,
+        filter: "shoe_size > 40".into(),
+        read_mask: mask(&["shoe_size"]),
         ..pb::ListUsersRequest::default()
     };
     let status = world.users.list_users(list).await;
@@ -70,11 +72,6 @@ async fn bad_input_names_every_wrong_field() {
     let status = world.users.list_users(list).await;
     insta::assert_snapshot!("bad_page_token", shown(&status.unwrap_err()));
 
-    let mask = |paths: &[&str]| {
-        Some(prost_types::FieldMask {
-            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
-        })
-    };
     let update = pb::UpdatePostRequest {
         post: Some(pb::Post::default()),
         update_mask: mask(&["title", "author_id", "nonsense", "*"]),
@@ -85,6 +82,23 @@ async fn bad_input_names_every_wrong_field() {
     let batch = pb::BatchGetUsersRequest::default();
     let status = world.users.batch_get_users(batch).await;
     insta::assert_snapshot!("empty_batch", shown(&status.unwrap_err()));
+}
+
+#[tokio::test]
+async fn of_a_thousand_wrong_fields_as_many_are_named_as_reach_the_caller() {
+    let mut world = World::new().await;
+    let batch = pb::BatchGetUsersRequest {
+        ids: (0..1_000).map(|number| format!("no-id-{number}")).collect(),
+        ..pb::BatchGetUsersRequest::default()
+    };
+    let status = world.users.batch_get_users(batch).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    let named = &details.bad_request().unwrap().field_violations;
+    assert!(named.len() > 10, "{}", named.len());
+    assert_eq!(named[9].field, "ids[9]");
+    let rest = format!("and {} more", 1_000 - named.len());
+    assert!(status.message().ends_with(&rest), "{}", status.message());
 }
 
 #[tokio::test]
@@ -174,7 +188,7 @@ async fn an_answer_that_would_be_too_large_is_refused() {
     }
     let batch = pb::BatchGetPostsRequest {
         ids,
-        show_deleted: false,
+        ..pb::BatchGetPostsRequest::default()
     };
     let status = world.posts.batch_get_posts(batch).await;
     insta::assert_snapshot!("response_too_large", shown(&status.unwrap_err()));

@@ -1,11 +1,9 @@
-//! Lists and searches, walked from end to end.
+//! Lists, walked from end to end.
 
 use std::time::{Duration, Instant};
 
 use byline_grpc::pb;
 use byline_persistence::testing::execute;
-use tonic::Code;
-use tonic_types::StatusExt;
 
 use crate::support::World;
 
@@ -78,84 +76,6 @@ async fn a_list_is_walked_in_order_with_totals_skips_and_the_trash() {
         ..pb::ListUsersRequest::default()
     };
     assert_eq!(walk(&mut world, recent).await[0], "d@example.com");
-}
-
-#[tokio::test]
-async fn a_token_serves_only_the_list_that_it_came_from() {
-    let mut world = World::new().await;
-    for name in ["a", "b"] {
-        world.user(&format!("{name}@example.com")).await;
-    }
-    let list = pb::ListUsersRequest {
-        page_size: 1,
-        ..pb::ListUsersRequest::default()
-    };
-    let token = world
-        .users
-        .list_users(list.clone())
-        .await
-        .unwrap()
-        .into_inner()
-        .next_page_token;
-    let other = pb::ListUsersRequest {
-        page_token: token.clone(),
-        order_by: "email".into(),
-        ..list.clone()
-    };
-    let status = world.users.list_users(other).await.unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument);
-    let details = status.get_error_details();
-    let violation = &details.bad_request().unwrap().field_violations[0];
-    assert_eq!(violation.field, "page_token");
-    assert_eq!(violation.reason, "PAGE_TOKEN_MISMATCH");
-
-    let larger = pb::ListUsersRequest {
-        page_token: token,
-        page_size: 1_000_000,
-        ..list
-    };
-    assert!(world.users.list_users(larger).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_search_finds_the_best_match_first_and_takes_wildcards_literally() {
-    let mut world = World::new().await;
-    for email in [
-        "x.ada@example.com",
-        "ada@example.com",
-        "50%_off@example.com",
-        "bob@example.com",
-    ] {
-        world.user(email).await;
-    }
-    let mut search = async |query: &str| {
-        let mut request = pb::SearchUsersRequest {
-            query: query.into(),
-            page_size: 1,
-            ..pb::SearchUsersRequest::default()
-        };
-        let mut found = Vec::new();
-        loop {
-            let page = world
-                .users
-                .search_users(request.clone())
-                .await
-                .unwrap()
-                .into_inner();
-            found.extend(page.users.into_iter().map(|user| user.email));
-            if page.next_page_token.is_empty() {
-                return found;
-            }
-            request.page_token = page.next_page_token;
-        }
-    };
-    assert_eq!(
-        search("ADA").await,
-        ["ada@example.com", "x.ada@example.com"]
-    );
-    assert_eq!(search("%_o").await, ["50%_off@example.com"]);
-    assert_eq!(search("bo").await, ["bob@example.com"]);
-    assert!(search("ob").await.is_empty());
 }
 
 #[tokio::test]

@@ -102,6 +102,7 @@ async fn a_post_is_made_published_changed_deleted_and_brought_back() {
     let get = pb::GetPostRequest {
         id: made.id,
         show_deleted: true,
+        ..pb::GetPostRequest::default()
     };
     assert_eq!(
         world.posts.get_post(get).await.unwrap_err().code(),
@@ -128,6 +129,7 @@ async fn purging_a_user_takes_the_posts_in_the_trash_along() {
     let batch = pb::BatchGetPostsRequest {
         ids: vec![post.id.clone()],
         show_deleted: true,
+        ..pb::BatchGetPostsRequest::default()
     };
     let answer = world
         .posts

@@ -50,14 +50,20 @@ async fn migrations_go_up_and_down_and_tell_where_they_are() {
         assert!(output.status.success(), "{}", said(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(told(&["up"]).await, "applied 0001\napplied 0002\n");
+    assert_eq!(
+        told(&["up"]).await,
+        "applied 0001\napplied 0002\napplied 0003\n"
+    );
     assert_eq!(told(&["up"]).await, "nothing to apply\n");
-    assert_eq!(told(&["down"]).await, "took back 0002\n");
+    assert_eq!(told(&["down"]).await, "took back 0003\n");
     assert_eq!(
         told(&["current"]).await,
-        "0001  applied  users\n0002  missing  posts\n"
+        "0001  applied  users\n0002  applied  posts\n0003  missing  reading\n"
     );
-    assert_eq!(told(&["down", "5"]).await, "took back 0001\n");
+    assert_eq!(
+        told(&["down", "5"]).await,
+        "took back 0002\ntook back 0001\n"
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tonic_types::StatusExt;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_byline");
 
@@ -104,9 +106,14 @@ impl World {
 
     /// A user of that address.
     pub(crate) async fn user(&self, email: &str) -> pb::User {
+        self.user_like(email, pb::User::default()).await
+    }
+
+    /// A user of that address who is otherwise as `user` is.
+    pub(crate) async fn user_like(&self, email: &str, user: pb::User) -> pb::User {
         let user = pb::User {
             email: email.to_owned(),
-            ..pb::User::default()
+            ..user
         };
         let request = pb::CreateUserRequest { user: Some(user) };
         let response = self.users.clone().create_user(request).await.unwrap();
@@ -115,14 +122,33 @@ impl World {
 
     /// A post of that author.
     pub(crate) async fn post(&self, author: &pb::User, title: &str) -> pb::Post {
+        self.post_saying(author, title, None).await
+    }
+
+    /// A post of that author which says that, or nothing.
+    pub(crate) async fn post_saying(
+        &self,
+        author: &pb::User,
+        title: &str,
+        content: Option<String>,
+    ) -> pb::Post {
         let post = pb::Post {
             title: title.to_owned(),
             author_id: author.id.clone(),
+            content,
             ..pb::Post::default()
         };
         let request = pb::CreatePostRequest { post: Some(post) };
         let response = self.posts.clone().create_post(request).await.unwrap();
         response.into_inner().post.unwrap()
+    }
+
+    pub(crate) async fn delete_post(&self, id: &str) {
+        let request = pb::DeletePostRequest {
+            id: id.to_owned(),
+            ..pb::DeletePostRequest::default()
+        };
+        self.posts.clone().delete_post(request).await.unwrap();
     }
 
     pub(crate) async fn delete_user(&self, id: &str) -> pb::User {
@@ -140,6 +166,23 @@ pub(crate) fn get_by_id(id: &str) -> pb::GetUserRequest {
         key: Some(pb::get_user_request::Key::Id(id.to_owned())),
         ..pb::GetUserRequest::default()
     }
+}
+
+/// A mask of those paths.
+#[expect(clippy::unnecessary_wraps, reason = "it is a field of a message")]
+pub(crate) fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    Some(prost_types::FieldMask {
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+    })
+}
+
+/// The field and the reason of each violation that a status names.
+pub(crate) fn violations(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_error_details();
+    let named = details.bad_request().unwrap().field_violations.iter();
+    named
+        .map(|violation| (violation.field.clone(), violation.reason.clone()))
+        .collect()
 }
 
 /// Waits until something holds; fails after ten seconds.

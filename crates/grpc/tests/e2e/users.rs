@@ -142,7 +142,7 @@ async fn a_batch_answers_in_order_and_names_what_is_missing() {
             alan.id.clone(),
         ],
         emails: vec!["nobody@example.com".into(), "ADA@example.com".into()],
-        show_deleted: false,
+        ..pb::BatchGetUsersRequest::default()
     };
     let answer = world
         .users
