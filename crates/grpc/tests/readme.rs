@@ -1,7 +1,10 @@
-//! A foreign client makes the README's own calls, over reflection, against the
-//! built binary.
+//! A foreign client makes the calls of pages for people, over reflection, against the
+//! built binary: what they show is what it answers.
+//!
+//! `BYLINE_WRITE_PAGES=1` has the pages show what is answered now.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +22,7 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_byline"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["dev", "--log=warn", "--listen=127.0.0.1:0", "--data-dir"])
             .arg(folder.path().join("data"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -62,9 +65,15 @@ fn succeed(command: &mut Command) {
 
 /// A Python with the client's packages, kept from run to run.
 fn python(foreign: &Path) -> PathBuf {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign-client");
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Tests run at once, in processes of their own with some runners.
+    let lock = File::create(kept.join("foreign-client.lock")).unwrap();
+    lock.lock().unwrap();
+    let wanted = std::fs::read_to_string(foreign.join("requirements.txt")).unwrap();
+    let venv = kept.join("foreign-client");
     let python = venv.join("bin/python");
-    if !venv.join("complete").exists() {
+    let complete = venv.join("complete");
+    if std::fs::read_to_string(&complete).ok().as_ref() != Some(&wanted) {
         succeed(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
@@ -75,13 +84,13 @@ fn python(foreign: &Path) -> PathBuf {
                 .args(["-m", "pip", "install", "--quiet", "--requirement"])
                 .arg(foreign.join("requirements.txt")),
         );
-        std::fs::write(venv.join("complete"), "").unwrap();
+        std::fs::write(complete, wanted).unwrap();
     }
     python
 }
 
-#[test]
-fn a_foreign_client_gets_the_answers_that_the_readme_shows() {
+/// Makes the calls of a page, which are at least so many, on a fresh `byline dev`.
+fn hold(page: &str, at_least: usize) {
     if Command::new("python3").arg("--version").output().is_err() {
         let in_ci = std::env::var_os("CI").is_some();
         assert!(!in_ci, "there must be a Python in CI");
@@ -90,12 +99,23 @@ fn a_foreign_client_gets_the_answers_that_the_readme_shows() {
     }
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let foreign = crate_dir.join("tests/foreign");
-    let python = python(&foreign);
+    let mut client = Command::new(python(&foreign));
     let dev = Dev::start();
-    succeed(
-        Command::new(python)
-            .arg(foreign.join("readme.py"))
-            .arg(crate_dir.join("../../README.md"))
-            .arg(&dev.address),
-    );
+    client.arg(foreign.join("readme.py"));
+    if std::env::var_os("BYLINE_WRITE_PAGES").is_some() {
+        client.arg("--write");
+    }
+    client.arg(crate_dir.join("../..").join(page));
+    client.args([&dev.address, &at_least.to_string()]);
+    succeed(&mut client);
+}
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_readme_shows() {
+    hold("README.md", 12);
+}
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_tutorial_of_queries_shows() {
+    hold("docs/queries.md", 40);
 }

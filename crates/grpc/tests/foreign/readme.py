@@ -1,7 +1,11 @@
 """Makes the calls of a page with a client that knows nothing of Byline but what
-reflection tells, and compares the answers with those that the page shows.
+reflection tells, and compares what grpcurl would print with what the page shows.
 
-    readme.py PAGE ADDRESS
+    readme.py [--write] PAGE ADDRESS AT_LEAST
+
+PAGE is a file of Markdown whose ```console blocks hold one command and its output each,
+ADDRESS a `byline dev` to which nothing else was done, AT_LEAST how many blocks there must be.
+With --write the page is not judged: what it shows is replaced by what was answered.
 """
 
 import json
@@ -11,29 +15,51 @@ import sys
 
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
+from google.rpc import error_details_pb2, status_pb2  # noqa: F401, details are of these types
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-# What differs from run to run, of things that the page itself makes or changes.
-VOLATILE = {"createdAt", "updatedAt", "deletedAt", "publishedAt", "etag", "nextPageToken"}
+HOST = "localhost:50051"
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+TRAILER = "byline-db-queries"
+FIELD_MASK = "google.protobuf.FieldMask"
+READS = re.compile(r"(Get|BatchGet|List|Search|Count)[A-Z]")
+
+# What differs from run to run, in what the page itself makes or changes.
+TIMES = {"createdAt", "updatedAt", "deletedAt", "publishedAt"}
+TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+# And everywhere. A token is as long as what it seals; it is shown as it is.
+TOKEN = "nextPageToken"
 
 
-def examples(page):
-    """The commands of the page's console blocks, each with what is shown of its output."""
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
-        command, _, shown = block.partition("\n")
-        yield command.removeprefix("$ "), shown
+class Mistake(Exception):
+    """The page has something that cannot be run."""
 
 
-def same(shown, got, key=None):
-    if isinstance(shown, dict) and isinstance(got, dict):
-        return shown.keys() == got.keys() and all(same(shown[k], got[k], k) for k in shown)
-    if isinstance(shown, list) and isinstance(got, list):
-        return len(shown) == len(got) and all(same(s, g) for s, g in zip(shown, got))
-    if key in VOLATILE:
-        return isinstance(shown, str) and isinstance(got, str) and bool(shown) == bool(got)
-    return shown == got
+class Command:
+    """One command of the page: of grpcurl or of buf, in the few forms that pages use."""
+
+    def __init__(self, line):
+        line, *pipe = line.split(" | ")
+        words = shlex.split(line)
+        self.is_buf = words[:2] == ["buf", "curl"]
+        self.of_trailer = pipe == [f"grep {TRAILER}"]
+        flags = ["grpcurl", "-plaintext"] + ["-v"] * self.of_trailer
+        if self.is_buf:
+            flags = ["buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge"]
+        self.path = self.body = None
+        match words[len(flags) :]:
+            case [host, "list"] if host == HOST and not self.is_buf:
+                pass
+            case ["-d", body, host, path] if host == HOST and not self.is_buf:
+                self.path, self.body = path, json.loads(body)
+            case ["-d", body, url] if url.startswith(f"http://{HOST}/") and self.is_buf:
+                self.path, self.body = url.removeprefix(f"http://{HOST}/"), json.loads(body)
+            case _:
+                raise Mistake("this is no command that a page can have")
+        if words[: len(flags)] != flags or (pipe and not self.of_trailer):
+            raise Mistake("this is no command that a page can have")
 
 
 class Client:
@@ -45,55 +71,180 @@ class Client:
     def services(self):
         return sorted(self.database.get_services())
 
-    def call(self, path, body):
-        service, name = path.split("/")
+    def request(self, method, command):
+        body = dict(command.body)
+        message = message_factory.GetMessageClass(method.input_type)()
+        for field in method.input_type.fields:
+            is_mask = field.message_type and field.message_type.full_name == FIELD_MASK
+            # grpcurl takes a mask as the message that it is, not in its form of JSON.
+            if is_mask and field.name in body and not command.is_buf:
+                getattr(message, field.name).paths.extend(body.pop(field.name)["paths"])
+        return json_format.ParseDict(body, message)
+
+    def call(self, command):
+        """The answer and what the trailer says."""
+        service, name = command.path.split("/")
+        if service not in self.services():
+            raise Mistake(f"there is no service {service}")
         method = self.pool.FindServiceByName(service).FindMethodByName(name)
-        request = json_format.ParseDict(
-            body, message_factory.GetMessageClass(method.input_type)()
-        )
         invoke = self.channel.unary_unary(
-            f"/{path}",
+            f"/{command.path}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
         )
-        return json_format.MessageToDict(invoke(request, timeout=10))
+        answer, call = invoke.with_call(self.request(method, command), timeout=10)
+        trailer = dict(call.trailing_metadata())[TRAILER]
+        return json_format.MessageToDict(answer), trailer
 
 
-def run(client, command):
-    """The output that the page should show for the command."""
-    words = shlex.split(command)
-    if words[-1] == "list":
-        return {"lines": client.services()}
-    body = json.loads(words[words.index("-d") + 1])
+class Page:
+    """What is known while the commands of a page are run from top to bottom."""
+
+    def __init__(self, client):
+        self.client = client
+        # Ids of what the page has made or changed.
+        self.changed = set()
+        # The real tokens, by those that the page shows for them.
+        self.tokens = {}
+        # What the page is to show for a token, by what it shows now.
+        self.renamed = {}
+
+    def run(self, line, shown):
+        """What grpcurl prints for the command; what may differ is as it is shown."""
+        command = Command(line)
+        if command.path is None:
+            return "".join(f"{service}\n" for service in self.client.services())
+        if "page_token" in command.body:
+            token = command.body["page_token"]
+            command.body["page_token"] = self.tokens.get(token, token)
+        try:
+            answer, trailer = self.client.call(command)
+        except grpc.RpcError as error:
+            if command.is_buf:
+                raise Mistake("what buf says of errors is not known here") from error
+            return printed_error(error)
+        if not READS.match(command.path.split("/")[1]):
+            self.changed.update(ids(answer))
+        if command.of_trailer:
+            return f"{TRAILER}: {trailer}\n"
+        return printed(self.settle(answer, parsed(shown)), command.is_buf)
+
+    def settle(self, answer, shown):
+        """The answer, in which what differs from run to run is as it is shown."""
+        if isinstance(answer, list):
+            shown = shown if isinstance(shown, list) else []
+            shown = shown + [None] * (len(answer) - len(shown))
+            return [self.settle(a, s) for a, s in zip(answer, shown)]
+        if not isinstance(answer, dict):
+            return answer
+        shown = shown if isinstance(shown, dict) else {}
+        settled = {key: self.settle(value, shown.get(key)) for key, value in answer.items()}
+        if TOKEN in answer:
+            token = shown.get(TOKEN, answer[TOKEN])
+            self.tokens[token] = answer[TOKEN]
+            if len(token) == len(answer[TOKEN]):
+                settled[TOKEN] = token
+            else:
+                self.renamed[token] = answer[TOKEN]
+        if answer.get("id") in self.changed:
+            for key in answer.keys() & shown.keys():
+                if may_differ(key, answer[key], shown[key]):
+                    settled[key] = shown[key]
+        return settled
+
+
+def may_differ(key, answer, shown):
+    if not isinstance(shown, str):
+        return False
+    if key == "etag":
+        version = re.compile(r"\d+-").match(answer).group()
+        return re.fullmatch(rf"{version}[0-9a-f]+", shown) is not None
+    return key in TIMES and TIME.fullmatch(shown) is not None
+
+
+def ids(answer):
+    if isinstance(answer, dict):
+        if "id" in answer:
+            yield answer["id"]
+        answer = list(answer.values())
+    if isinstance(answer, list):
+        for value in answer:
+            yield from ids(value)
+
+
+def parsed(shown):
     try:
-        return client.call(words[-1], body)
-    except grpc.RpcError as error:
-        code = "".join(part.capitalize() for part in error.code().name.split("_"))
-        return {"code": code, "message": error.details()}
-
-
-def parse(shown):
-    if shown.startswith("{"):
         return json.loads(shown)
-    if shown.startswith("ERROR:"):
-        code = re.search(r"Code: (.*)", shown).group(1)
-        return {"code": code, "message": re.search(r"Message: (.*)", shown).group(1)}
-    return {"lines": shown.split()}
+    except ValueError:
+        return None
 
 
-def main(page, address):
-    client = Client(address)
+def in_go(text):
+    """JSON as Go writes it, fit to stand in HTML."""
+    for c in "<>&\u2028\u2029":
+        text = text.replace(c, f"\\u{ord(c):04x}")
+    return text
+
+
+def printed(answer, is_buf):
+    text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
+    if is_buf:
+        return text
+    return in_go(text) if answer else "{\n  \n}\n"
+
+
+def printed_error(error):
+    code = "".join(part.capitalize() for part in error.code().name.split("_"))
+    lines = ["ERROR:", f"  Code: {code}", f"  Message: {error.details()}"]
+    encoded = dict(error.trailing_metadata()).get("grpc-status-details-bin")
+    if encoded:
+        lines.append("  Details:")
+        for number, detail in enumerate(status_pb2.Status.FromString(encoded).details, 1):
+            fields = json_format.MessageToDict(detail)
+            fields = {key: fields[key] for key in sorted(fields)}
+            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            lines.append(f"  {number})\t{in_go(text)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def main(arguments):
+    write = arguments[0] == "--write"
+    path, address, at_least = arguments[write:]
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    page = Page(Client(address))
     count = failures = 0
-    with open(page, encoding="utf-8") as file:
-        for command, shown in examples(file.read()):
-            count += 1
-            got = run(client, command)
-            if not same(parse(shown), got):
-                failures += 1
-                print(f"{command}\nshows:\n{shown}\nbut the answer is:\n{json.dumps(got, indent=2)}")
-    print(f"{count} calls made, {failures} answered otherwise")
-    return 1 if failures or count < 10 else 0
+
+    def checked(block):
+        nonlocal count, failures
+        count += 1
+        line, _, shown = block.group(1).partition("\n")
+        try:
+            if not line.startswith("$ "):
+                raise Mistake("a console block begins with `$ ` and a command")
+            answer = page.run(line.removeprefix("$ "), shown)
+        except (Mistake, ValueError, LookupError, TypeError, json_format.ParseError) as mistake:
+            failures += 1
+            print(f"{line}\ncannot be run: {mistake!r}\n")
+            return block.group()
+        if answer != shown and not write:
+            failures += 1
+            print(f"{line}\nshows:\n{shown}\nbut the answer is:\n{answer}")
+        return f"```console\n{line}\n{answer}```"
+
+    written = BLOCK.sub(checked, text)
+    if write:
+        # Commands that go on from a page name its token.
+        for old, new in page.renamed.items():
+            written = written.replace(old, new)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(written)
+    print(f"{count} calls made, {failures} wrong")
+    if count < int(at_least):
+        print(f"there must be at least {at_least} calls")
+        return 1
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
