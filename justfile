@@ -18,14 +18,21 @@ test:
 test-one name:
     cargo test --workspace --locked -- {{ quote(name) }}
 
+# Look for inputs that break TARGET, filter or order, as long as it is let.
+fuzz target="filter" *options:
+    fuzz/run {{ quote(target) }} {{ options }}
+
 # Check the format and let clippy look.
 lint:
     cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    fuzz/run --lint
 
 # Format all code.
 fmt:
     cargo fmt --all
+    cargo fmt --manifest-path fuzz/Cargo.toml
 
 # Check licences, sources and the layers by cargo-deny.
 deny:
@@ -34,6 +41,10 @@ deny:
 # Check the contract by buf.
 buf:
     npx --yes @bufbuild/buf@1.75.0 lint
+
+# Measure what reads cost at a million users, into docs/performance.md.
+bench *arguments:
+    cargo run --release --locked --package bench -- reads {{ arguments }}
 
 # Run every gate that a change must pass.
 ci:
