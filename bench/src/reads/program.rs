@@ -1,0 +1,86 @@
+//! The program that is measured: a release build of this very tree.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+use std::{fs, io};
+
+use crate::Failure;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// What the program is built of.
+const SOURCES: &[&str] = &[
+    "Cargo.lock",
+    "Cargo.toml",
+    "crates",
+    "migrations",
+    "proto",
+    ".sqlx",
+];
+
+/// The program at that path, or one that is built now.
+pub(crate) fn find(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    if cfg!(debug_assertions) {
+        return Err("what is measured is a release build: cargo run --release -p bench".into());
+    }
+    match given {
+        Some(path) => check(path),
+        None => build(),
+    }
+}
+
+fn check(path: &Path) -> Result<PathBuf, Failure> {
+    let about = |error: io::Error| format!("{}: {error}", path.display());
+    let built = fs::metadata(path)
+        .and_then(|it| it.modified())
+        .map_err(about)?;
+    for source in SOURCES {
+        let source = Path::new(ROOT).join(source);
+        if newest(&source)? > built {
+            return Err(format!(
+                "{} is older than {}: build it again",
+                path.display(),
+                source.display()
+            )
+            .into());
+        }
+    }
+    // Not looked for in PATH.
+    Ok(path.canonicalize().map_err(about)?)
+}
+
+/// When the newest file under a path was changed.
+fn newest(path: &Path) -> Result<SystemTime, io::Error> {
+    let found = fs::metadata(path)?;
+    if !found.is_dir() {
+        return found.modified();
+    }
+    let mut latest = SystemTime::UNIX_EPOCH;
+    for entry in fs::read_dir(path)? {
+        latest = latest.max(newest(&entry?.path())?);
+    }
+    Ok(latest)
+}
+
+fn build() -> Result<PathBuf, Failure> {
+    eprintln!("building byline");
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--locked", "--package", "byline"])
+        .current_dir(ROOT)
+        .status()
+        .map_err(|error| format!("cargo: {error}"))?;
+    if !status.success() {
+        return Err("byline could not be built: see above".into());
+    }
+    let own = std::env::current_exe()?;
+    let program = own.with_file_name("byline");
+    if !program.exists() {
+        return Err(format!(
+            "{} is not there, although byline was built: say where it is with --byline",
+            program.display()
+        )
+        .into());
+    }
+    Ok(program)
+}
