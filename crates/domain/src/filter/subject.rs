@@ -62,8 +62,12 @@ pub(super) fn bare_word<N: Noun>(at: usize, word: &str) -> Result<(), Invalid> {
     let keyword = word.to_ascii_uppercase();
     let hint = if matches!(keyword.as_str(), "AND" | "OR" | "NOT") {
         format!("{word} between conditions is written {keyword}, in capitals")
-    } else if resolve::<N>(at, word).is_ok() || word.split('.').next() == Some(N::RELATION) {
+    } else if resolve::<N>(at, word).is_ok() {
         format!("expected a comparator after {word}, as in {word}:*")
+    } else if word.split('.').next() == Some(N::RELATION) {
+        // The word itself is a caller's, and may be long.
+        let (relation, field) = (N::RELATION, N::Other::ALL[1].name());
+        format!("expected a field behind {relation}. and a comparator, as in {relation}.{field}:*")
     } else {
         return Ok(());
     };

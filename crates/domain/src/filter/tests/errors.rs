@@ -201,6 +201,11 @@ fn words_that_nobody_looks_for_are_refused_instead_of_finding_nothing() {
              word is meant, put it in quotes",
         ),
         (
+            &format!("posts.{}", "!f".repeat(200)),
+            "at column 1: expected a field behind posts. and a comparator, as in posts.title:*; if \
+             the word is meant, put it in quotes",
+        ),
+        (
             "role = “admin”",
             "at column 8: a text stands in straight quotation marks, \" or '",
         ),
