@@ -21,6 +21,10 @@ pub(super) struct Indexes {
 struct Index {
     name: String,
     definition: String,
+    /// Columns, counted from 1, that have a statistics target of their own, and it:
+    /// a definition does not say so.
+    columns: Vec<i16>,
+    targets: Vec<i32>,
 }
 
 struct Constraint {
@@ -41,7 +45,11 @@ impl Indexes {
     pub(super) async fn take_away(connection: &mut PgConnection) -> Result<Self, Failure> {
         // The index over the words of posts takes by far the longest.
         let indexes = sqlx::query(
-            "select c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition \
+            "select c.relname::text as name, pg_get_indexdef(i.indexrelid) as definition, \
+             array(select attnum from pg_attribute where attrelid = c.oid \
+                 and attstattarget >= 0 order by attnum) as columns, \
+             array(select attstattarget::int from pg_attribute where attrelid = c.oid \
+                 and attstattarget >= 0 order by attnum) as targets \
              from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam \
              where i.indrelid in ('users'::regclass, 'posts'::regclass) \
              order by m.amname = 'gin' desc, i.indrelid::regclass::text, name",
@@ -52,6 +60,8 @@ impl Indexes {
             Ok(Index {
                 name: row.try_get("name")?,
                 definition: row.try_get("definition")?,
+                columns: row.try_get("columns")?,
+                targets: row.try_get("targets")?,
             })
         });
         let taken = Self {
@@ -79,10 +89,10 @@ impl Indexes {
             async move {
                 let mut connection = server.connect().await?;
                 sqlx::raw_sql(MEMORY).execute(&mut connection).await?;
-                while let Some(Index { name, definition }) = queue.next() {
+                while let Some(index) = queue.next() {
                     let began = Instant::now();
-                    run(&mut connection, QueryBuilder::new(definition)).await?;
-                    say(&format!("{name} built in {:.1?}", began.elapsed()));
+                    index.build(&mut connection).await?;
+                    say(&format!("{} built in {:.1?}", index.name, began.elapsed()));
                 }
                 Ok(())
             }
@@ -105,6 +115,18 @@ impl Indexes {
             let sql = format!("alter table {table} add constraint {name} {definition}");
             run(&mut connection, QueryBuilder::new(sql)).await?;
             say(&format!("{name} checked in {:.1?}", began.elapsed()));
+        }
+        Ok(())
+    }
+}
+
+impl Index {
+    async fn build(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let Self { name, .. } = self;
+        run(connection, QueryBuilder::new(&self.definition)).await?;
+        for (column, target) in self.columns.iter().zip(&self.targets) {
+            let sql = format!("alter index {name} alter column {column} set statistics {target}");
+            run(connection, QueryBuilder::new(sql)).await?;
         }
         Ok(())
     }

@@ -18,7 +18,11 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
          where indrelid in ('users'::regclass, 'posts'::regclass) \
          union all \
          select conname || ' ' || pg_get_constraintdef(oid) from pg_constraint \
-         where conrelid in ('users'::regclass, 'posts'::regclass) order by 1",
+         where conrelid in ('users'::regclass, 'posts'::regclass) \
+         union all \
+         select attrelid::regclass || ' ' || attnum || ' ' || attstattarget from pg_attribute \
+         join pg_class on pg_class.oid = attrelid \
+         where attstattarget > 0 and relname ~ '^(users|posts)' order by 1",
     )
     .fetch_all(&mut database.connection().await)
     .await
@@ -28,6 +32,11 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
 #[tokio::test]
 async fn what_was_filled_in_is_read_as_it_was_made() {
     let database = TestDatabase::new().await;
+    execute(
+        &mut database.connection().await,
+        "alter index users_name_idx alter column 1 set statistics 500",
+    )
+    .await;
     let before = schema(&database).await;
     let world = Arc::new(World::new(1_000, 5_000));
     fill(&database.connect_options(), &world, HOW)

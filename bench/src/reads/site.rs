@@ -124,10 +124,16 @@ async fn ensure_filled(
     if let Some((first, rest)) = said.split_once('\n')
         && first == holds
     {
-        if !migrate::up(&server).await?.is_empty() {
-            vacuum(&mut server.connect().await?).await?;
+        match migrate::up(&server).await {
+            Ok(applied) => {
+                if !applied.is_empty() {
+                    vacuum(&mut server.connect().await?).await?;
+                }
+                return Ok(rest.trim().to_owned());
+            }
+            // Of another branch, or changed since: there is nothing in it to be kept.
+            Err(error) => eprintln!("made anew, since its schema is another: {error}"),
         }
-        return Ok(rest.trim().to_owned());
     }
     if marker.exists() {
         fs::remove_file(&marker)?;
