@@ -21,9 +21,9 @@ const CATALOG: &str = r"
         union all
         select format('relation %s %s', relkind, oid::regclass) from relations
         union all
-        select format('column %s %s %s null %s default %s collation %s', r.oid::regclass, attname,
-            format_type(atttypid, atttypmod), not attnotnull, pg_get_expr(adbin, adrelid),
-            nullif(attcollation, 0)::regcollation)
+        select format('column %s %s %s null %s default %s collation %s statistics %s',
+            r.oid::regclass, attname, format_type(atttypid, atttypmod), not attnotnull,
+            pg_get_expr(adbin, adrelid), nullif(attcollation, 0)::regcollation, attstattarget)
         from relations r join pg_attribute a on a.attrelid = r.oid
         left join pg_attrdef on adrelid = a.attrelid and adnum = a.attnum
         where attnum > 0 and not attisdropped
@@ -37,7 +37,8 @@ const CATALOG: &str = r"
         select format('trigger %s', pg_get_triggerdef(t.oid))
         from pg_trigger t join relations r on tgrelid = r.oid where not tgisinternal
         union all
-        select format('function %s', p.oid::regprocedure)
+        select format('function %s %s', p.oid::regprocedure,
+            coalesce(pg_get_function_sqlbody(p.oid), prosrc))
         from pg_proc p join mine on mine.oid = pronamespace
         union all
         select format('type %s', t.oid::regtype)
@@ -106,7 +107,7 @@ async fn states_name_each_migration_and_no_other_file() {
         .into_iter()
         .map(|state| (state.version, state.description))
         .collect();
-    let expected = [(1, "users"), (2, "posts"), (3, "reading")];
+    let expected = [(1, "users"), (2, "posts"), (3, "reading"), (4, "words")];
     assert_eq!(
         names,
         expected.map(|(version, name)| (version, name.to_owned()))

@@ -39,9 +39,15 @@ impl UserReader for Database {
         trash: Trash,
         fields: &Fields<UserField>,
     ) -> Result<Option<UserView>, RepositoryError> {
-        let emails = std::slice::from_ref(email);
-        let mut found = self.find_many_by_email(emails, trash, fields).await?;
-        Ok(found.pop())
+        if trash == Trash::Include {
+            let emails = std::slice::from_ref(email);
+            return Ok(self.find_many_by_email(emails, trash, fields).await?.pop());
+        }
+        // One index knows the living; to plan the statement for many would take longer
+        // than to run this one.
+        let mut query = select(fields, "lower(email) collate \"C\" = lower(");
+        query.push_bind(email.as_str()).push(")");
+        Ok(self.users(query, trash, fields).await?.pop())
     }
 
     async fn find_many(

@@ -7,3 +7,4 @@ mod columns;
 mod estimates;
 mod hostile_searches;
 mod searches_of_posts;
+mod words;
