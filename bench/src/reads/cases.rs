@@ -111,8 +111,8 @@ pub(crate) const POSTS: &[Case] = &[
     case("ListPosts", "with `author`", |_, _| list_posts("", "", &["*", "author"])),
     case("ListPosts", PUBLISHED, |_, _| list_posts("published = true", "published_at desc", &[])),
     case("SearchPosts", "a rare word, 20 posts", |site, dice| search_posts(&site.world.some_rare_word(dice))),
-    case("SearchPosts", "a usual word, 1 %", |site, dice| search_posts(site.world.word(400 + below(dice, 200)))),
-    case("SearchPosts", "a common word, 15 %", |site, dice| search_posts(site.world.word(30 + below(dice, 10)))),
+    case("SearchPosts", "a usual word, 1 %", |site, dice| search_posts(site.world.word(250 + below(dice, 150)))),
+    case("SearchPosts", "a common word, 15 %", |site, dice| search_posts(site.world.word(18 + below(dice, 8)))),
     case("SearchPosts", "a phrase of two words", |site, dice| search_posts(&phrase(site, dice))),
     case("CountPosts", "all", |_, _| count_posts("", "")),
     case("CountPosts", OF_ONE, |site, dice| {

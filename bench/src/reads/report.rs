@@ -123,7 +123,7 @@ fn introduce(text: &mut String, small: &Site, large: &Site) {
          This file is written by\n\n```sh\n{command}\n```\n\n\
          which makes two databases, fills them by `COPY`, starts a release build of `byline serve` over \
          each and calls every read method over gRPC: in turn on both, one call after another, with other \
-         keys every time.\n\n\
+         keys every time. What memory PostgreSQL has is filled before.\n\n\
          | | |\n|---|---|\n\
          | date | {date} |\n\
          | machine | {machine} |\n\

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::migrate;
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tonic::transport::Endpoint;
@@ -82,6 +82,7 @@ impl Site {
         let mut clients = Clients::new(channel);
         eprintln!("walking down the lists of {} users", world.users());
         let walks = Walks::go(&mut clients, &world, options.deep_pages).await?;
+        warm(&mut postgres.connect_options(DATABASE).connect().await?).await?;
         Ok(Self {
             world,
             clients,
@@ -149,6 +150,21 @@ async fn ensure_filled(
     sqlx::raw_sql("checkpoint").execute(&mut admin).await?;
     fs::write(&marker, format!("{holds}\n{took}\n"))?;
     Ok(took.to_string())
+}
+
+/// Reads tables and indexes into PostgreSQL's memory, as they are in that of a server which
+/// has run for a while: the largest first, so that what does not fit beside them stays.
+async fn warm(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        "create extension if not exists pg_prewarm; \
+         select pg_prewarm(relation) from ( \
+             select oid::regclass as relation from pg_class \
+             where relnamespace = 'public'::regnamespace and relkind in ('r', 'i') \
+             order by pg_relation_size(oid) desc offset 0) largest_first",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Starts the program over the database. Answers where it listens.

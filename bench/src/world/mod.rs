@@ -19,7 +19,7 @@ use self::names::{DOMAINS, FIRST_NAMES};
 use self::words::{Vocabulary, rare_word};
 
 /// Another whenever the same numbers make other rows.
-pub(crate) const GENERATION: u32 = 1;
+pub(crate) const GENERATION: u32 = 2;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
@@ -165,9 +165,9 @@ impl World {
         title
     }
 
-    /// 20 to 120 words, 45 on average, in sentences.
+    /// 6 to 60 words, 20 on average, in sentences.
     fn content(&self, dice: &mut Dice) -> String {
-        let count = 20 + dice.lowest_below(101);
+        let count = 6 + dice.lowest_below(55);
         let words = self.vocabulary.draw(dice, count);
         let rare = dice
             .chance(RARE)

@@ -39,17 +39,19 @@ fn the_first_rows_are_pinned() {
         user.email.as_str().to_owned(),
         post.id.to_string(),
         post.title.as_str().to_owned(),
+        post.content.unwrap().as_str().to_owned(),
     ];
     // Whoever changes them counts GENERATION up, so that old databases are not taken
     // for new ones.
-    assert_eq!(GENERATION, 1);
+    assert_eq!(GENERATION, 2);
     assert_eq!(
         seen,
         [
             "016f641f-07aa-7e71-aea7-0ed400000001",
             "maria.knuth1@example.net",
-            "0173c758-7825-74fc-a6ec-4e1e00000001",
+            "0173c758-7825-7126-ada5-c66e00000001",
             "Toplin flilen druck",
+            "Braist rir brairt shen dust floum nilgea.",
         ]
     );
 }
@@ -109,8 +111,8 @@ fn posts_have_their_shares() {
         let content = post.content.as_ref().unwrap();
         content.as_str().split_whitespace().count()
     };
-    assert!(posts.iter().all(|post| (20..=121).contains(&words(post))));
-    assert!(posts.iter().any(|post| words(post) > 100));
+    assert!(posts.iter().all(|post| (6..=61).contains(&words(post))));
+    assert!(posts.iter().any(|post| words(post) > 50));
 }
 
 #[test]
