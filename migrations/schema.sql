@@ -106,3 +106,12 @@ create index posts_search_idx on posts using gin (search) with (fastupdate = off
 alter index users_search_idx alter column 1 set statistics 1000;
 alter index users_search_idx alter column 2 set statistics 1000;
 alter table posts alter column author_id set statistics 1000;
+
+-- What PostgreSQL counts of a partial index it does not use for a guess: without these it
+-- takes every third row to be later than any time, and reads a whole list for the few that
+-- were changed since.
+create statistics users_updated_at_stat on (coalesce(updated_at, '-infinity')) from users;
+create statistics users_deleted_at_stat on (coalesce(deleted_at, '-infinity')) from users;
+create statistics posts_updated_at_stat on (coalesce(updated_at, '-infinity')) from posts;
+create statistics posts_deleted_at_stat on (coalesce(deleted_at, '-infinity')) from posts;
+create statistics posts_published_at_stat on (coalesce(published_at, '-infinity')) from posts;

@@ -218,17 +218,17 @@ fn push_comparison<F: Table>(
             query.push(format_args!("{column} {operator} {value}"));
         }
         Value::Time(time) => {
-            // An absent time counts as before all others in an index. Both are said: one
-            // is what the index is made on, of the other the planner knows how many there are.
+            // An absent time is before all others in an index, and so is no match either.
             let is_lower_bound = match comparison {
                 Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual => true,
                 Comparison::Less | Comparison::LessOrEqual => false,
             };
-            if positive && is_lower_bound && field.is_nullable() {
-                query.push(format_args!("{} {operator} ", field.sort_key()));
-                query.push_bind(*time).push(" and ");
-            }
-            query.push(format_args!("{column} {operator} "));
+            let place = if positive && is_lower_bound && field.is_nullable() {
+                field.sort_key()
+            } else {
+                column
+            };
+            query.push(format_args!("{place} {operator} "));
             query.push_bind(*time);
         }
         Value::Id(id) => {

@@ -52,6 +52,9 @@ const CATALOG: &str = r"
                 order by maptokentype, mapseqno) from pg_ts_config_map where mapcfg = c.oid))
         from pg_ts_config c join mine on mine.oid = cfgnamespace
         union all
+        select pg_get_statisticsobjdef(s.oid)
+        from pg_statistic_ext s join mine on mine.oid = stxnamespace
+        union all
         select format('operator class %s', opcname)
         from pg_opclass join mine on mine.oid = opcnamespace
     ) catalog order by line";
@@ -107,7 +110,7 @@ async fn states_name_each_migration_and_no_other_file() {
         .into_iter()
         .map(|state| (state.version, state.description))
         .collect();
-    let expected = [(1, "users"), (2, "posts"), (3, "reading"), (4, "words")];
+    let expected = [(1, "users"), (2, "posts"), (3, "reading"), (4, "guesses")];
     assert_eq!(
         names,
         expected.map(|(version, name)| (version, name.to_owned()))
