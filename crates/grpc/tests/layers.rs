@@ -150,6 +150,18 @@ fn mocks_never_reach_a_normal_build() {
     );
 }
 
+#[test]
+fn cargo_run_is_the_server() {
+    let metadata = metadata();
+    let default: Vec<_> = array(&metadata["workspace_default_members"]).collect();
+    let binaries = array(&metadata["packages"])
+        .filter(|package| default.contains(&&package["id"]))
+        .flat_map(|package| array(&package["targets"]))
+        .filter(|target| array(&target["kind"]).any(|kind| kind == "bin"))
+        .map(|target| text(&target["name"]));
+    assert_eq!(binaries.collect::<Vec<_>>(), ["byline"]);
+}
+
 /// A crate of the workspace, as its manifest declares it.
 struct Member {
     name: String,
@@ -164,9 +176,9 @@ struct Dependency {
     features: BTreeSet<String>,
 }
 
-/// The crates of the workspace. Only manifests are read, so that nothing has to
+/// What the manifests of the workspace say. No others are read, so that nothing has to
 /// be downloaded for another system.
-fn members() -> Vec<Member> {
+fn metadata() -> Value {
     let output = successful(&[
         "metadata",
         "--format-version",
@@ -175,7 +187,11 @@ fn members() -> Vec<Member> {
         "--locked",
         "--offline",
     ]);
-    let metadata: Value = serde_json::from_slice(&output).expect("cargo metadata prints JSON");
+    serde_json::from_slice(&output).expect("cargo metadata prints JSON")
+}
+
+fn members() -> Vec<Member> {
+    let metadata = metadata();
     let members: Vec<_> = array(&metadata["packages"]).map(member).collect();
     assert!(!members.is_empty(), "cargo metadata names no crate");
     members
