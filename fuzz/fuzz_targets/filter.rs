@@ -6,13 +6,13 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use byline_domain::error::{Invalid, Reason};
+use byline_domain::error::Invalid;
 use byline_domain::filter::{
     Comparison, FieldTest, Filter, MAX_CHARS, MAX_DEPTH, MAX_TERMS, PostTest, UserTest, ValueTest,
     parse_posts, parse_users,
 };
 use byline_domain::post::{Content, Post, Title};
-use byline_domain::testing::filters::{Rows, Written, to_text};
+use byline_domain::testing::filters::{Rows, Written, assert_precise, to_text};
 use byline_domain::testing::fixtures;
 use byline_domain::testing::memory::{meets_post, meets_user};
 use byline_domain::user::{Role, UserName};
@@ -27,9 +27,6 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     check(&POSTS, text);
     Corpus::Keep
 });
-
-/// The longest message of a refusal, in code points: a line of a log.
-const MAX_MESSAGE: usize = 400;
 
 /// What a filter can be of.
 struct Noun<T> {
@@ -90,35 +87,6 @@ fn check<T: Written + Clone + Debug + PartialEq>(noun: &Noun<T>, text: &str) {
                 assert_told(noun, &filter, &meant, shape.written);
             }
         }
-    }
-}
-
-/// A refusal is short, on one line, and names a column that the text has, or the one
-/// behind its end.
-fn assert_precise(refusal: &Invalid, text: &str) {
-    let Invalid { reason, message } = refusal;
-    assert!(
-        !message.contains(char::is_control) && message.chars().count() < MAX_MESSAGE,
-        "{message:?} is not fit to be shown"
-    );
-    let length = text.chars().count();
-    match reason {
-        Reason::TooLong => assert!(length > MAX_CHARS, "{length} are not too many"),
-        Reason::Malformed | Reason::Unknown | Reason::OutOfRange => {
-            let column = message.strip_prefix("at column ");
-            let column = column.and_then(|rest| rest.split_once(": "));
-            let column = column.and_then(|(column, _)| column.parse().ok());
-            assert!(
-                column.is_some_and(|column| (1..=length + 1).contains(&column)),
-                "{message:?} is not within {length} characters"
-            );
-        }
-        Reason::Required
-        | Reason::ForbiddenCharacter
-        | Reason::ReadOnly
-        | Reason::PageTokenInvalid
-        | Reason::PageTokenMismatch
-        | Reason::PageTokenExpired => panic!("{reason:?} is no reason to refuse a filter"),
     }
 }
 

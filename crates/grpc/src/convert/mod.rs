@@ -8,7 +8,8 @@ pub(crate) mod post;
 mod read_mask;
 pub(crate) mod user;
 
-use byline_domain::error::{Invalid, Reason, Violations};
+use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
+use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::page::MAX_KEYS;
 use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
@@ -47,6 +48,16 @@ fn optional_id<T>(
     } else {
         parse(text).map(Some)
     }
+}
+
+/// What a request about one resource names: which one, and in which state it has to be.
+fn id_and_etag<T>(
+    id: &str,
+    etag: String,
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> Result<(T, Option<ExpectedEtag>), ValidationError> {
+    let id = parse(id).map_err(|invalid| invalid.at("id"))?;
+    Ok((id, ExpectedEtag::from_request(etag)))
 }
 
 /// The keys of a batch, each checked and named by its index.

@@ -19,7 +19,7 @@ use byline_domain::search::SearchQuery;
 use super::count::group_by;
 use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{check_key_count, keys, optional_id, read_mask, text, timestamp, trash};
+use super::{check_key_count, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash};
 use crate::page_token::List;
 use crate::pb;
 
@@ -279,11 +279,6 @@ pub(crate) fn update(request: pb::UpdatePostRequest) -> Result<UpdatePost, Valid
     violations.finish_with(command)
 }
 
-fn id_and_etag(id: &str, etag: String) -> Result<(PostId, Option<ExpectedEtag>), ValidationError> {
-    let id = PostId::parse(id).map_err(|invalid| invalid.at("id"))?;
-    Ok((id, ExpectedEtag::from_request(etag)))
-}
-
 pub(crate) fn publish(request: pb::PublishPostRequest) -> Result<SetPublished, ValidationError> {
     set_published(&request.id, request.etag, true)
 }
@@ -295,7 +290,7 @@ pub(crate) fn unpublish(
 }
 
 fn set_published(id: &str, etag: String, published: bool) -> Result<SetPublished, ValidationError> {
-    let (id, etag) = id_and_etag(id, etag)?;
+    let (id, etag) = id_and_etag(id, etag, PostId::parse)?;
     Ok(SetPublished {
         id,
         etag,
@@ -304,16 +299,16 @@ fn set_published(id: &str, etag: String, published: bool) -> Result<SetPublished
 }
 
 pub(crate) fn delete(request: pb::DeletePostRequest) -> Result<DeletePost, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, PostId::parse)?;
     Ok(DeletePost { id, etag })
 }
 
 pub(crate) fn undelete(request: pb::UndeletePostRequest) -> Result<UndeletePost, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, PostId::parse)?;
     Ok(UndeletePost { id, etag })
 }
 
 pub(crate) fn purge(request: pb::PurgePostRequest) -> Result<PurgePost, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, PostId::parse)?;
     Ok(PurgePost { id, etag })
 }

@@ -19,7 +19,7 @@ use byline_domain::user::{
 use super::count::group_by;
 use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{check_key_count, keys, optional_id, read_mask, text, timestamp, trash};
+use super::{check_key_count, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash};
 use crate::page_token::List;
 use crate::pb;
 
@@ -286,22 +286,17 @@ pub(crate) fn update(request: pb::UpdateUserRequest) -> Result<UpdateUser, Valid
     violations.finish_with(command)
 }
 
-fn id_and_etag(id: &str, etag: String) -> Result<(UserId, Option<ExpectedEtag>), ValidationError> {
-    let id = UserId::parse(id).map_err(|invalid| invalid.at("id"))?;
-    Ok((id, ExpectedEtag::from_request(etag)))
-}
-
 pub(crate) fn delete(request: pb::DeleteUserRequest) -> Result<DeleteUser, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, UserId::parse)?;
     Ok(DeleteUser { id, etag })
 }
 
 pub(crate) fn undelete(request: pb::UndeleteUserRequest) -> Result<UndeleteUser, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, UserId::parse)?;
     Ok(UndeleteUser { id, etag })
 }
 
 pub(crate) fn purge(request: pb::PurgeUserRequest) -> Result<PurgeUser, ValidationError> {
-    let (id, etag) = id_and_etag(&request.id, request.etag)?;
+    let (id, etag) = id_and_etag(&request.id, request.etag, UserId::parse)?;
     Ok(PurgeUser { id, etag })
 }

@@ -26,8 +26,9 @@ pub(super) const QUERY: &str = "websearch_to_tsquery('byline', $1)";
 /// How well a post matches, in millionths, so that a cursor holds it exactly. With the
 /// default weights a single word in the title outweighs it in the content. What must not
 /// be there is left out (`querytree`): a rank of `a & !b` would be none at all.
-const RANK: &str = "round(1000000 * ts_rank(search, \
-    querytree(websearch_to_tsquery('byline', $1))::tsquery)::float8)::bigint";
+fn rank() -> String {
+    format!("round(1000000 * ts_rank(search, querytree({QUERY})::tsquery)::float8)::bigint")
+}
 
 /// The order of a page: by what a cursor keeps, and the greater id first.
 const ORDER: &str = "place desc, id desc";
@@ -99,14 +100,14 @@ impl Search<'_> {
     /// The best of those that match, or the newest where more match than are ranked, of
     /// which none is ranked then.
     fn push_first(&self, sql: &mut QueryBuilder<Postgres>, columns: &str) {
-        let most = SearchQuery::MAX_RANKED_POSTS;
+        let (most, rank) = (SearchQuery::MAX_RANKED_POSTS, rank());
         sql.push("with fits as materialized (select id, search");
         self.push_matching(sql);
         sql.push(format_args!(
             " limit {most} + 1) select {columns}, place, rank from \
              (select count(*) as fitting from fits) counted cross join lateral (\
              (select {columns}, rank as place, rank from (\
-             select id, {RANK} as rank from fits where fitting <= {most} \
+             select id, {rank} as rank from fits where fitting <= {most} \
              order by rank desc, id desc"
         ));
         self.push_window(sql);
@@ -115,13 +116,14 @@ impl Search<'_> {
         sql.push(")) page");
     }
 
-    fn push_ranked(&self, sql: &mut QueryBuilder<Postgres>, columns: &str, rank: i64, id: Uuid) {
+    fn push_ranked(&self, sql: &mut QueryBuilder<Postgres>, columns: &str, after: i64, id: Uuid) {
+        let rank = rank();
         sql.push(format_args!(
-            "select {columns}, rank as place, rank from (select {columns}, {RANK} as rank"
+            "select {columns}, rank as place, rank from (select {columns}, {rank} as rank"
         ));
         self.push_matching(sql);
         sql.push(") found where (rank, id) < (");
-        sql.push_bind(rank).push(", ").push_bind(id);
+        sql.push_bind(after).push(", ").push_bind(id);
         sql.push(") order by rank desc, id desc");
         self.push_window(sql);
     }
@@ -135,9 +137,9 @@ impl Search<'_> {
         after: Option<Uuid>,
         condition: &str,
     ) {
-        let place = SearchQuery::COARSE_OTHER;
+        let (place, rank) = (SearchQuery::COARSE_OTHER, rank());
         sql.push(format_args!(
-            "select {columns}, {place}::bigint as place, {RANK} as rank"
+            "select {columns}, {place}::bigint as place, {rank} as rank"
         ));
         self.push_matching(sql);
         sql.push(condition);

@@ -178,6 +178,20 @@ pub async fn count(connection: &mut Connection, sql: &'static str) -> i64 {
         .expect("the query of a test is fine")
 }
 
+const OTHERS: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend'";
+
+/// Waits, for at most 10 seconds, until all other connections to the database have
+/// ended, with which they report what they have looked at.
+pub async fn others_have_ended(connection: &mut Connection) {
+    let began = std::time::Instant::now();
+    while count(connection, OTHERS).await > 0 {
+        assert!(began.elapsed().as_secs() < 10, "connections stay");
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

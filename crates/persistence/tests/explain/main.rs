@@ -13,7 +13,7 @@ mod lookups;
 mod relations;
 mod searches;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use byline_domain::filter::{parse_posts, parse_users};
 use byline_domain::ids::{PostId, UserId};
@@ -26,7 +26,7 @@ use byline_domain::testing::fixtures::{email, post_id, time, user_id};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_domain::user::{Email, User, UserField, UserFilter, UserReader};
-use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+use byline_persistence::testing::{Connection, TestDatabase, count, execute, others_have_ended};
 use byline_persistence::{Database, PoolSettings};
 
 const ROWS: u64 = 20_000;
@@ -81,9 +81,6 @@ const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
     where relname in ('users', 'posts')";
 const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
     from pg_stat_user_tables where relname in ('users', 'posts')";
-const OTHERS: &str = "select count(*) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
-    and backend_type = 'client backend'";
 
 struct World {
     test: TestDatabase,
@@ -107,14 +104,7 @@ impl World {
     /// Waits until all other connections have ended, with which they report what
     /// they have looked at.
     async fn settle(&mut self) -> Looked {
-        let began = Instant::now();
-        while count(&mut self.beside, OTHERS).await > 0 {
-            assert!(
-                began.elapsed() < Duration::from_secs(10),
-                "connections stay"
-            );
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        others_have_ended(&mut self.beside).await;
         Looked {
             scans: count(&mut self.beside, SCANS).await,
             rows: count(&mut self.beside, READ).await,

@@ -10,14 +10,11 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_domain::user::{UserField, UserFilter, UserReader};
 use byline_persistence::Database;
-use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+use byline_persistence::testing::{Connection, TestDatabase, count, execute, others_have_ended};
 
 /// What was read of long texts, which PostgreSQL keeps beside their table.
 const LONG_TEXTS: &str = "select coalesce(toast_blks_read + toast_blks_hit, 0)::bigint
     from pg_statio_user_tables where relname = 'posts'";
-const OTHERS: &str = "select count(*) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
-    and backend_type = 'client backend'";
 
 /// What the call reads of long texts.
 async fn reads<T>(
@@ -26,9 +23,7 @@ async fn reads<T>(
     call: impl AsyncFn(&Database) -> T,
 ) -> i64 {
     let settle = async |beside: &mut Connection| {
-        while count(beside, OTHERS).await > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
+        others_have_ended(beside).await;
         count(beside, LONG_TEXTS).await
     };
     let before = settle(beside).await;

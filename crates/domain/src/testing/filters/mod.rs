@@ -4,6 +4,7 @@
 //! Everything is drawn from small alphabets, so that filters hit. What libraries
 //! fold differently (the dotted capital I, the sigmas) is left out.
 
+mod refusals;
 mod rows;
 mod text;
 
@@ -12,6 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+pub use self::refusals::assert_precise;
 pub use self::rows::{Rows, rows};
 pub use self::text::{Written, to_text};
 use crate::field::{Field, Kind};
