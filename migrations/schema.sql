@@ -101,8 +101,8 @@ create index posts_living_author_id_idx on posts (author_id, created_at, id) whe
 -- Without fastupdate, as with the search of users.
 create index posts_search_idx on posts using gin (search) with (fastupdate = off);
 
--- How many users a part of an address or a name finds, and how many posts an author has,
--- is guessed too low and too high by a hundred values of each among a million.
+-- A sample of 30,000 rows, the default, says too little of a million: a part of a name that
+-- one in a hundred has was expected to find too few, and an author to have too many posts.
 alter index users_search_idx alter column 1 set statistics 1000;
 alter index users_search_idx alter column 2 set statistics 1000;
 alter table posts alter column author_id set statistics 1000;

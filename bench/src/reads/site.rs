@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
-use byline_persistence::migrate;
+use byline_persistence::migrate::{self, MigrateError};
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -133,7 +133,10 @@ async fn ensure_filled(
                 return Ok(rest.trim().to_owned());
             }
             // Of another branch, or changed since: there is nothing in it to be kept.
-            Err(error) => eprintln!("made anew, since its schema is another: {error}"),
+            Err(MigrateError::Migration(why)) => {
+                eprintln!("made anew, since its schema is another: {why}");
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     if marker.exists() {

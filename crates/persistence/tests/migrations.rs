@@ -177,6 +177,36 @@ async fn down_by_one_keeps_the_rows_of_the_migrations_before() {
 }
 
 #[tokio::test]
+async fn what_is_there_already_is_looked_at_by_the_migration_that_guesses_depend_on() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    up(&server).await.unwrap();
+    let behind = known(&test).await.len() - 3;
+    down(&server, behind).await.unwrap();
+    let mut connection = test.connection().await;
+    execute(
+        &mut connection,
+        "insert into users (id, email, role, is_active, created_at, updated_at, version)
+         select gen_random_uuid(), n || '@example.com', 'user', true, '2026-01-01',
+            '2026-01-01'::timestamptz + n * interval '1 second', 1
+         from generate_series(1, 1000) n",
+    )
+    .await;
+
+    up(&server).await.unwrap();
+    let plan: String = sqlx::query_scalar(
+        "explain select from users where deleted_at is null
+         and coalesce(updated_at, '-infinity') > '2026-01-01T00:16:00Z'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    let rows = plan.split_once("rows=").unwrap().1;
+    let rows: u32 = rows.split_once(' ').unwrap().0.parse().unwrap();
+    assert!((20..80).contains(&rows), "40 are later: {plan}");
+}
+
+#[tokio::test]
 async fn down_by_none_does_nothing() {
     let test = TestDatabase::new().await;
     assert_eq!(down(&test.connect_options(), 0).await.unwrap(), NONE);

@@ -42,6 +42,27 @@ async fn a_schema_that_is_behind_is_refused_with_the_way_to_mend_it() {
 }
 
 #[tokio::test]
+async fn a_database_that_knows_no_letters_is_refused_with_the_way_to_mend_it() {
+    let beside = TestDatabase::unmigrated().await;
+    execute(
+        &mut beside.connection().await,
+        "create database letterless template template0 encoding 'UTF8' locale 'C'",
+    )
+    .await;
+    let options = beside.connect_options();
+    let url = beside
+        .url()
+        .replace(options.get_database().unwrap(), "letterless");
+    let refused = run(&["serve", "--migrate", "--database-url", &url]).await;
+    assert!(!refused.status.success());
+    assert!(
+        said(&refused).contains("locale 'C.UTF-8'"),
+        "{}",
+        said(&refused)
+    );
+}
+
+#[tokio::test]
 async fn migrations_go_up_and_down_and_tell_where_they_are() {
     let database = TestDatabase::unmigrated().await;
     let url = database.url();
@@ -52,17 +73,17 @@ async fn migrations_go_up_and_down_and_tell_where_they_are() {
     };
     assert_eq!(
         told(&["up"]).await,
-        "applied 0001\napplied 0002\napplied 0003\n"
+        "applied 0001\napplied 0002\napplied 0003\napplied 0004\n"
     );
     assert_eq!(told(&["up"]).await, "nothing to apply\n");
-    assert_eq!(told(&["down"]).await, "took back 0003\n");
+    assert_eq!(told(&["down"]).await, "took back 0004\n");
     assert_eq!(
         told(&["current"]).await,
-        "0001  applied  users\n0002  applied  posts\n0003  missing  reading\n"
+        "0001  applied  users\n0002  applied  posts\n0003  applied  reading\n0004  missing  guesses\n"
     );
     assert_eq!(
         told(&["down", "5"]).await,
-        "took back 0002\ntook back 0001\n"
+        "took back 0003\ntook back 0002\ntook back 0001\n"
     );
 }
 

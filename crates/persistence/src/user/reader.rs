@@ -43,8 +43,7 @@ impl UserReader for Database {
             let emails = std::slice::from_ref(email);
             return Ok(self.find_many_by_email(emails, trash, fields).await?.pop());
         }
-        // One index knows the living; to plan the statement for many would take longer
-        // than to run this one.
+        // To plan the statement for many would take longer than to run this one.
         let mut query = select(fields, "lower(email) collate \"C\" = lower(");
         query.push_bind(email.as_str()).push(")");
         Ok(self.users(query, trash, fields).await?.pop())
