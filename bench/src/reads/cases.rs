@@ -28,12 +28,19 @@ pub(crate) const PAGE: i32 = 50;
 const BATCH: usize = 100;
 
 /// Each stands in every address.
-const LETTERS: &[&str] = &["exa", "xam", "amp", "mpl", "ple"];
+pub(crate) const LETTERS: &[&str] = &["exa", "xam", "amp", "mpl", "ple"];
+
+/// The rank of a word that nearly half of the posts have.
+pub(crate) const EVERYWHERE: usize = 3;
 
 pub(crate) const FIRST: &str = "page 1";
 pub(crate) const DEEP: &str = "page 10,000";
 pub(crate) const FIRST_BY_EMAIL: &str = "page 1 by `email`";
 pub(crate) const DEEP_BY_EMAIL: &str = "page 10,000 by `email`";
+pub(crate) const FOUND_USERS: &str = "broad: 3 letters, in all";
+pub(crate) const DEEP_FOUND_USERS: &str = "page 10,000 of 3 letters, in all";
+pub(crate) const FOUND_POSTS: &str = "a word that is everywhere";
+pub(crate) const DEEP_FOUND_POSTS: &str = "page 10,000 of a word that is everywhere";
 pub(crate) const NARROW: &str = r#"`role = "admin"`"#;
 pub(crate) const BROAD: &str = "`is_active = true`";
 pub(crate) const OF_POSTS: &str = "`posts.published = true`";
@@ -81,9 +88,8 @@ pub(crate) const USERS: &[Case] = &[
         search_users(name.split_once('.').map_or(name, |(_, last)| last))
     }),
     case("SearchUsers", "medium: a surname, 1 %", |_, dice| search_users(&dice.pick(LAST_NAMES).to_lowercase())),
-    case("SearchUsers", "broad: 3 letters, in all", |_, dice| {
-        search_users(LETTERS[below(dice, 5)])
-    }),
+    case("SearchUsers", FOUND_USERS, |_, dice| search_users(LETTERS[below(dice, 5)])),
+    case("SearchUsers", DEEP_FOUND_USERS, |site, dice| site.walks.found_users.page(dice)),
     case("SearchUsers", "short: 2 letters", |site, dice| {
         search_users(&user(site, dice).email.folded().chars().take(2).collect::<String>())
     }),
@@ -113,6 +119,8 @@ pub(crate) const POSTS: &[Case] = &[
     case("SearchPosts", "a rare word, 20 posts", |site, dice| search_posts(&site.world.some_rare_word(dice))),
     case("SearchPosts", "a usual word, 1 %", |site, dice| search_posts(site.world.word(250 + below(dice, 150)))),
     case("SearchPosts", "a common word, 15 %", |site, dice| search_posts(site.world.word(18 + below(dice, 8)))),
+    case("SearchPosts", FOUND_POSTS, |site, _| search_posts(site.world.word(EVERYWHERE))),
+    case("SearchPosts", DEEP_FOUND_POSTS, |site, dice| site.walks.found_posts.page(dice)),
     case("SearchPosts", "a phrase of two words", |site, dice| search_posts(&phrase(site, dice))),
     case("CountPosts", "all", |_, _| count_posts("", "")),
     case("CountPosts", OF_ONE, |site, dice| {

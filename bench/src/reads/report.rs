@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::call::DEADLINE;
 use super::cases::{
-    BROAD, DEEP, DEEP_BY_EMAIL, FIRST, FIRST_BY_EMAIL, NARROW, OF_ADMINS, OF_ONE, OF_POSTS,
-    PUBLISHED,
+    BROAD, DEEP, DEEP_BY_EMAIL, DEEP_FOUND_POSTS, DEEP_FOUND_USERS, FIRST, FIRST_BY_EMAIL,
+    FOUND_POSTS, FOUND_USERS, NARROW, OF_ADMINS, OF_ONE, OF_POSTS, PUBLISHED,
 };
 use super::machine;
 use super::measure::Measured;
@@ -36,6 +36,8 @@ const TARGETS: &[Target] = &[
             Ratio::Cases("ListUsers", DEEP, FIRST),
             Ratio::Cases("ListUsers", DEEP_BY_EMAIL, FIRST_BY_EMAIL),
             Ratio::Cases("ListPosts", DEEP, FIRST),
+            Ratio::Cases("SearchUsers", DEEP_FOUND_USERS, FOUND_USERS),
+            Ratio::Cases("SearchPosts", DEEP_FOUND_POSTS, FOUND_POSTS),
         ],
         at_most: 1.3,
     },
@@ -44,7 +46,7 @@ const TARGETS: &[Target] = &[
         ratios: &[
             Ratio::Growth("SearchUsers", "narrow: a part of one address"),
             Ratio::Growth("SearchUsers", "medium: a surname, 1 %"),
-            Ratio::Growth("SearchUsers", "broad: 3 letters, in all"),
+            Ratio::Growth("SearchUsers", FOUND_USERS),
             Ratio::Growth("SearchUsers", "short: 2 letters"),
         ],
         at_most: 5.0,
@@ -96,12 +98,12 @@ const NOTES: &str = "
 ## Where it goes
 
 - A list walks an index from where its token says, so that its depth does not matter. A filter
-  that an index serves as well costs no more than none. Others look at row after row until the
+  that an index serves in that order costs little more than none. Others look at row after row until the
   page is full: the rarer a match, the more rows; PostgreSQL may choose to look up all that
   match instead, and to sort them.
 - An order that no index has, such as `name, created_at desc`, sorts all that the filter leaves.
-- A count, and a total that is EXACT, look at every row that they count. An ESTIMATE looks at
-  10,000 at most.
+- A count, and a total that is EXACT, look at every row that they count. An ESTIMATE stops at
+  the 10,000th that matches.
 - SearchUsers ranks up to 200 matches and SearchPosts up to 10,000. Of more they answer the
   newest; what is left of their growth is the index, which lists all matches before any is looked
   at, and, of posts, the ranking of those 10,000.

@@ -5,7 +5,7 @@ use byline_grpc::pb;
 use prost_types::FieldMask;
 
 use super::call::{Call, Clients};
-use super::cases::PAGE;
+use super::cases::{EVERYWHERE, LETTERS, PAGE};
 use crate::Failure;
 use crate::world::World;
 use crate::world::dice::Dice;
@@ -21,6 +21,8 @@ pub(crate) struct Walks {
     pub(crate) users: Walk,
     pub(crate) users_by_email: Walk,
     pub(crate) posts: Walk,
+    pub(crate) found_users: Walk,
+    pub(crate) found_posts: Walk,
 }
 
 impl Walks {
@@ -38,10 +40,21 @@ impl Walks {
             })
         };
         let posts = Call::ListPosts(pb::ListPostsRequest::default());
+        let found_users = Call::SearchUsers(pb::SearchUsersRequest {
+            query: LETTERS[0].to_owned(),
+            ..Default::default()
+        });
+        let found_posts = Call::SearchPosts(pb::SearchPostsRequest {
+            query: world.word(EVERYWHERE).to_owned(),
+            ..Default::default()
+        });
         Ok(Self {
             users: Walk::go(clients, users(""), world.users(), pages).await?,
             users_by_email: Walk::go(clients, users("email"), world.users(), pages).await?,
             posts: Walk::go(clients, posts, world.posts(), pages).await?,
+            found_users: Walk::go(clients, found_users, world.users(), pages).await?,
+            // A third of the posts has the word at the very least.
+            found_posts: Walk::go(clients, found_posts, world.posts() / 3, pages).await?,
         })
     }
 }
@@ -110,13 +123,21 @@ impl Walk {
                 request.page_size = size;
                 request.read_mask = mask;
             }
+            Call::SearchUsers(request) => {
+                request.page_token = token;
+                request.page_size = size;
+                request.read_mask = mask;
+            }
+            Call::SearchPosts(request) => {
+                request.page_token = token;
+                request.page_size = size;
+                request.read_mask = mask;
+            }
             Call::GetUser(_)
             | Call::BatchGetUsers(_)
-            | Call::SearchUsers(_)
             | Call::CountUsers(_)
             | Call::GetPost(_)
             | Call::BatchGetPosts(_)
-            | Call::SearchPosts(_)
             | Call::CountPosts(_) => {}
         }
         call
