@@ -125,12 +125,12 @@ fn introduce(text: &mut String, small: &Site, large: &Site) {
          This file is written by\n\n```sh\n{command}\n```\n\n\
          which makes two databases, fills them by `COPY`, starts a release build of `byline serve` over \
          each and calls every read method over gRPC: in turn on both, one call after another, with other \
-         keys every time. What memory PostgreSQL has is filled before.\n\n\
+         keys every time. Before, tables and indexes are read into PostgreSQL's memory, as far as they fit.\n\n\
          | | |\n|---|---|\n\
          | date | {date} |\n\
          | machine | {machine} |\n\
          | database | PostgreSQL {version}, on the same machine |\n\
-         | settings | {settings}; all else as PostgreSQL has it |\n\
+         | settings | {settings}; all else as PostgreSQL has it, and as `serve` sets it for its connections |\n\
          | small | {small_users} users, {small_posts} posts; filled: {small_filled} |\n\
          | large | {large_users} users, {large_posts} posts; filled: {large_filled} |\n\
          | page 10,000 | pages {from} to {to} of 50; in the small database, which has no such page, \

@@ -134,7 +134,7 @@ async fn ensure_filled(
             }
             // Of another branch, or changed since: there is nothing in it to be kept.
             Err(MigrateError::Migration(why)) => {
-                eprintln!("made anew, since its schema is another: {why}");
+                eprintln!("made anew, since it cannot be migrated: {why}");
             }
             Err(error) => return Err(error.into()),
         }
@@ -156,7 +156,7 @@ async fn ensure_filled(
 }
 
 /// Reads tables and indexes into PostgreSQL's memory, as they are in that of a server which
-/// has run for a while: the largest first, so that what does not fit beside them stays.
+/// has run for a while: the largest first, since where not all fit the last ones stay.
 async fn warm(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "create extension if not exists pg_prewarm; \

@@ -8,7 +8,7 @@ use byline_domain::trash::Trash;
 use byline_domain::user::UserField;
 use sqlx::{Postgres, QueryBuilder};
 
-use crate::table::Table;
+use crate::table::{DELETED, LIVING, Table};
 
 type Sql = QueryBuilder<Postgres>;
 
@@ -297,17 +297,19 @@ impl<T: Condition> Rows<'_, T> {
         }
     }
 
-    /// Whether only what is in the trash is meant.
-    pub(crate) fn are_of_trash(&self) -> bool {
-        self.meets.is_some_and(Condition::is_of_trash)
+    /// The side of the trash that the rows are on, for which there are indexes; `None` if
+    /// they are on both.
+    pub(crate) fn side(&self) -> Option<&'static str> {
+        match self.trash {
+            Trash::Exclude => Some(LIVING),
+            Trash::Include if self.meets.is_some_and(Condition::is_of_trash) => Some(DELETED),
+            Trash::Include => None,
+        }
     }
 
     /// Appends the condition on the rows.
     pub(crate) fn push(&self, query: &mut Sql) {
-        query.push(match self.trash {
-            Trash::Exclude => "deleted_at is null",
-            Trash::Include => "true",
-        });
+        query.push(self.side().unwrap_or("true"));
         self.push_meets(query);
     }
 

@@ -4,14 +4,13 @@ use byline_domain::error::RepositoryError;
 use byline_domain::field::Kind;
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::{Cursor, PageRequest, SortValue};
-use byline_domain::trash::Trash;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::error::translate;
 use crate::filter::{Noun, Rows};
-use crate::table::{ABSENT_TEXT, ABSENT_TIME, Table};
+use crate::table::{ABSENT_TEXT, ABSENT_TIME, DELETED, LIVING, Table};
 use crate::weight::push_weighed;
 
 /// A list of one table's rows.
@@ -49,25 +48,19 @@ impl<F: Noun> Keyset<'_, F> {
     fn push_rows(&self, query: &mut QueryBuilder<Postgres>) {
         let skip = i64::from(self.page.skip);
         let rows = self.page.rows();
-        match self.rows.trash {
-            Trash::Exclude => self.push_side(query, LIVING, rows, skip),
-            // The living would be looked through to the last for nothing.
-            Trash::Include if self.rows.are_of_trash() => {
-                self.push_side(query, DELETED, rows, skip);
-            }
-            Trash::Include => {
-                let (columns, names) = (self.columns, self.place_names());
-                query.push(format_args!("select {columns}, {names} from ("));
-                self.push_side(query, LIVING, rows + skip, 0);
-                query.push(" union all ");
-                self.push_side(query, DELETED, rows + skip, 0);
-                query
-                    .push(") both_sides order by ")
-                    .push(self.outer_order());
-                query.push(" limit ").push_bind(rows);
-                query.push(" offset ").push_bind(skip);
-            }
+        if let Some(side) = self.rows.side() {
+            return self.push_side(query, side, rows, skip);
         }
+        let (columns, names) = (self.columns, self.place_names());
+        query.push(format_args!("select {columns}, {names} from ("));
+        self.push_side(query, LIVING, rows + skip, 0);
+        query.push(" union all ");
+        self.push_side(query, DELETED, rows + skip, 0);
+        query
+            .push(") both_sides order by ")
+            .push(self.outer_order());
+        query.push(" limit ").push_bind(rows);
+        query.push(" offset ").push_bind(skip);
     }
 
     fn push_side(&self, query: &mut QueryBuilder<Postgres>, side: &str, rows: i64, skip: i64) {
@@ -220,9 +213,6 @@ fn beyond(direction: Direction) -> &'static str {
         Direction::Descending => "<",
     }
 }
-
-const LIVING: &str = "deleted_at is null";
-const DELETED: &str = "deleted_at is not null";
 
 /// Refuses a cursor of another list: a defect of the caller of the port.
 pub(crate) fn check_cursor(

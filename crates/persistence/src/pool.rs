@@ -103,19 +103,6 @@ impl Database {
         Self { pool }
     }
 
-    /// Whether the database holds every text, and its locale knows small letters and
-    /// capitals beyond ASCII. Without, an address would be unique in one letter case only.
-    pub async fn knows_letters(&self) -> Result<bool, RepositoryError> {
-        let mut lease = self.lease().await?;
-        let mut statement = lease.statement();
-        let answer = sqlx::query_scalar(
-            "select current_setting('server_encoding') = 'UTF8' and lower('ÉЯ') = 'éя'",
-        )
-        .fetch_one(&mut *statement)
-        .await;
-        statement.finish(answer)
-    }
-
     /// Asks the server for an answer; fails as a read would.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
         let mut lease = self.lease().await?;

@@ -26,3 +26,7 @@ pub(crate) trait Table: Field {
 pub(crate) const ABSENT_TIME: &str = "'-infinity'::timestamptz";
 /// The text by which an absent text is ordered: no text that is ordered is empty.
 pub(crate) const ABSENT_TEXT: &str = "''";
+
+/// The rows outside the trash and those in it: each order has an index for either.
+pub(crate) const LIVING: &str = "deleted_at is null";
+pub(crate) const DELETED: &str = "deleted_at is not null";

@@ -102,6 +102,34 @@ async fn up_applies_all_and_a_second_up_none() {
 }
 
 #[tokio::test]
+async fn a_database_without_letters_gets_no_schema() {
+    const MAKE: [&str; 2] = [
+        "create database letterless template template0 encoding 'UTF8' locale 'C'",
+        "create database latin template template0 encoding 'LATIN1' locale 'C'",
+    ];
+    const REMOVE: [&str; 2] = ["drop database letterless", "drop database latin"];
+    let test = TestDatabase::unmigrated().await;
+    let mut beside = test.connection().await;
+    for (name, (make, remove)) in ["letterless", "latin"]
+        .into_iter()
+        .zip(MAKE.into_iter().zip(REMOVE))
+    {
+        execute(&mut beside, make).await;
+        let server = test.connect_options().database(name);
+        let refused = up(&server).await.unwrap_err();
+        assert!(matches!(refused, MigrateError::Letterless), "{refused}");
+        assert!(
+            states(&server)
+                .await
+                .unwrap()
+                .iter()
+                .all(|state| !state.applied)
+        );
+        execute(&mut beside, remove).await;
+    }
+}
+
+#[tokio::test]
 async fn states_name_each_migration_and_no_other_file() {
     let test = TestDatabase::unmigrated().await;
     let names: Vec<_> = states(&test.connect_options())

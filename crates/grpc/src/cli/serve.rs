@@ -36,25 +36,14 @@ impl ServeCommand {
             );
             Keys::generate()
         });
-        let app = App::new(database.clone(), &self.server.pool(), keys);
-        check_letters(&app).await?;
         if self.migrate {
             let applied = migrate::up(&database).await?;
             tracing::info!(?applied, "migrated");
         }
+        let app = App::new(database, &self.server.pool(), keys);
         check_schema(&app).await?;
         serve(&self.server, &app, |_| {}).await
     }
-}
-
-/// Refuses a database in which one address could be taken twice.
-async fn check_letters(app: &App) -> Result<(), CommandError> {
-    if app.database.knows_letters().await.map_err(unreachable)? {
-        return Ok(());
-    }
-    Err("the database's encoding is not UTF-8, or its locale knows no letters beyond ASCII: make one \
-         with `create database NAME template template0 encoding 'UTF8' locale 'C.UTF-8'`"
-        .into())
 }
 
 /// Refuses a schema with which calls would fail.

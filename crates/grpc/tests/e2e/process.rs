@@ -42,27 +42,6 @@ async fn a_schema_that_is_behind_is_refused_with_the_way_to_mend_it() {
 }
 
 #[tokio::test]
-async fn a_database_that_knows_no_letters_is_refused_with_the_way_to_mend_it() {
-    let beside = TestDatabase::unmigrated().await;
-    execute(
-        &mut beside.connection().await,
-        "create database letterless template template0 encoding 'UTF8' locale 'C'",
-    )
-    .await;
-    let options = beside.connect_options();
-    let url = beside
-        .url()
-        .replace(options.get_database().unwrap(), "letterless");
-    let refused = run(&["serve", "--migrate", "--database-url", &url]).await;
-    assert!(!refused.status.success());
-    assert!(
-        said(&refused).contains("locale 'C.UTF-8'"),
-        "{}",
-        said(&refused)
-    );
-}
-
-#[tokio::test]
 async fn migrations_go_up_and_down_and_tell_where_they_are() {
     let database = TestDatabase::unmigrated().await;
     let url = database.url();

@@ -310,7 +310,6 @@ fn locales(major: u32) -> Vec<Vec<&'static str>> {
     let mut locales = vec![
         vec!["--locale=C.UTF-8"],
         vec!["--locale=C", "--lc-ctype=en_US.UTF-8"],
-        vec!["--locale=C"],
     ];
     if major >= 17 {
         locales.insert(0, builtin.into());

@@ -56,6 +56,13 @@ pub enum MigrateError {
     /// A migration failed; it was rolled back and those before it are kept.
     #[error("{0}")]
     Migration(String),
+    /// In this database one address could be taken twice, and filters would find other
+    /// rows than they say.
+    #[error(
+        "the database is not in UTF-8, or its locale knows no letters beyond ASCII: make one with \
+         `create database NAME template template0 encoding 'UTF8' locale 'C.UTF-8'`"
+    )]
+    Letterless,
     /// Another process is migrating.
     #[error("another process has been migrating this database for over {0} seconds")]
     Locked(u64),
@@ -74,9 +81,12 @@ impl From<sqlx::migrate::MigrateError> for MigrateError {
 }
 
 /// Applies all migrations that the database does not have. Returns their versions.
-/// Each is applied whole or not at all.
+/// Each is applied whole or not at all. A database that knows no letters gets none.
 pub async fn up(server: &PgConnectOptions) -> Result<Vec<i64>, MigrateError> {
     let mut connection = connect(server).await?;
+    if !knows_letters(&mut connection).await? {
+        return Err(MigrateError::Letterless);
+    }
     let lock = MigrationLock::take(&mut connection).await?;
     let result = async {
         let before = applied(&mut connection).await?;
@@ -152,6 +162,18 @@ async fn connect(server: &PgConnectOptions) -> Result<PgConnection, MigrateError
         .application_name("byline-migrate")
         .connect()
         .await?)
+}
+
+/// Whether the database holds every text, and knows É for the capital of é.
+async fn knows_letters(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let encoding: String = sqlx::query_scalar("select current_setting('server_encoding')")
+        .fetch_one(&mut *connection)
+        .await?;
+    // In another encoding, the question itself would fail.
+    Ok(encoding == "UTF8"
+        && sqlx::query_scalar("select lower('ÉЯ') = 'éя'")
+            .fetch_one(connection)
+            .await?)
 }
 
 /// The migrations that this program knows.

@@ -90,6 +90,26 @@ async fn of_the_trash_alone_cost_their_page() {
 }
 
 #[tokio::test]
+async fn of_a_small_trash_are_counted_at_the_cost_of_the_trash() {
+    let mut world = World::new().await;
+    world
+        .change("update users set deleted_at = null where email >= 'user-00100'")
+        .await;
+    let filter = UserFilter {
+        trash: Trash::Include,
+        meets: parse_users("deleted_at > 2026-01-01T00:00:00Z", time(0)).unwrap(),
+    };
+    for mode in [CountMode::Exact, CountMode::Estimate] {
+        let count = world
+            .costs_at_most("a count of the trash", 99 + PLANNING, async |database| {
+                UserReader::count(database, &filter, mode).await
+            })
+            .await;
+        assert_eq!(count.unwrap(), 99);
+    }
+}
+
+#[tokio::test]
 async fn of_users_by_their_posts_cost_what_they_answer() {
     // One of the posts, and the user who wrote it; the planner looks at both tables.
     hold_users(r#"posts.title = "Post 10001""#, 1, 3 + 2 * PLANNING).await;

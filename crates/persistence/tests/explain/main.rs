@@ -15,6 +15,7 @@ mod searches;
 
 use std::time::Duration;
 
+use byline_domain::count::CountMode;
 use byline_domain::filter::{parse_posts, parse_users};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::order::{Direction, Order};
