@@ -300,19 +300,22 @@ fn is_about_locale(error: &EmbeddedError) -> bool {
 }
 
 /// The locales to try: letters have case in all of Unicode, and text is ordered by
-/// code point.
+/// code point. Trigrams and words are made of what the system takes for letters, whatever
+/// PostgreSQL itself knows of them, so that its own locale alone comes last.
 fn locales(major: u32) -> Vec<Vec<&'static str>> {
-    let builtin = [
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-    ];
     let mut locales = vec![
         vec!["--locale=C.UTF-8"],
         vec!["--locale=C", "--lc-ctype=en_US.UTF-8"],
     ];
     if major >= 17 {
-        locales.insert(0, builtin.into());
+        let builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+        let mut with_builtin: Vec<Vec<_>> = locales
+            .iter()
+            .map(|locale| builtin.iter().chain(locale).copied().collect())
+            .collect();
+        with_builtin.append(&mut locales);
+        with_builtin.push([&builtin[..], &["--locale=C"]].concat());
+        locales = with_builtin;
     }
     locales
 }
