@@ -111,28 +111,19 @@ impl Walk {
     }
 
     fn at(&self, token: String, size: i32, mask: Option<FieldMask>) -> Call {
+        macro_rules! turn_to {
+            ($request:ident) => {{
+                $request.page_token = token;
+                $request.page_size = size;
+                $request.read_mask = mask;
+            }};
+        }
         let mut call = self.call.clone();
         match &mut call {
-            Call::ListUsers(request) => {
-                request.page_token = token;
-                request.page_size = size;
-                request.read_mask = mask;
-            }
-            Call::ListPosts(request) => {
-                request.page_token = token;
-                request.page_size = size;
-                request.read_mask = mask;
-            }
-            Call::SearchUsers(request) => {
-                request.page_token = token;
-                request.page_size = size;
-                request.read_mask = mask;
-            }
-            Call::SearchPosts(request) => {
-                request.page_token = token;
-                request.page_size = size;
-                request.read_mask = mask;
-            }
+            Call::ListUsers(request) => turn_to!(request),
+            Call::ListPosts(request) => turn_to!(request),
+            Call::SearchUsers(request) => turn_to!(request),
+            Call::SearchPosts(request) => turn_to!(request),
             Call::GetUser(_)
             | Call::BatchGetUsers(_)
             | Call::CountUsers(_)

@@ -8,7 +8,7 @@ use byline_domain::trash::Trash;
 use byline_domain::user::UserField;
 use sqlx::{Postgres, QueryBuilder};
 
-use crate::table::{DELETED, LIVING, Table};
+use crate::table::{DELETED, LIVING, Table, alive};
 
 type Sql = QueryBuilder<Postgres>;
 
@@ -98,11 +98,7 @@ impl Condition for UserTest {
         match self {
             Self::Field(test) => push_field(query, test, place.positive),
             Self::SomePost(test) => {
-                query.push("exists (select from posts where author_id = users.id");
-                if place.trash == Trash::Exclude {
-                    query.push(" and deleted_at is null");
-                }
-                push_of_relation(query, test.as_ref());
+                push_some(query, "author_id = users.id", place.trash, test.as_ref());
             }
             Self::Mentions(pattern) => {
                 query.push("(lower(email) like lower(");
@@ -128,11 +124,7 @@ impl Condition for PostTest {
         match self {
             Self::Field(test) => push_field(query, test, place.positive),
             Self::Author(test) => {
-                query.push("exists (select from users where id = posts.author_id");
-                if place.trash == Trash::Exclude {
-                    query.push(" and deleted_at is null");
-                }
-                push_of_relation(query, test.as_ref());
+                push_some(query, "id = posts.author_id", place.trash, test.as_ref());
             }
             Self::Mentions(pattern) => {
                 query.push("(lower(title) like lower(");
@@ -145,7 +137,13 @@ impl Condition for PostTest {
     }
 }
 
-fn push_of_relation<F: Table>(query: &mut Sql, test: Option<&FieldTest<F>>) {
+/// Whether there is a related row on that side of the trash that meets the test.
+fn push_some<F: Table>(query: &mut Sql, related: &str, trash: Trash, test: Option<&FieldTest<F>>) {
+    query.push(format_args!(
+        "exists (select from {} where {related}",
+        F::TABLE
+    ));
+    query.push(alive(trash));
     if let Some(test) = test {
         query.push(" and ");
         push_field(query, test, true);

@@ -1,6 +1,7 @@
 //! How the fields of a noun stand in its table.
 
 use byline_domain::field::Field;
+use byline_domain::trash::Trash;
 
 /// A noun's fields as columns of its table. Names are not qualified: in a subquery
 /// they mean the innermost table.
@@ -30,3 +31,11 @@ pub(crate) const ABSENT_TEXT: &str = "''";
 /// The rows outside the trash and those in it: each order has an index for either.
 pub(crate) const LIVING: &str = "deleted_at is null";
 pub(crate) const DELETED: &str = "deleted_at is not null";
+
+/// The condition on that side of the trash, after another.
+pub(crate) fn alive(trash: Trash) -> &'static str {
+    match trash {
+        Trash::Exclude => " and deleted_at is null",
+        Trash::Include => "",
+    }
+}

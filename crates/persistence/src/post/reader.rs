@@ -20,6 +20,7 @@ use super::view::view;
 use crate::count::{count, count_by};
 use crate::keyset::{Keyset, check_cursor};
 use crate::pool::Database;
+use crate::table::alive;
 use crate::weight::{is_cut, push_weighed};
 
 #[async_trait]
@@ -127,13 +128,5 @@ impl PostReader for Database {
         trash: Trash,
     ) -> Result<Vec<u64>, RepositoryError> {
         relations::count_of(self, authors, trash).await
-    }
-}
-
-/// The condition on that side of the trash, after another.
-pub(super) fn alive(trash: Trash) -> &'static str {
-    match trash {
-        Trash::Exclude => " and deleted_at is null",
-        Trash::Include => "",
     }
 }

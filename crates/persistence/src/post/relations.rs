@@ -13,11 +13,11 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::columns::{columns, weight};
-use super::reader::alive;
 use super::view::view;
 use crate::count::unsigned;
 use crate::pool::Database;
 use crate::row::get;
+use crate::table::alive;
 
 /// The newest posts of each author, up to the weight of an answer.
 pub(super) async fn newest_of(

@@ -19,6 +19,7 @@ use super::view::view;
 use crate::count::{count, count_by};
 use crate::keyset::{Keyset, check_cursor};
 use crate::pool::Database;
+use crate::table::alive;
 
 #[async_trait]
 impl UserReader for Database {
@@ -160,9 +161,7 @@ impl Database {
         trash: Trash,
         fields: &Fields<UserField>,
     ) -> Result<Vec<UserView>, RepositoryError> {
-        if trash == Trash::Exclude {
-            query.push(" and deleted_at is null");
-        }
+        query.push(alive(trash));
         let rows = self.rows(query, true).await?;
         rows.iter().map(|row| view(row, fields)).collect()
     }
