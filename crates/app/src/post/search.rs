@@ -1,7 +1,7 @@
 //! Searching for posts.
 
 use byline_domain::page::{Page, PageRequest};
-use byline_domain::post::{FoundPost, PostFilter, PostMask, Snippet};
+use byline_domain::post::{FoundPost, PostFilter, PostMask};
 use byline_domain::search::SearchQuery;
 
 use super::{Posts, relations};
@@ -23,7 +23,6 @@ pub struct SearchPosts {
 impl Posts {
     /// Searches for posts, best match first.
     pub async fn search(&self, query: &SearchPosts) -> Result<Page<FoundPost>, Error> {
-        let each_weighs = relations::each_weighs(&query.mask) + Snippet::MAX_HTML_BYTES as u64;
         let mut page = self
             .reader
             .search(
@@ -31,7 +30,7 @@ impl Posts {
                 &query.filter,
                 &query.page,
                 &relations::fields(&query.mask),
-                each_weighs,
+                relations::each_weighs(&query.mask),
             )
             .await?;
         let posts = page.items.iter_mut().map(|found| &mut found.post);
@@ -43,7 +42,7 @@ impl Posts {
 #[cfg(test)]
 mod tests {
     use byline_domain::page::{Cursor, PageSize, SortValue};
-    use byline_domain::post::{PostField, PostView};
+    use byline_domain::post::{PostField, PostView, Snippet};
     use byline_domain::selection::Fields;
     use byline_domain::testing::fixtures::{post_id, user, user_id};
     use byline_domain::testing::mocks::{MockPostReader, MockUserReader};
@@ -80,7 +79,7 @@ mod tests {
     }
 
     /// Expects the query, with those fields, and that each result adds so much.
-    fn searches(fields: &Fields<PostField>, each_weighs: usize) -> MockPostReader {
+    fn searches(fields: &Fields<PostField>, each_weighs: u64) -> MockPostReader {
         let (asked, read, found) = (query(PostMask::own()), fields.clone(), page(fields));
         let mut reader = MockPostReader::new();
         reader
@@ -90,7 +89,7 @@ mod tests {
                     && *filter == asked.filter
                     && *page == asked.page
                     && *fields == read
-                    && *weight == each_weighs as u64
+                    && *weight == each_weighs
             })
             .once()
             .return_once(move |_, _, _, _, _| Ok(found));
@@ -98,8 +97,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_search_keeps_the_order_of_the_reader_and_reserves_room_for_snippets() {
-        let reader = searches(&Fields::all(), Snippet::MAX_HTML_BYTES);
+    async fn a_search_keeps_the_order_of_the_reader() {
+        let reader = searches(&Fields::all(), 0);
         let found = posts_read(reader).search(&query(PostMask::own())).await;
         assert_eq!(found.expect("found"), page(&Fields::all()));
     }
@@ -107,7 +106,6 @@ mod tests {
     #[tokio::test]
     async fn authors_are_read_at_once_and_weigh_too() {
         let read = Fields::none().with(PostField::AuthorId);
-        let weight = Snippet::MAX_HTML_BYTES + usize::try_from(User::MAX_BYTES).expect("small");
         let mut authors = MockUserReader::new();
         authors
             .expect_find_many()
@@ -118,7 +116,7 @@ mod tests {
             fields: Fields::none(),
             author: Some(Fields::all()),
         };
-        let found = posts_with_authors(searches(&read, weight), authors)
+        let found = posts_with_authors(searches(&read, User::MAX_BYTES), authors)
             .search(&query(mask))
             .await
             .expect("found");

@@ -41,6 +41,15 @@ impl Snippet {
     pub const MAX_HTML_BYTES: usize =
         6 * Self::MAX_BYTES + "<mark></mark>".len() * Self::MAX_BYTES.div_ceil(2);
 
+    /// What a single byte comes to at most, escaped and marked.
+    pub const HTML_BYTES_OF_ONE: usize = 6 + "<mark></mark>".len();
+
+    /// What a snippet weighs in an answer: as much as any of a text of so many bytes can.
+    pub fn weight(text: usize) -> u64 {
+        let most = text.saturating_mul(Self::HTML_BYTES_OF_ONE);
+        most.min(Self::MAX_HTML_BYTES) as u64
+    }
+
     /// Reads a text in which what was found stands between [`Self::OPEN`] and
     /// [`Self::CLOSE`].
     pub fn from_marked(text: &str) -> Self {
@@ -144,5 +153,24 @@ mod tests {
         let marked = "\u{2}\"\u{3}\"".repeat(Snippet::MAX_BYTES);
         let html = Snippet::from_marked(&marked).to_html();
         assert_eq!(html.len(), Snippet::MAX_HTML_BYTES);
+    }
+
+    #[test]
+    fn no_snippet_is_heavier_than_its_text_can_make_it() {
+        for bytes in 0..=2 * Snippet::MAX_BYTES {
+            let marked = "\u{2}\"\u{3}\"".repeat(bytes.div_ceil(2));
+            // With a mark less at the end where the number is odd.
+            let marked = marked
+                .strip_suffix('"')
+                .filter(|_| bytes % 2 == 1)
+                .unwrap_or(&marked);
+            let html = Snippet::from_marked(marked).to_html();
+            assert!(
+                html.len() as u64 <= Snippet::weight(bytes),
+                "{bytes}: {html}"
+            );
+        }
+        assert_eq!(Snippet::weight(0), 0);
+        assert_eq!(Snippet::weight(usize::MAX), Snippet::MAX_HTML_BYTES as u64);
     }
 }

@@ -66,7 +66,9 @@ pub trait PostReader: Send + Sync {
     /// A page of the posts whose title and content say what the query asks for, in the
     /// syntax of web searches; best match first, a word in the title before one in the
     /// content, and the greater id (the newer post) first among equals. Ends as a page of
-    /// [`Self::list`] does. A cursor holds one `Rank`.
+    /// [`Self::list`] does, and each result weighs its snippet too
+    /// ([`super::Snippet::weight`] of the longer of title and content). A cursor holds one
+    /// `Rank`.
     ///
     /// Where more than [`SearchQuery::MAX_RANKED_POSTS`] match, an adapter may answer the
     /// greater id first, from the first page to the last.

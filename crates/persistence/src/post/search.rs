@@ -3,7 +3,7 @@
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::PostTest;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
-use byline_domain::post::{FoundPost, PostField};
+use byline_domain::post::{FoundPost, PostField, Snippet};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -82,7 +82,12 @@ impl Search<'_> {
             "select {outer}, place, rank, available, {HEADLINE_COLUMNS} from ("
         ));
         let read = format!("{inner}, place, rank");
-        let weight = weight(self.fields, self.each_weighs);
+        let weight = format!(
+            "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
+            weight(self.fields, self.each_weighs),
+            Snippet::MAX_HTML_BYTES,
+            Snippet::HTML_BYTES_OF_ONE,
+        );
         push_weighed(&mut sql, &read, &weight, ORDER, |sql| {
             let after = self.page.after.as_ref();
             match after.and_then(|after| Some((after.rank()?, after.id))) {

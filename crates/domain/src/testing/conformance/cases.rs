@@ -297,6 +297,7 @@ macro_rules! conformance_suite {
                 what_is_sent_with_each_post_weighs_in_find_many,
                 a_page_of_a_search_ends_before_it_grows_too_heavy,
                 what_is_sent_with_each_post_weighs_in_a_search,
+                a_snippet_weighs_what_its_text_can_make_it,
             }
         }
     };

@@ -7,7 +7,7 @@ use super::walks::{pages, search_query, sound};
 use crate::error::RepositoryError;
 use crate::order::{Direction, Order};
 use crate::page::{MAX_BYTES, PageRequest};
-use crate::post::{FoundPost, Post, PostField, PostFilter, PostView};
+use crate::post::{Content, FoundPost, Post, PostField, PostFilter, PostView, Snippet};
 use crate::selection::Fields;
 use crate::testing::fixtures::{post, post_id, user};
 use crate::trash::Trash;
@@ -115,6 +115,33 @@ pub async fn a_page_of_a_search_ends_before_it_grows_too_heavy(ports: Ports) {
 pub async fn what_is_sent_with_each_post_weighs_in_a_search(ports: Ports) {
     insert(&ports, light()).await;
     let bare = Fields::none();
-    assert_eq!(found(&ports, &bare, THIRD).await, [vec![4, 3, 2], vec![1]]);
-    assert_eq!(found(&ports, &bare, THIRD + 1).await, [[4, 3], [2, 1]]);
+    // The content is longer than the title.
+    let third = THIRD - Snippet::weight("Content 1".len());
+    assert_eq!(found(&ports, &bare, third).await, [vec![4, 3, 2], vec![1]]);
+    assert_eq!(found(&ports, &bare, third + 1).await, [[4, 3], [2, 1]]);
+}
+
+pub async fn a_snippet_weighs_what_its_text_can_make_it(ports: Ports) {
+    let post = |number, content: Option<&str>| Post {
+        title: title("Needle"),
+        content: content.map(|text| Content::parse(text).expect("valid content")),
+        ..post(number, user(1).id)
+    };
+    let long = "x".repeat(100_000);
+    let posts = [
+        post(1, Some(&long)),
+        post(2, None),
+        post(3, Some("a needle")),
+        post(4, Some("é")),
+    ];
+    insert(&ports, posts).await;
+    let bare = Fields::none();
+    let texts = ["Needle".len(), "a needle".len(), "Needle".len()];
+    let snippets: u64 = texts.into_iter().map(Snippet::weight).sum();
+    let long = Snippet::MAX_HTML_BYTES as u64;
+    let each = (MAX_BYTES - snippets - long) / 4 - Post::FIXED_BYTES;
+    assert_eq!(found(&ports, &bare, each).await.concat().len(), 4);
+    assert_eq!(found(&ports, &bare, each).await.len(), 1);
+    let pages = found(&ports, &bare, each + 1).await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
 }

@@ -17,7 +17,7 @@ use crate::ids::{PostId, UserId};
 use crate::order::Order;
 use crate::page::{Cursor, MAX_BYTES, Page, PageRequest, SortValue};
 use crate::post::{
-    Content, FoundPost, Post, PostField, PostFilter, PostGroup, PostReader, PostView,
+    Content, FoundPost, Post, PostField, PostFilter, PostGroup, PostReader, PostView, Snippet,
 };
 use crate::search::{SearchQuery, millionths};
 use crate::selection::Fields;
@@ -55,6 +55,12 @@ impl State {
         posts.truncate(UserView::MAX_POSTS);
         posts
     }
+}
+
+/// The bytes of the longer of its texts.
+fn longer_text(post: &Post) -> usize {
+    let content = post.content.as_ref().map_or("", Content::as_str);
+    content.len().max(post.title.as_str().len())
 }
 
 fn place(post: &Post, values: Vec<SortValue>) -> Cursor {
@@ -167,7 +173,10 @@ impl PostReader for MemoryStore {
             let rank = SortValue::Rank(millionths(hit.rank));
             Some((place(post, vec![rank]), found))
         });
-        let weight = |found: &FoundPost| found.post.weight() + each_weighs;
+        let snippet = |id: &PostId| state.posts.get(id).map_or(0, longer_text);
+        let weight = |found: &FoundPost| {
+            found.post.weight() + Snippet::weight(snippet(&found.post.id)) + each_weighs
+        };
         Ok(page_of(rows.collect(), page, by_rank, weight))
     }
 
