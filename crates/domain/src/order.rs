@@ -113,7 +113,12 @@ fn fits<F: Field>(field: F, value: &SortValue) -> bool {
 
 fn parse_key<F: Field>(text: &str) -> Result<OrderKey<F>, Invalid> {
     let mut words = text.split_ascii_whitespace();
-    let name = words.next().unwrap_or_default();
+    let Some(name) = words.next() else {
+        return Err(Invalid::new(
+            Reason::Unknown,
+            "must name a field before and after each comma",
+        ));
+    };
     let Some(field) = F::by_name(name) else {
         let names: Vec<_> = F::ALL.iter().map(|field| field.name()).collect();
         let names = names.join(", ");

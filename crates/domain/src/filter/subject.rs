@@ -3,13 +3,24 @@
 use super::noun::Noun;
 use super::refusal::{expected_condition, malformed, no_fields, unknown_field, unknown_related};
 use crate::error::Invalid;
-use crate::field::Field;
+use crate::field::{Field, Kind};
 
 /// What stands before a comparator.
 pub(super) enum Subject<N: Noun> {
     Own(N::Own),
     Relation,
     Related(N::Other),
+}
+
+impl<N: Noun> Subject<N> {
+    /// Whether it is a field that is true or false.
+    fn is_bool(&self) -> bool {
+        match self {
+            Self::Own(field) => field.kind() == Kind::Bool,
+            Self::Related(field) => field.kind() == Kind::Bool,
+            Self::Relation => false,
+        }
+    }
 }
 
 /// The field or relation that `path`, which stands at column `at`, names.
@@ -62,8 +73,10 @@ pub(super) fn bare_word<N: Noun>(at: usize, word: &str) -> Result<(), Invalid> {
     let keyword = word.to_ascii_uppercase();
     let hint = if matches!(keyword.as_str(), "AND" | "OR" | "NOT") {
         format!("{word} between conditions is written {keyword}, in capitals")
-    } else if resolve::<N>(at, word).is_ok() {
-        format!("expected a comparator after {word}, as in {word}:*")
+    } else if let Ok(subject) = resolve::<N>(at, word) {
+        // That there is a value is true of every one that is true or false.
+        let asked = if subject.is_bool() { " = true" } else { ":*" };
+        format!("expected a comparator after {word}, as in {word}{asked}")
     } else if word.split('.').next() == Some(N::RELATION) {
         // The word itself is a caller's, and may be long.
         let (relation, field) = (N::RELATION, N::Other::ALL[1].name());

@@ -99,11 +99,11 @@ impl PageTokens {
     /// The place that a token names; `None` for an empty one. Whether it is a place
     /// in a list of that order is for the caller to check. Refused are a text that
     /// is no token of these keys or was given to another caller, a token of another
-    /// list, and one older than 24 hours.
+    /// list, where that is known, and one older than 24 hours.
     pub(crate) fn open(
         &self,
         caller: &str,
-        list: &List,
+        list: Option<&List>,
         text: &str,
     ) -> Result<Option<Place>, Invalid> {
         if text.is_empty() {
@@ -112,7 +112,7 @@ impl PageTokens {
         let contents = self.unseal(caller, text).ok_or_else(not_a_token)?;
         // A token that is used for another list tells of a defect of the caller,
         // however old it is.
-        if !contents.is_of(list) {
+        if list.is_some_and(|list| !contents.is_of(list)) {
             return Err(of_another_list());
         }
         let age = self.clock.now() - contents.issued;
@@ -161,15 +161,15 @@ fn authenticated(header: [u8; HEADER_BYTES], caller: &str) -> Vec<u8> {
 fn not_a_token() -> Invalid {
     Invalid::new(
         Reason::PageTokenInvalid,
-        "is not a token that a page was answered with",
+        "is not a token that a page was answered with, or its key is used no more",
     )
 }
 
 fn of_another_list() -> Invalid {
     Invalid::new(
         Reason::PageTokenMismatch,
-        "belongs to a request with other parameters: only page_size, skip, total and read_mask \
-         may differ from page to page",
+        "belongs to a request with other parameters: filter, order_by, query and show_deleted \
+         stay the same from page to page",
     )
 }
 

@@ -78,7 +78,7 @@ fn a_token_leads_back_to_its_place() {
     let alone = every.iter().map(|value| place([value.clone()]));
     for place in alone.chain([place([]), place(every.clone())]) {
         let token = tokens.seal(ANYBODY, &list(), Some(&place));
-        assert_eq!(tokens.open(ANYBODY, &list(), &token), Ok(Some(place)));
+        assert_eq!(tokens.open(ANYBODY, Some(&list()), &token), Ok(Some(place)));
     }
 }
 
@@ -86,7 +86,7 @@ fn a_token_leads_back_to_its_place() {
 fn no_token_is_an_empty_one() {
     let tokens = tokens(ONE);
     assert_eq!(tokens.seal(ANYBODY, &list(), None), "");
-    assert_eq!(tokens.open(ANYBODY, &list(), ""), Ok(None));
+    assert_eq!(tokens.open(ANYBODY, Some(&list()), ""), Ok(None));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_largest_place_is_not_too_long() {
     let text = SortValue::Text("\u{10ffff}".repeat(256));
     let place = place(std::iter::repeat_n(text, 9));
     let token = tokens.seal(ANYBODY, &list(), Some(&place));
-    assert_eq!(tokens.open(ANYBODY, &list(), &token), Ok(Some(place)));
+    assert_eq!(tokens.open(ANYBODY, Some(&list()), &token), Ok(Some(place)));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_longer_text_is_refused_whatever_it_holds() {
     let tokens = tokens(ONE);
     let place = place([SortValue::Text("x".repeat(MAX_BYTES))]);
     let token = tokens.seal(ANYBODY, &list(), Some(&place));
-    let refusal = reason(tokens.open(ANYBODY, &list(), &token));
+    let refusal = reason(tokens.open(ANYBODY, Some(&list()), &token));
     assert_eq!(refusal, Reason::PageTokenInvalid);
 }
 
@@ -112,7 +112,7 @@ fn a_token_that_is_altered_anywhere_is_refused() {
     let tokens = tokens(ONE);
     let token = tokens.seal(ANYBODY, &list(), Some(&ada()));
     let refused = |text: &str| {
-        let refusal = reason(tokens.open(ANYBODY, &list(), text));
+        let refusal = reason(tokens.open(ANYBODY, Some(&list()), text));
         assert_eq!(refusal, Reason::PageTokenInvalid, "{text}");
     };
 
@@ -150,23 +150,32 @@ fn a_token_of_another_list_is_refused() {
     let tokens = tokens(ONE);
     let token = tokens.seal(ANYBODY, &list(), Some(&ada()));
     for other in [List::of("ListUsers"), List::of("ListPosts")] {
-        let refusal = tokens.open(ANYBODY, &other, &token).unwrap_err();
+        let refusal = tokens.open(ANYBODY, Some(&other), &token).unwrap_err();
         assert_eq!(refusal.reason, Reason::PageTokenMismatch);
         assert_eq!(
             refusal.message,
-            "belongs to a request with other parameters: only page_size, skip, total and \
-             read_mask may differ from page to page"
+            "belongs to a request with other parameters: filter, order_by, query and \
+             show_deleted stay the same from page to page"
         );
     }
+}
+
+#[test]
+fn where_the_list_is_not_known_a_token_of_any_list_is_opened_and_no_other_text() {
+    let tokens = tokens(ONE);
+    let token = tokens.seal(ANYBODY, &list(), Some(&ada()));
+    assert_eq!(tokens.open(ANYBODY, None, &token), Ok(Some(ada())));
+    let refusal = reason(tokens.open(ANYBODY, None, "zzz"));
+    assert_eq!(refusal, Reason::PageTokenInvalid);
 }
 
 #[test]
 fn a_token_of_another_caller_is_refused() {
     let tokens = tokens(ONE);
     let token = tokens.seal("ada", &list(), Some(&ada()));
-    assert!(tokens.open("ada", &list(), &token).is_ok());
+    assert!(tokens.open("ada", Some(&list()), &token).is_ok());
     for caller in ["alan", "", "adaa", "ad", ANYBODY] {
-        let refusal = reason(tokens.open(caller, &list(), &token));
+        let refusal = reason(tokens.open(caller, Some(&list()), &token));
         assert_eq!(refusal, Reason::PageTokenInvalid, "{caller}");
     }
 }
@@ -177,9 +186,9 @@ fn a_token_is_good_for_24_hours() {
     let tokens = PageTokens::new(Keys::generate(), clock.clone());
     let token = tokens.seal(ANYBODY, &list(), Some(&ada()));
     clock.set(noon() + TimeDelta::hours(24));
-    assert!(tokens.open(ANYBODY, &list(), &token).is_ok());
+    assert!(tokens.open(ANYBODY, Some(&list()), &token).is_ok());
     clock.set(noon() + TimeDelta::hours(24) + TimeDelta::microseconds(1));
-    let refusal = tokens.open(ANYBODY, &list(), &token).unwrap_err();
+    let refusal = tokens.open(ANYBODY, Some(&list()), &token).unwrap_err();
     assert_eq!(refusal.reason, Reason::PageTokenExpired);
     assert_eq!(
         refusal.message,
@@ -195,7 +204,10 @@ fn each_page_starts_the_24_hours_anew_and_keeps_the_time_of_the_first() {
     for day in 1..=3 {
         let token = tokens.seal(ANYBODY, &list(), Some(&found));
         clock.set(noon() + TimeDelta::days(day));
-        found = tokens.open(ANYBODY, &list(), &token).unwrap().unwrap();
+        found = tokens
+            .open(ANYBODY, Some(&list()), &token)
+            .unwrap()
+            .unwrap();
     }
     assert_eq!(found, ada());
 }
@@ -206,9 +218,9 @@ fn the_clock_of_another_replica_may_be_5_minutes_ahead() {
     let tokens = PageTokens::new(Keys::generate(), clock.clone());
     let token = tokens.seal(ANYBODY, &list(), Some(&ada()));
     clock.set(noon() - TimeDelta::minutes(5));
-    assert!(tokens.open(ANYBODY, &list(), &token).is_ok());
+    assert!(tokens.open(ANYBODY, Some(&list()), &token).is_ok());
     clock.set(noon() - TimeDelta::minutes(5) - TimeDelta::microseconds(1));
-    let refusal = reason(tokens.open(ANYBODY, &list(), &token));
+    let refusal = reason(tokens.open(ANYBODY, Some(&list()), &token));
     assert_eq!(refusal, Reason::PageTokenInvalid);
 }
 
@@ -217,13 +229,13 @@ fn a_key_can_be_replaced_while_its_tokens_are_about() {
     let old = tokens(ONE);
     let token = old.seal(ANYBODY, &list(), Some(&ada()));
     let both = tokens(&format!("{TWO},{ONE}"));
-    assert_eq!(both.open(ANYBODY, &list(), &token), Ok(Some(ada())));
+    assert_eq!(both.open(ANYBODY, Some(&list()), &token), Ok(Some(ada())));
 
     let newer = both.seal(ANYBODY, &list(), Some(&ada()));
     let new = tokens(TWO);
-    assert_eq!(new.open(ANYBODY, &list(), &newer), Ok(Some(ada())));
+    assert_eq!(new.open(ANYBODY, Some(&list()), &newer), Ok(Some(ada())));
     for (tokens, token) in [(&new, &token), (&old, &newer)] {
-        let refusal = reason(tokens.open(ANYBODY, &list(), token));
+        let refusal = reason(tokens.open(ANYBODY, Some(&list()), token));
         assert_eq!(refusal, Reason::PageTokenInvalid);
     }
 }
@@ -276,7 +288,7 @@ fn rubbish_is_refused() {
         bytes.splice(0..0, header);
         let well_begun = URL_SAFE_NO_PAD.encode(&bytes);
         for text in [text, encoded, well_begun] {
-            let refusal = reason(tokens.open(ANYBODY, &list(), &text));
+            let refusal = reason(tokens.open(ANYBODY, Some(&list()), &text));
             assert_eq!(refusal, Reason::PageTokenInvalid, "{text:?}");
         }
     }

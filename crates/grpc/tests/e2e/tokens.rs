@@ -100,6 +100,35 @@ async fn a_token_serves_only_the_list_that_it_came_from() {
 }
 
 #[tokio::test]
+async fn a_bad_token_is_told_beside_a_bad_order_or_query() {
+    let world = World::new().await;
+    let list = pb::ListUsersRequest {
+        order_by: "shoe_size".into(),
+        page_token: "zzz".into(),
+        ..pb::ListUsersRequest::default()
+    };
+    let status = world.list(&list).await.unwrap_err();
+    let told = [
+        ("order_by", "UNKNOWN"),
+        ("page_token", "PAGE_TOKEN_INVALID"),
+    ];
+    assert_eq!(
+        violations(&status),
+        told.map(|(field, reason)| (field.to_owned(), reason.to_owned()))
+    );
+    let search = pb::SearchUsersRequest {
+        page_token: "zzz".into(),
+        ..pb::SearchUsersRequest::default()
+    };
+    let status = world.search(&search).await.unwrap_err();
+    let told = [("query", "REQUIRED"), ("page_token", "PAGE_TOKEN_INVALID")];
+    assert_eq!(
+        violations(&status),
+        told.map(|(field, reason)| (field.to_owned(), reason.to_owned()))
+    );
+}
+
+#[tokio::test]
 async fn tokens_of_posts_are_bound_as_those_of_users_are() {
     let mut world = World::new().await;
     let ada = world.user("ada@example.com").await;

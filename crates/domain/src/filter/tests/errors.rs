@@ -182,8 +182,8 @@ fn words_that_nobody_looks_for_are_refused_instead_of_finding_nothing() {
         ),
         (
             "NOT is_active",
-            "at column 5: expected a comparator after is_active, as in is_active:*; if the word \
-             is meant, put it in quotes",
+            "at column 5: expected a comparator after is_active, as in is_active = true; if the \
+             word is meant, put it in quotes",
         ),
         (
             "role in admins",
