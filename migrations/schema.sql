@@ -23,13 +23,16 @@ create table users (
     updated_at timestamptz,
     deleted_at timestamptz,
     version bigint not null,
+    -- From when on the sweeper may remove it; absent outside the trash.
+    purge_at timestamptz,
     constraint users_pkey primary key (id),
     constraint users_email_check check (char_length(email) between 1 and 256),
     constraint users_name_check check (char_length(name) between 1 and 100),
     constraint users_role_check check (char_length(role) between 1 and 50),
     constraint users_updated_at_check check (updated_at >= created_at),
     constraint users_deleted_at_check check (deleted_at >= created_at),
-    constraint users_version_check check (version >= 1)
+    constraint users_version_check check (version >= 1),
+    constraint users_purge_at_check check (purge_at >= deleted_at)
 );
 
 -- An address is unique among the living, in any letter case; the trash frees it.
@@ -52,6 +55,9 @@ create index users_name_idx on users (lower(name) collate "C");
 -- The newest users of a role, few as they may be.
 create index users_living_role_idx on users (role collate "C", created_at, id) where deleted_at is null;
 
+-- What of the trash is due.
+create index users_trash_purge_at_idx on users (purge_at, id) where deleted_at is not null;
+
 -- What users author.
 create table posts (
     id uuid not null,
@@ -69,13 +75,18 @@ create table posts (
         setweight(to_tsvector('byline', byline_words(title)), 'A')
         || setweight(to_tsvector('byline', byline_words(left(coalesce(content, ''), 50000))), 'B')
     ) stored,
+    -- From when on the sweeper may remove it; absent outside the trash.
+    purge_at timestamptz,
+    -- Whether it went into the trash along with its author, and comes back so.
+    deleted_with_author boolean not null default false,
     constraint posts_pkey primary key (id),
     constraint posts_author_id_fkey foreign key (author_id) references users (id) on delete cascade,
     constraint posts_title_check check (char_length(title) between 1 and 200),
     constraint posts_content_check check (octet_length(content) <= 1048576),
     constraint posts_updated_at_check check (updated_at >= created_at),
     constraint posts_deleted_at_check check (deleted_at >= created_at),
-    constraint posts_version_check check (version >= 1)
+    constraint posts_version_check check (version >= 1),
+    constraint posts_purge_at_check check (purge_at >= deleted_at)
 );
 
 -- Serves the foreign key, so that purging a user looks at that user's posts only.
@@ -98,6 +109,9 @@ create index posts_trash_published_at_idx on posts (coalesce(published_at, '-inf
 -- The newest posts of an author, and whether there are any, whatever the trash holds.
 create index posts_living_author_id_idx on posts (author_id, created_at, id) where deleted_at is null;
 
+-- What of the trash is due.
+create index posts_trash_purge_at_idx on posts (purge_at, id) where deleted_at is not null;
+
 -- Without fastupdate, as with the search of users.
 create index posts_search_idx on posts using gin (search) with (fastupdate = off);
 
@@ -115,3 +129,18 @@ create statistics users_deleted_at_stat on (coalesce(deleted_at, '-infinity')) f
 create statistics posts_updated_at_stat on (coalesce(updated_at, '-infinity')) from posts;
 create statistics posts_deleted_at_stat on (coalesce(deleted_at, '-infinity')) from posts;
 create statistics posts_published_at_stat on (coalesce(published_at, '-infinity')) from posts;
+
+-- What was answered to requests with an id, so that a retry is answered the same.
+create table request_records (
+    id uuid not null,
+    method text not null,
+    digest bytea not null,
+    -- Absent only inside the transaction that makes the change.
+    response bytea,
+    created_at timestamptz not null,
+    constraint request_records_pkey primary key (id),
+    constraint request_records_digest_check check (octet_length(digest) = 32)
+);
+
+-- The oldest are swept first.
+create index request_records_created_at_idx on request_records (created_at);

@@ -89,10 +89,10 @@ impl CopyBuffer {
 
 impl CopyRow for User {
     const COPY: &'static str = "copy users (id, email, name, role, is_active, created_at, \
-        updated_at, deleted_at, version) from stdin with (format binary)";
+        updated_at, deleted_at, purge_at, version) from stdin with (format binary)";
 
     fn encode(&self, into: &mut CopyBuffer) {
-        into.row(9);
+        into.row(10);
         into.uuid(self.id.as_uuid());
         into.text(self.email.as_str());
         into.optional_text(self.name.as_ref().map(UserName::as_str));
@@ -101,16 +101,17 @@ impl CopyRow for User {
         into.time(self.lifecycle.created_at());
         into.optional_time(self.lifecycle.updated_at());
         into.optional_time(self.lifecycle.deleted_at());
+        into.optional_time(self.lifecycle.purge_at());
         into.number(self.lifecycle.version().get());
     }
 }
 
 impl CopyRow for Post {
     const COPY: &'static str = "copy posts (id, title, content, published_at, author_id, \
-        created_at, updated_at, deleted_at, version) from stdin with (format binary)";
+        created_at, updated_at, deleted_at, purge_at, version) from stdin with (format binary)";
 
     fn encode(&self, into: &mut CopyBuffer) {
-        into.row(9);
+        into.row(10);
         into.uuid(self.id.as_uuid());
         into.text(self.title.as_str());
         into.optional_text(self.content.as_ref().map(Content::as_str));
@@ -119,6 +120,7 @@ impl CopyRow for Post {
         into.time(self.lifecycle.created_at());
         into.optional_time(self.lifecycle.updated_at());
         into.optional_time(self.lifecycle.deleted_at());
+        into.optional_time(self.lifecycle.purge_at());
         into.number(self.lifecycle.version().get());
     }
 }

@@ -6,14 +6,17 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new("../../proto");
-    println!("cargo:rerun-if-changed={}", root.display());
+    let others = Path::new("../../third_party");
+    for folder in [root, others] {
+        println!("cargo:rerun-if-changed={}", folder.display());
+    }
     let mut files = Vec::new();
     for entry in fs::read_dir(root.join("byline/v1"))? {
         files.push(entry?.path());
     }
     files.sort();
 
-    let mut compiler = protox::Compiler::new([root])?;
+    let mut compiler = protox::Compiler::new([root, others])?;
     compiler.include_source_info(true).include_imports(true);
     compiler.open_files(files)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
@@ -23,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     tonic_prost_build::configure()
         .build_transport(false)
+        .extern_path(".google.rpc", "::tonic_types::pb")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use byline_domain::filter::{
     Comparison, FieldTest, Filter, MAX_CHARS, MAX_DEPTH, MAX_TERMS, PostTest, UserTest, ValueTest,
     parse_posts, parse_users,
 };
+use byline_domain::lifecycle::Retention;
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::testing::filters::{Rows, Written, assert_precise, to_text};
 use byline_domain::testing::fixtures;
@@ -195,7 +196,7 @@ static ROWS: LazyLock<Rows> = LazyLock::new(|| {
     odd.email = fixtures::email("É*%_@Я.example");
     odd.name = Some(UserName::parse("\"'\\ ß😀*").expect("a valid name"));
     odd.role = Role::parse("Admin").expect("a valid role");
-    odd.lifecycle.delete(fixtures::time(9));
+    odd.lifecycle.delete(fixtures::time(9), Retention::DEFAULT);
     let published = Post {
         published_at: Some(fixtures::time(5)),
         ..fixtures::post(1, ada.id)
@@ -209,7 +210,9 @@ static ROWS: LazyLock<Rows> = LazyLock::new(|| {
         content: Some(Content::parse("a\n\tb * \\").expect("valid content")),
         ..fixtures::post(3, odd.id)
     };
-    strange.lifecycle.delete(fixtures::time(9));
+    strange
+        .lifecycle
+        .delete(fixtures::time(9), Retention::DEFAULT);
     Rows {
         users: vec![ada, mute, odd],
         posts: vec![published, empty, strange],

@@ -7,7 +7,7 @@ mod names;
 mod words;
 
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::lifecycle::Lifecycle;
+use byline_domain::lifecycle::{Lifecycle, Retention};
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::user::{Email, Role, User, UserName};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -101,9 +101,10 @@ impl World {
         let born = START + number * step + if number == 0 { 0 } else { later };
         let mut life = lived(born, &mut dice);
         if dice.chance(20) {
-            life.delete(time(
-                START + SPAN + DELETED_WITHIN + dice.below(DELETED_WITHIN),
-            ));
+            life.delete(
+                time(START + SPAN + DELETED_WITHIN + dice.below(DELETED_WITHIN)),
+                Retention::DEFAULT,
+            );
         }
         let id = id(life.created_at(), number, &mut dice);
         (UserId::from_uuid(id), life)
@@ -118,7 +119,10 @@ impl World {
         let (author_id, author_life) = self.author(born, &mut dice);
         let mut lifecycle = lived(born, &mut dice);
         if dice.chance(20) || author_life.is_deleted() {
-            lifecycle.delete(time(START + SPAN + dice.below(DELETED_WITHIN)));
+            lifecycle.delete(
+                time(START + SPAN + dice.below(DELETED_WITHIN)),
+                Retention::DEFAULT,
+            );
         }
         let published = dice.chance(700);
         let title = self.title(&mut dice);

@@ -4,7 +4,8 @@ use byline_domain::error::{RepositoryError, Resource, Source};
 use byline_domain::ids::{PostId, UserId};
 use uuid::Uuid;
 
-/// Why a use case did not do what was asked. Nothing was changed.
+/// Why a use case did not do what was asked. Nothing was changed, but for
+/// [`Error::OutcomeUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such resource, or it is in the trash.
@@ -42,6 +43,17 @@ pub enum Error {
         /// Its id.
         id: Uuid,
     },
+    /// One of several changes could not be made.
+    #[error("{item}: {source}")]
+    Item {
+        /// Which, by its path in the request.
+        item: String,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// The id of this request was given to another one before.
+    #[error("this request_id was given to another request: give every new request a new one")]
+    RequestIdReused,
     /// What was asked for does not fit into one answer.
     #[error("what was asked for is too large for one answer: ask for fewer at once")]
     ResponseTooLarge,
@@ -51,6 +63,12 @@ pub enum Error {
     /// The database cannot be reached, or not in time.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The connection was lost while the change was committed: it may have been made.
+    #[error(
+        "the connection to the database was lost while the change was committed: it may have \
+         been made; the same request_id makes sure that sending it again does not make it twice"
+    )]
+    OutcomeUnknown(#[source] Source),
     /// A defect; the source says which.
     #[error("an internal error occurred")]
     Internal(#[source] Source),
@@ -97,6 +115,44 @@ impl Error {
         Self::NotFound {
             resource: Resource::Post,
             key: id.to_string(),
+        }
+    }
+
+    /// Whether it is about what was asked for, rather than about what is in the way or away
+    /// or broken.
+    pub fn can_be_mended(&self) -> bool {
+        match self {
+            Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::NotDeleted { .. }
+            | Self::Precondition(_)
+            | Self::EtagMismatch { .. }
+            | Self::Item { .. }
+            | Self::RequestIdReused
+            | Self::ResponseTooLarge => true,
+            Self::Contention(_)
+            | Self::Unavailable(_)
+            | Self::OutcomeUnknown(_)
+            | Self::Internal(_) => false,
+        }
+    }
+
+    /// The same, of that item of the request; of what is not about the request, nothing
+    /// more is said. What is in an item is named by both.
+    pub(crate) fn at(self, outer: impl Into<String>) -> Self {
+        let outer = outer.into();
+        if !self.can_be_mended() {
+            return self;
+        }
+        if let Self::Item { item, source } = self {
+            return Self::Item {
+                item: format!("{outer}.{item}"),
+                source,
+            };
+        }
+        Self::Item {
+            item: outer,
+            source: Box::new(self),
         }
     }
 }

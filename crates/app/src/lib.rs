@@ -1,11 +1,20 @@
 //! Byline's use cases: what is decided, in which unit of work, and what a caller
 //! is told. Talks to the ports of the domain and to nothing else.
 
+mod batch;
 mod error;
+mod held;
+mod mutation;
 pub mod post;
-mod retry;
+mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod transaction;
 pub mod user;
+mod writer;
 
+pub use self::batch::{Atomicity, Batch, Batched, Outcomes};
 pub use self::error::{Error, Precondition};
+pub use self::mutation::{Mutation, Terms};
+pub use self::sweep::{Load, NoLoad, Sweep, Swept};
+pub use self::writer::{Answer, Intent, Render, Writer};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::lifecycle::{ExpectedEtag, Lifecycle};
+use byline_domain::lifecycle::{ExpectedEtag, Lifecycle, Retention};
 use byline_domain::post::Post;
-use byline_domain::testing::fixtures::{self, CountingIds, FixedClock};
-use byline_domain::testing::mocks::{MockPostReader, MockUnitOfWork, MockUserReader, begins_none};
+use byline_domain::testing::fixtures::{self, FixedClock};
+use byline_domain::testing::mocks::{MockPause, MockPostReader, MockUnitOfWork, MockUserReader};
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_domain::user::User;
 use chrono::{DateTime, Utc};
@@ -16,74 +16,77 @@ use mockall::predicate::eq;
 
 use crate::post::Posts;
 use crate::user::Users;
+use crate::{Answer, Error, Intent, Mutation, Render, Writer};
 
 /// When every use case of a test is run.
 pub(crate) fn now() -> DateTime<Utc> {
     fixtures::time(1_000)
 }
 
-/// The use cases of users that change something, without any reads.
-pub(crate) fn users(units: impl UnitOfWorkFactory + 'static) -> Users {
-    users_over(MockUserReader::new(), MockPostReader::new(), units)
+/// Makes the change as callers have it made, without an id of the request.
+pub(crate) async fn run<M: Mutation>(
+    units: impl UnitOfWorkFactory + 'static,
+    change: M,
+) -> Result<M::Output, Error> {
+    let clock = Arc::new(FixedClock(now()));
+    let writer = Writer::new(
+        Arc::new(units),
+        clock,
+        Arc::new(never_waits()),
+        Retention::DEFAULT,
+    );
+    match writer.write(&change, &Intent::default(), &AsItIs).await? {
+        Answer::Made(output) => Ok(output),
+        Answer::Recorded(_) => panic!("no request had an id"),
+    }
 }
 
-/// The use cases of users that read, without any unit of work and without posts.
+struct AsItIs;
+
+impl<T: Send + Sync> Render<T> for AsItIs {
+    type Told = T;
+
+    fn tell(&self, output: T) -> T {
+        output
+    }
+
+    fn bytes(&self, _told: &T) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// Waits no time before a retry.
+pub(crate) fn never_waits() -> MockPause {
+    let mut pause = MockPause::new();
+    pause.expect_before().returning(|_| ());
+    pause
+}
+
+/// The use cases of users that read without posts.
 pub(crate) fn users_read(reader: MockUserReader) -> Users {
     users_with_posts(reader, MockPostReader::new())
 }
 
-/// The use cases of users that read them and their posts, without any unit of work.
+/// The use cases of users that read them and their posts.
 pub(crate) fn users_with_posts(reader: MockUserReader, posts: MockPostReader) -> Users {
-    users_over(reader, posts, begins_none())
+    Users::new(Arc::new(reader), Arc::new(posts))
 }
 
-fn users_over(
-    reader: MockUserReader,
-    posts: MockPostReader,
-    units: impl UnitOfWorkFactory + 'static,
-) -> Users {
-    Users::new(
-        Arc::new(reader),
-        Arc::new(posts),
-        Arc::new(units),
-        Arc::new(FixedClock(now())),
-        Arc::new(CountingIds::default()),
-    )
-}
-
-/// The use cases of posts that change something, without any reads.
-pub(crate) fn posts(units: impl UnitOfWorkFactory + 'static) -> Posts {
-    posts_over(MockPostReader::new(), MockUserReader::new(), units)
-}
-
-/// The use cases of posts that read, without any unit of work and without authors.
+/// The use cases of posts that read without authors.
 pub(crate) fn posts_read(reader: MockPostReader) -> Posts {
     posts_with_authors(reader, MockUserReader::new())
 }
 
-/// The use cases of posts that read them and their authors, without any unit of work.
+/// The use cases of posts that read them and their authors.
 pub(crate) fn posts_with_authors(reader: MockPostReader, authors: MockUserReader) -> Posts {
-    posts_over(reader, authors, begins_none())
-}
-
-fn posts_over(
-    reader: MockPostReader,
-    authors: MockUserReader,
-    units: impl UnitOfWorkFactory + 'static,
-) -> Posts {
-    Posts::new(
-        Arc::new(reader),
-        Arc::new(authors),
-        Arc::new(units),
-        Arc::new(FixedClock(now())),
-        Arc::new(CountingIds::default()),
-    )
+    Posts::new(Arc::new(reader), Arc::new(authors))
 }
 
 /// A user in the trash.
 pub(crate) fn deleted_user(number: u64) -> User {
     let mut user = fixtures::user(number);
-    user.lifecycle.delete(fixtures::time(500));
+    user.lifecycle
+        .delete(fixtures::time(500), Retention::DEFAULT);
     user
 }
 
@@ -95,7 +98,8 @@ pub(crate) fn post(number: u64) -> Post {
 /// A post by user 1, in the trash.
 pub(crate) fn deleted_post(number: u64) -> Post {
     let mut post = post(number);
-    post.lifecycle.delete(fixtures::time(500));
+    post.lifecycle
+        .delete(fixtures::time(500), Retention::DEFAULT);
     post
 }
 

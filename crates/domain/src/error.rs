@@ -86,6 +86,15 @@ impl ValidationError {
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
+
+    /// The same, of a message that is itself in the field `outer` of another one.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        for violation in &mut self.violations {
+            violation.field = format!("{outer}.{}", violation.field);
+        }
+        self
+    }
 }
 
 impl From<Violation> for ValidationError {
@@ -110,6 +119,21 @@ impl fmt::Display for ValidationError {
 
 impl StdError for ValidationError {}
 
+/// Both values, or what is wrong with either of them.
+pub fn join<A, B>(
+    a: Result<A, ValidationError>,
+    b: Result<B, ValidationError>,
+) -> Result<(A, B), ValidationError> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(mut a), Err(b)) => {
+            a.violations.extend(b.violations);
+            Err(a)
+        }
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
 /// Collects violations, so that a refusal names every wrong field and not only
 /// the first.
 #[derive(Debug, Default)]
@@ -131,6 +155,13 @@ impl Violations {
     /// Notes a violation.
     pub fn push(&mut self, violation: Violation) {
         self.0.violations.push(violation);
+    }
+
+    /// The value, or `None` after noting all that is wrong.
+    pub fn gather<T>(&mut self, value: Result<T, ValidationError>) -> Option<T> {
+        value
+            .map_err(|error| self.0.violations.extend(error.violations))
+            .ok()
     }
 
     /// All that was noted, as an error; `Ok` if nothing was.

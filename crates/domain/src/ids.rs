@@ -46,6 +46,10 @@ id! {
     /// Identifies a post, for good: never given to another.
     PostId
 }
+id! {
+    /// Identifies a request, so that it can be sent again (AIP-155).
+    RequestId
+}
 
 /// The length of a UUID's hyphenated form. `Uuid` itself also reads the bare,
 /// braced and URN forms, which would give one resource several names.

@@ -14,9 +14,12 @@ pub mod ids;
 pub mod lifecycle;
 pub mod order;
 pub mod page;
+pub mod pause;
 pub mod post;
+pub mod request;
 pub mod search;
 pub mod selection;
+pub mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

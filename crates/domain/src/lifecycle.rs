@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+
+use crate::error::{Invalid, Reason};
 
 /// Counts the changes of a resource; 1 at birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,13 +81,50 @@ impl ExpectedEtag {
     }
 }
 
-/// When a resource was made, last changed and put in the trash, and how often it
-/// was changed. Times are kept to the microsecond.
+/// How long what is deleted stays in the trash before it may be removed for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Retention(TimeDelta);
+
+impl Retention {
+    /// What holds when nothing is said: 30 days.
+    pub const DEFAULT: Self = Self(TimeDelta::days(30));
+
+    /// The longest retention, in days: about a century, which keeps every time that
+    /// comes of it one that the wire can carry.
+    pub const MAX_DAYS: i64 = 36_500;
+
+    /// A retention of that long: none at least, [`Self::MAX_DAYS`] at most.
+    pub fn new(span: TimeDelta) -> Result<Self, Invalid> {
+        if span >= TimeDelta::zero() && span <= TimeDelta::days(Self::MAX_DAYS) {
+            Ok(Self(span))
+        } else {
+            let message = format!("must be 0 to {} days", Self::MAX_DAYS);
+            Err(Invalid::new(Reason::OutOfRange, message))
+        }
+    }
+
+    /// How long it is.
+    pub const fn get(self) -> TimeDelta {
+        self.0
+    }
+
+    /// The end of a retention that begins at that time.
+    #[must_use]
+    pub fn end(self, begin: DateTime<Utc>) -> DateTime<Utc> {
+        let end = begin.checked_add_signed(self.0);
+        micros(end.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+}
+
+/// When a resource was made, last changed and put in the trash, from when on it may
+/// be removed for good, and how often it was changed. Times are kept to the
+/// microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
     created_at: DateTime<Utc>,
     updated_at: Option<DateTime<Utc>>,
     deleted_at: Option<DateTime<Utc>>,
+    purge_at: Option<DateTime<Utc>>,
     version: Version,
 }
 
@@ -97,22 +136,26 @@ impl Lifecycle {
             created_at: micros(now),
             updated_at: None,
             deleted_at: None,
+            purge_at: None,
             version: Version::FIRST,
         }
     }
 
-    /// Read back from storage.
+    /// Read back from storage. Outside the trash there is no `purge_at`: one that is
+    /// stored there was left behind by a program that knew nothing of it.
     #[must_use]
     pub fn from_stored(
         created_at: DateTime<Utc>,
         updated_at: Option<DateTime<Utc>>,
         deleted_at: Option<DateTime<Utc>>,
+        purge_at: Option<DateTime<Utc>>,
         version: Version,
     ) -> Self {
         Self {
             created_at: micros(created_at),
             updated_at: updated_at.map(micros),
             deleted_at: deleted_at.map(micros),
+            purge_at: deleted_at.and(purge_at).map(micros),
             version,
         }
     }
@@ -124,16 +167,26 @@ impl Lifecycle {
         self.version = self.version.next();
     }
 
-    /// Puts the resource in the trash.
-    pub fn delete(&mut self, now: DateTime<Utc>) {
+    /// Puts the resource in the trash, to stay there that long.
+    pub fn delete(&mut self, now: DateTime<Utc>, retention: Retention) {
         self.touch(now);
         self.deleted_at = self.updated_at;
+        self.purge_at = self.deleted_at.map(|begin| retention.end(begin));
+    }
+
+    /// Puts the resource in the trash, to stay there until then: along with another one,
+    /// which may have been put there earlier by the clock.
+    pub fn delete_until(&mut self, now: DateTime<Utc>, purge_at: DateTime<Utc>) {
+        self.touch(now);
+        self.deleted_at = self.updated_at;
+        self.purge_at = self.deleted_at.map(|begin| micros(purge_at).max(begin));
     }
 
     /// Takes the resource out of the trash.
     pub fn undelete(&mut self, now: DateTime<Utc>) {
         self.touch(now);
         self.deleted_at = None;
+        self.purge_at = None;
     }
 
     /// When the resource was made.
@@ -149,6 +202,12 @@ impl Lifecycle {
     /// When the resource was put in the trash; `None` while it lives.
     pub const fn deleted_at(&self) -> Option<DateTime<Utc>> {
         self.deleted_at
+    }
+
+    /// From when on the resource may be removed for good; `None` while it lives, and
+    /// in the trash if a program that knew no retention put it there.
+    pub const fn purge_at(&self) -> Option<DateTime<Utc>> {
+        self.purge_at
     }
 
     /// Whether the resource is in the trash.
@@ -186,7 +245,7 @@ mod tests {
         let mut seen = vec![life.etag().to_string()];
         life.touch(at(6));
         seen.push(life.etag().to_string());
-        life.delete(at(7));
+        life.delete(at(7), Retention::DEFAULT);
         seen.push(life.etag().to_string());
         life.undelete(at(8));
         seen.push(life.etag().to_string());
@@ -206,6 +265,48 @@ mod tests {
         let mut life = Lifecycle::born(at(9));
         life.touch(at(3));
         assert_eq!(life.updated_at(), Some(at(9)));
+    }
+
+    #[test]
+    fn the_trash_keeps_a_resource_for_its_retention() {
+        let mut life = Lifecycle::born(at(9));
+        let retention = Retention::new(TimeDelta::nanoseconds(5_999)).unwrap();
+        life.delete(at(3), retention);
+        assert_eq!(life.deleted_at(), Some(at(9)));
+        assert_eq!(life.purge_at(), Some(at(14)));
+        life.touch(at(20));
+        assert_eq!(life.purge_at(), Some(at(14)));
+        life.undelete(at(21));
+        assert_eq!(life.purge_at(), None);
+    }
+
+    #[test]
+    fn what_is_deleted_at_the_end_of_time_is_kept_until_then() {
+        let end = DateTime::<Utc>::MAX_UTC;
+        let mut life = Lifecycle::born(end);
+        life.delete(end, Retention::DEFAULT);
+        assert_eq!(life.purge_at(), life.deleted_at());
+    }
+
+    #[test]
+    fn outside_the_trash_nothing_is_to_be_purged() {
+        let stored = |deleted_at| {
+            Lifecycle::from_stored(at(1), None, deleted_at, Some(at(9)), Version::FIRST).purge_at()
+        };
+        assert_eq!(stored(Some(at(2))), Some(at(9)));
+        assert_eq!(stored(None), None);
+    }
+
+    #[test]
+    fn a_retention_lasts_no_time_to_a_century() {
+        let most = TimeDelta::days(Retention::MAX_DAYS);
+        for span in [TimeDelta::zero(), TimeDelta::nanoseconds(1), most] {
+            assert_eq!(Retention::new(span).unwrap().get(), span);
+        }
+        let least = TimeDelta::nanoseconds(1);
+        for span in [-least, most + least, TimeDelta::MIN, TimeDelta::MAX] {
+            assert_eq!(Retention::new(span).unwrap_err().reason, Reason::OutOfRange);
+        }
     }
 
     #[test]

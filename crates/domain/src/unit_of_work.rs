@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::error::RepositoryError;
 use crate::post::PostRepository;
+use crate::request::RequestRepository;
 use crate::user::UserRepository;
 
 /// Changes that take effect together or not at all.
@@ -22,6 +23,9 @@ pub trait UnitOfWork: Send {
 
     /// The posts, inside this unit of work.
     fn posts(&mut self) -> &mut dyn PostRepository;
+
+    /// What was answered to requests, inside this unit of work.
+    fn requests(&mut self) -> &mut dyn RequestRepository;
 
     /// A unit of work within this one: what it changes is seen by this one after
     /// its `commit`, and undone alone by its `rollback` or when it is dropped.

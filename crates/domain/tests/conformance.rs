@@ -13,7 +13,8 @@ fn open() -> Ready<(Ports, ())> {
     let ports = Ports {
         users: store.clone(),
         posts: store.clone(),
-        units: store,
+        units: store.clone(),
+        sweeper: store,
     };
     ready((ports, ()))
 }

@@ -11,4 +11,5 @@ pub mod pb;
 mod server;
 mod service;
 mod status;
+mod sweeping;
 mod system;

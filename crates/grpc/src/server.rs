@@ -1,5 +1,6 @@
 //! The gRPC server: what it serves, within which bounds, and how it stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,7 +14,8 @@ use crate::layers::admission::Admission;
 use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
 use crate::pb;
-use crate::service::{PostRpc, UserRpc};
+use crate::service::{PostRpc, TransactionRpc, UserRpc};
+use crate::sweeping::sweep;
 
 /// The largest message that is read, in bytes; answers stay below it too.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -34,6 +36,8 @@ pub(crate) struct Limits {
     pub(crate) default_deadline: Duration,
     /// How long a call may take whatever its caller says.
     pub(crate) max_deadline: Duration,
+    /// How often what has had its time is removed; never if it is no time.
+    pub(crate) sweep_interval: Duration,
 }
 
 /// Serves until `stop` is done, then lets calls under way finish; returns within
@@ -46,12 +50,13 @@ pub(crate) async fn serve(
 ) -> Result<(), transport::Error> {
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let mut health = Health::new(reporter).await;
+    let admission = Admission::new(limits.max_calls);
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .layer(CallLog::new(app.ids.clone()))
-        .layer(Admission::new(limits.max_calls))
+        .layer(admission.clone())
         .layer(Deadline {
             default: limits.default_deadline,
             cap: limits.max_deadline,
@@ -66,10 +71,12 @@ pub(crate) async fn serve(
     });
     let probing = health.clone();
     let probe = probing.follow(&app.database);
-    tokio::pin!(serving, probe);
+    let sweeping = sweep(app, limits.sweep_interval, Arc::new(admission));
+    tokio::pin!(serving, probe, sweeping);
     tokio::select! {
         result = &mut serving => return result,
         () = &mut probe => {}
+        () = &mut sweeping => {}
         () = stop => {}
     }
 
@@ -95,6 +102,7 @@ type Layers = Stack<Deadline, Stack<Admission, Stack<CallLog, Identity>>>;
 
 fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
     use pb::post_service_server::PostServiceServer;
+    use pb::transaction_service_server::TransactionServiceServer;
     use pb::user_service_server::UserServiceServer;
 
     let reflection = || {
@@ -111,12 +119,17 @@ fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
     };
     router
         .add_service(
-            UserServiceServer::new(UserRpc::new(app.users.clone(), app.lists.clone()))
+            UserServiceServer::new(UserRpc::new(app))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(
-            PostServiceServer::new(PostRpc::new(app.posts.clone(), app.lists.clone()))
+            PostServiceServer::new(PostRpc::new(app))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            TransactionServiceServer::new(TransactionRpc::new(app))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use byline_app::{Error, Precondition};
 use byline_domain::error::{Reason, Resource, ValidationError};
+use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{
     BadRequest, ErrorDetail, ErrorInfo, FieldViolation, PreconditionFailure, PreconditionViolation,
@@ -21,43 +22,89 @@ const RETRY_CONTENTION: Duration = Duration::from_millis(50);
 /// When to try again what found the server or its database busy or away.
 const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
 
-/// A status of that reason, with an ErrorInfo and further details.
-fn status(
+/// What a caller is told: a status before it is put into the form that it travels in.
+struct Told {
     code: Code,
-    reason: &str,
-    message: impl Into<String>,
-    details: impl IntoIterator<Item = ErrorDetail>,
-) -> Status {
-    with_metadata(code, reason, HashMap::new(), message, details)
+    message: String,
+    reason: String,
+    metadata: HashMap<String, String>,
+    details: Vec<ErrorDetail>,
 }
 
-fn with_metadata(
-    code: Code,
-    reason: &str,
-    metadata: HashMap<String, String>,
-    message: impl Into<String>,
-    details: impl IntoIterator<Item = ErrorDetail>,
-) -> Status {
-    let info = ErrorInfo::new(reason, DOMAIN, metadata);
-    let details: Vec<ErrorDetail> = std::iter::once(info.into()).chain(details).collect();
-    Status::with_error_details_vec(code, message, details)
+impl Told {
+    fn new(code: Code, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            reason: reason.into(),
+            metadata: HashMap::new(),
+            details: Vec::new(),
+        }
+    }
+
+    /// Says more in the ErrorInfo.
+    fn and(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Says more beside the ErrorInfo.
+    fn with(mut self, detail: impl Into<ErrorDetail>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    /// Says of which item it is.
+    fn of(mut self, item: String) -> Self {
+        self.message = format!("{item}: {}", self.message);
+        self.and("item", item)
+    }
+}
+
+impl From<Told> for Status {
+    fn from(told: Told) -> Self {
+        let info = ErrorInfo::new(told.reason, DOMAIN, told.metadata);
+        let details: Vec<ErrorDetail> = std::iter::once(info.into()).chain(told.details).collect();
+        Self::with_error_details_vec(told.code, told.message, details)
+    }
+}
+
+/// The same as a message, in which what became of a part of a request is told.
+fn as_message(told: Told) -> tonic_types::Status {
+    let status = Status::from(told);
+    tonic_types::Status::decode(status.details()).unwrap_or_else(|_| tonic_types::Status {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
 }
 
 /// How much is told of wrong fields at most, in bytes. A status travels in headers,
 /// twice, and many clients take no more than 8 KiB of them: all of it would be lost.
 const MAX_TOLD: usize = 2_500;
+/// The same of one request in a batch of a thousand, which have to fit into one answer.
+const MAX_TOLD_OF_ITEM: usize = 1_000;
 /// What a violation adds to that beside its texts.
 const EACH_TOLD: usize = 24;
 
 /// Names every wrong field; of a great many, as many as reach the caller, and how
 /// many more there are.
 pub(crate) fn invalid(error: &ValidationError) -> Status {
+    told_of_fields(error, MAX_TOLD).into()
+}
+
+/// The same of one request in a batch.
+pub(crate) fn invalid_item(error: &ValidationError) -> tonic_types::Status {
+    as_message(told_of_fields(error, MAX_TOLD_OF_ITEM))
+}
+
+fn told_of_fields(error: &ValidationError, most: usize) -> Told {
     let mut size = 0;
     let mut told: Vec<_> = error.violations().iter().collect();
     let all = told.len();
     let fit = told.iter().take_while(|violation| {
         size += violation.field.len() + violation.message.len() + EACH_TOLD;
-        size <= MAX_TOLD
+        size <= most
     });
     told.truncate(fit.count().max(1));
     let sentences = told
@@ -72,87 +119,94 @@ pub(crate) fn invalid(error: &ValidationError) -> Status {
             ..FieldViolation::new(&violation.field, &violation.message)
         })
         .collect();
-    status(
-        Code::InvalidArgument,
-        "INVALID_FIELDS",
-        message,
-        [BadRequest::new(violations).into()],
-    )
+    Told::new(Code::InvalidArgument, "INVALID_FIELDS", message).with(BadRequest::new(violations))
 }
 
 /// What a use case told.
 pub(crate) fn from_app(error: Error) -> Status {
+    told(error).into()
+}
+
+/// What was told of a part of a request.
+pub(crate) fn of_item(error: Error) -> tonic_types::Status {
+    as_message(told(error))
+}
+
+fn told(error: Error) -> Told {
     let message = error.to_string();
     match error {
-        Error::NotFound { resource, key } => status(
-            Code::NotFound,
-            &format!("{}_NOT_FOUND", upper(resource)),
-            &message,
-            [resource_info(resource, key, &message)],
-        ),
-        Error::AlreadyExists { resource, field } => with_metadata(
-            Code::AlreadyExists,
-            &format!("{}_ALREADY_EXISTS", upper(resource)),
-            HashMap::from([("field".to_owned(), field.to_owned())]),
-            &message,
-            // Whose it is stays untold.
-            [resource_info(resource, "", &message)],
-        ),
-        Error::NotDeleted { resource, id } => status(
-            Code::AlreadyExists,
-            &format!("{}_NOT_DELETED", upper(resource)),
-            &message,
-            [resource_info(resource, id.to_string(), &message)],
-        ),
-        Error::Precondition(precondition) => {
-            let (reason, subject) = match precondition {
-                Precondition::AuthorInTrash { author } => {
-                    ("AUTHOR_IN_TRASH", format!("users/{author}"))
-                }
-                Precondition::UserHasPosts { user } => ("USER_HAS_POSTS", format!("users/{user}")),
-                Precondition::UserNotInTrash { user } => {
-                    ("USER_NOT_IN_TRASH", format!("users/{user}"))
-                }
-                Precondition::PostNotInTrash { post } => {
-                    ("POST_NOT_IN_TRASH", format!("posts/{post}"))
-                }
-            };
-            let violation = PreconditionViolation::new(reason, subject, &message);
-            status(
-                Code::FailedPrecondition,
-                reason,
-                &message,
-                [PreconditionFailure::new(vec![violation]).into()],
+        Error::NotFound { resource, key } => {
+            let info = resource_info(resource, key, &message);
+            Told::new(
+                Code::NotFound,
+                format!("{}_NOT_FOUND", upper(resource)),
+                message,
             )
+            .with(info)
         }
-        Error::EtagMismatch { .. } => status(Code::Aborted, "ETAG_MISMATCH", message, []),
+        Error::AlreadyExists { resource, field } => {
+            // Whose it is stays untold.
+            let info = resource_info(resource, "", &message);
+            let reason = format!("{}_ALREADY_EXISTS", upper(resource));
+            Told::new(Code::AlreadyExists, reason, message)
+                .and("field", field)
+                .with(info)
+        }
+        Error::NotDeleted { resource, id } => {
+            let info = resource_info(resource, id.to_string(), &message);
+            let reason = format!("{}_NOT_DELETED", upper(resource));
+            Told::new(Code::AlreadyExists, reason, message).with(info)
+        }
+        Error::Precondition(precondition) => {
+            let (reason, subject) = first(precondition);
+            let violation = PreconditionViolation::new(reason, subject, &message);
+            Told::new(Code::FailedPrecondition, reason, message)
+                .with(PreconditionFailure::new(vec![violation]))
+        }
+        Error::EtagMismatch { .. } => Told::new(Code::Aborted, "ETAG_MISMATCH", message),
+        Error::Item { item, source } => told(*source).of(item),
+        Error::RequestIdReused => {
+            let violation = BadRequest::with_violation("request_id", &message);
+            Told::new(Code::InvalidArgument, "REQUEST_ID_REUSED", message).with(violation)
+        }
         Error::ResponseTooLarge => {
-            status(Code::ResourceExhausted, "RESPONSE_TOO_LARGE", message, [])
+            Told::new(Code::ResourceExhausted, "RESPONSE_TOO_LARGE", message)
         }
         Error::Contention(source) => {
             tracing::info!(request_id = %call::request_id(), error = %source, "contention");
-            status(
-                Code::Aborted,
-                "CONTENTION",
-                message,
-                [retry_after(RETRY_CONTENTION)],
-            )
+            Told::new(Code::Aborted, "CONTENTION", message).with(retry_after(RETRY_CONTENTION))
         }
         Error::Unavailable(source) => {
             tracing::warn!(request_id = %call::request_id(), error = %source, "database unavailable");
-            status(
-                Code::Unavailable,
-                "DATABASE_UNAVAILABLE",
-                message,
-                [retry_after(RETRY_OVERLOAD)],
-            )
+            Told::new(Code::Unavailable, "DATABASE_UNAVAILABLE", message)
+                .with(retry_after(RETRY_OVERLOAD))
         }
-        Error::Internal(source) => internal(source.as_ref()),
+        Error::OutcomeUnknown(source) => {
+            tracing::warn!(request_id = %call::request_id(), error = %source, "outcome unknown");
+            Told::new(Code::Unavailable, "OUTCOME_UNKNOWN", message)
+                .with(retry_after(RETRY_OVERLOAD))
+        }
+        Error::Internal(source) => told_of_defect(source.as_ref()),
     }
 }
 
+/// What has to be done first: the reason, and whose.
+fn first(precondition: Precondition) -> (&'static str, String) {
+    match precondition {
+        Precondition::AuthorInTrash { author } => ("AUTHOR_IN_TRASH", format!("users/{author}")),
+        Precondition::UserHasPosts { user } => ("USER_HAS_POSTS", format!("users/{user}")),
+        Precondition::UserNotInTrash { user } => ("USER_NOT_IN_TRASH", format!("users/{user}")),
+        Precondition::PostNotInTrash { post } => ("POST_NOT_IN_TRASH", format!("posts/{post}")),
+    }
+}
+
+/// What was answered to the first request of this id cannot be read.
+pub(crate) fn unreadable_record(error: &prost::DecodeError) -> Status {
+    told_of_defect(error).into()
+}
+
 /// Logs what happened, and tells the caller nothing but where to find it.
-fn internal(source: &(dyn std::error::Error + 'static)) -> Status {
+fn told_of_defect(source: &(dyn std::error::Error + 'static)) -> Told {
     let request_id = call::request_id();
     let mut chain = source.to_string();
     let mut cause = source.source();
@@ -162,45 +216,31 @@ fn internal(source: &(dyn std::error::Error + 'static)) -> Status {
         cause = error.source();
     }
     tracing::error!(%request_id, error = chain, "internal error");
-    status(
-        Code::Internal,
-        "INTERNAL",
-        "an internal error occurred",
-        [RequestInfo::new(request_id, "").into()],
-    )
+    Told::new(Code::Internal, "INTERNAL", "an internal error occurred")
+        .with(RequestInfo::new(request_id, ""))
 }
 
 /// The call took longer than its deadline.
 pub(crate) fn deadline_exceeded(deadline: Duration) -> Status {
-    status(
-        Code::DeadlineExceeded,
-        "DEADLINE_EXCEEDED",
-        format!(
-            "the call took longer than its deadline of {} ms",
-            deadline.as_millis()
-        ),
-        [],
-    )
+    let message = format!(
+        "the call took longer than its deadline of {} ms",
+        deadline.as_millis()
+    );
+    Told::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()
 }
 
 /// The caller's deadline cannot be read.
 pub(crate) fn invalid_deadline() -> Status {
-    status(
-        Code::InvalidArgument,
-        "INVALID_DEADLINE",
-        "grpc-timeout must be 1 to 8 digits and one of the units H, M, S, m, u, n",
-        [],
-    )
+    let message = "grpc-timeout must be 1 to 8 digits and one of the units H, M, S, m, u, n";
+    Told::new(Code::InvalidArgument, "INVALID_DEADLINE", message).into()
 }
 
 /// The server has as many calls under way as it takes.
 pub(crate) fn too_many_calls() -> Status {
-    status(
-        Code::ResourceExhausted,
-        "TOO_MANY_CALLS",
-        "the server is busy with as many calls as it takes",
-        [retry_after(RETRY_OVERLOAD)],
-    )
+    let message = "the server is busy with as many calls as it takes";
+    Told::new(Code::ResourceExhausted, "TOO_MANY_CALLS", message)
+        .with(retry_after(RETRY_OVERLOAD))
+        .into()
 }
 
 fn retry_after(delay: Duration) -> ErrorDetail {

@@ -44,6 +44,18 @@ pub(crate) fn breaks_connection(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the connection ended under the statement, as when the server goes away.
+pub(crate) fn loses_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code();
+            code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => true,
+        _ => false,
+    }
+}
+
 enum Kind {
     Contention,
     Unavailable,

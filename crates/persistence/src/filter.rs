@@ -56,9 +56,10 @@ impl<T: Condition> Condition for Filter<T> {
     }
 }
 
-/// Whether the test needs a time of deletion. Negated, a comparison still does.
-fn needs<F: Table>(test: &FieldTest<F>, deleted_at: F) -> bool {
-    test.field == deleted_at
+/// Whether the test needs one of the times that only the trash has. Negated, a comparison
+/// still does.
+fn needs<F: Table>(test: &FieldTest<F>, of_trash: [F; 2]) -> bool {
+    of_trash.contains(&test.field)
         && match test.test {
             ValueTest::Present => !test.negated,
             ValueTest::Compare(..) | ValueTest::Matches(_) => true,
@@ -89,7 +90,7 @@ fn push_joined<T: Condition>(
 impl Condition for UserTest {
     fn is_of_trash(&self) -> bool {
         match self {
-            Self::Field(test) => needs(test, UserField::DeletedAt),
+            Self::Field(test) => needs(test, [UserField::DeletedAt, UserField::PurgeAt]),
             Self::SomePost(_) | Self::Mentions(_) => false,
         }
     }
@@ -115,7 +116,7 @@ impl Condition for UserTest {
 impl Condition for PostTest {
     fn is_of_trash(&self) -> bool {
         match self {
-            Self::Field(test) => needs(test, PostField::DeletedAt),
+            Self::Field(test) => needs(test, [PostField::DeletedAt, PostField::PurgeAt]),
             Self::Author(_) | Self::Mentions(_) => false,
         }
     }

@@ -1,5 +1,6 @@
 //! Byline's ports on PostgreSQL 15 or newer. The only crate that knows the driver.
 
+mod batch;
 mod count;
 pub mod embedded;
 mod error;
@@ -9,8 +10,10 @@ pub mod meter;
 pub mod migrate;
 mod pool;
 mod post;
+mod request;
 mod row;
 pub mod search_language;
+mod sweep;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;

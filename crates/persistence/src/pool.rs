@@ -1,14 +1,15 @@
 //! The one pool of connections: bounded, and with a time-out on everything.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use byline_domain::error::RepositoryError;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Postgres};
 
-use crate::error::{breaks_connection, translate, unreachable};
+use crate::error::{breaks_connection, loses_connection, translate, unreachable};
 use crate::meter::count_statement;
 
 /// How the pool is bounded.
@@ -58,6 +59,26 @@ const PLAN_FOR_FLASH: &str = "select set_config(name, '1.1', false) from pg_sett
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: PgPool,
+    last_loss: Arc<LastLoss>,
+}
+
+/// When a connection was lost last. Those that were idle then may be lost as well, as by a
+/// restart of the server, and nobody has noticed yet: they are pinged before they are used,
+/// so that a restart costs the calls under way, and not as many more as there are connections.
+/// What became of a COMMIT that was lost with one is looked for on another.
+#[derive(Debug, Default)]
+struct LastLoss(Mutex<Option<Instant>>);
+
+impl LastLoss {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether it was no longer ago than that.
+    fn is_within(&self, time: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= time)
+    }
 }
 
 impl Database {
@@ -81,6 +102,8 @@ impl Database {
             // Compiling a statement takes longer than most of them.
             ("jit", "off".to_owned()),
         ]);
+        let last_loss = Arc::new(LastLoss::default());
+        let suspicion = last_loss.clone();
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)
@@ -91,16 +114,18 @@ impl Database {
                     Ok(())
                 })
             })
-            .before_acquire(|connection, idle| {
+            .before_acquire(move |connection, idle| {
+                let is_suspect =
+                    idle.idle_for > PING_AFTER_IDLE || suspicion.is_within(idle.idle_for);
                 Box::pin(async move {
-                    if idle.idle_for > PING_AFTER_IDLE {
+                    if is_suspect {
                         connection.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(server);
-        Self { pool }
+        Self { pool, last_loss }
     }
 
     /// Asks the server for an answer; fails as a read would.
@@ -120,6 +145,7 @@ impl Database {
     pub(crate) async fn lease(&self) -> Result<Lease, RepositoryError> {
         Ok(Lease {
             connection: self.pool.acquire().await.map_err(unreachable)?,
+            last_loss: self.last_loss.clone(),
             busy: false,
             failed: false,
         })
@@ -135,6 +161,7 @@ fn millis(duration: Duration) -> String {
 /// the slot until the statement ended, and the server would go on for nobody.
 pub(crate) struct Lease {
     connection: PoolConnection<Postgres>,
+    last_loss: Arc<LastLoss>,
     busy: bool,
     failed: bool,
 }
@@ -185,6 +212,9 @@ impl Statement<'_> {
             self.lease.failed = true;
             if breaks_connection(&error) {
                 self.lease.connection.close_on_drop();
+            }
+            if loses_connection(&error) {
+                self.lease.last_loss.note();
             }
             translate(error)
         })

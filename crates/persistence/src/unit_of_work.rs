@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
 use byline_domain::post::PostRepository;
+use byline_domain::request::RequestRepository;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::UserRepository;
 
@@ -11,15 +12,22 @@ use crate::pool::{Database, Lease, Statement};
 #[async_trait]
 impl UnitOfWorkFactory for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        Ok(Box::new(self.open().await?))
+    }
+}
+
+impl Database {
+    /// Begins a transaction.
+    pub(crate) async fn open(&self) -> Result<PgUnitOfWork<'static>, RepositoryError> {
         let mut session = Session {
             lease: Some(self.lease().await?),
             abandoned_savepoints: 0,
         };
         session.run("begin").await?;
-        Ok(Box::new(PgUnitOfWork {
+        Ok(PgUnitOfWork {
             session: SessionRef::Owned(session),
             ended: false,
-        }))
+        })
     }
 }
 
@@ -110,6 +118,10 @@ impl UnitOfWork for PgUnitOfWork<'_> {
     }
 
     fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    fn requests(&mut self) -> &mut dyn RequestRepository {
         self
     }
 

@@ -12,7 +12,8 @@ async fn open() -> (Ports, TestDatabase) {
     let ports = Ports {
         users: database.clone(),
         posts: database.clone(),
-        units: database,
+        units: database.clone(),
+        sweeper: database,
     };
     (ports, test)
 }

@@ -138,7 +138,13 @@ async fn states_name_each_migration_and_no_other_file() {
         .into_iter()
         .map(|state| (state.version, state.description))
         .collect();
-    let expected = [(1, "users"), (2, "posts"), (3, "reading"), (4, "guesses")];
+    let expected = [
+        (1, "users"),
+        (2, "posts"),
+        (3, "reading"),
+        (4, "guesses"),
+        (5, "writing"),
+    ];
     assert_eq!(
         names,
         expected.map(|(version, name)| (version, name.to_owned()))

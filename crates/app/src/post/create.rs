@@ -1,17 +1,20 @@
 //! Making a post.
 
+use async_trait::async_trait;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::post::{Content, Post, Title};
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, hold_living_author};
-use crate::{Error, retry};
+use super::hold_living_author;
+use crate::{Error, Mutation, Terms};
 
-/// A post to be made.
+/// Makes a post. `NotFound` names an author who does not exist;
+/// `AlreadyExists` when the id is taken.
 #[derive(Clone, Debug)]
 pub struct CreatePost {
-    /// The caller's own id; one is made if `None`.
-    pub id: Option<PostId>,
+    /// A new id, or the caller's own.
+    pub id: PostId,
     /// What it is called.
     pub title: Title,
     /// What it says.
@@ -22,32 +25,31 @@ pub struct CreatePost {
     pub author_id: UserId,
 }
 
-impl Posts {
-    /// Makes a post. `NotFound` names an author who does not exist;
-    /// `AlreadyExists` when the id is taken.
-    pub async fn create(&self, command: &CreatePost) -> Result<Post, Error> {
-        let id = command
-            .id
-            .unwrap_or_else(|| PostId::from_uuid(self.ids.generate()));
-        retry::on_contention(|| self.create_once(id, command)).await
-    }
+#[async_trait]
+impl Mutation for CreatePost {
+    type Output = Post;
 
-    async fn create_once(&self, id: PostId, command: &CreatePost) -> Result<Post, Error> {
-        let now = self.clock.now();
-        let mut post = Post {
-            id,
-            title: command.title.clone(),
-            content: command.content.clone(),
-            published_at: None,
-            author_id: command.author_id,
-            lifecycle: Lifecycle::born(now),
-        };
-        post.set_published(command.published, now);
-        let mut unit = self.units.begin().await?;
-        hold_living_author(unit.as_mut(), post.author_id).await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
+        hold_living_author(unit, self.author_id).await?;
+        let post = self.post(terms);
         unit.posts().insert(&post).await?;
-        unit.commit().await?;
         Ok(post)
+    }
+}
+
+impl CreatePost {
+    /// The post that is to be made.
+    pub(super) fn post(&self, terms: &Terms) -> Post {
+        let mut post = Post {
+            id: self.id,
+            title: self.title.clone(),
+            content: self.content.clone(),
+            published_at: None,
+            author_id: self.author_id,
+            lifecycle: Lifecycle::born(terms.now),
+        };
+        post.set_published(self.published, terms.now);
+        post
     }
 }
 
@@ -61,11 +63,11 @@ mod tests {
 
     use super::*;
     use crate::Precondition;
-    use crate::testing::{Expects, contention, deleted_user, now, posts};
+    use crate::testing::{Expects, deleted_user, now, run};
 
     fn command() -> CreatePost {
         CreatePost {
-            id: Some(post_id(7)),
+            id: post_id(7),
             title: Title::parse("On engines").expect("a valid title"),
             content: Some(Content::parse("They weave.").expect("valid content")),
             published: false,
@@ -81,13 +83,6 @@ mod tests {
             published_at: None,
             author_id: user_id(1),
             lifecycle: Lifecycle::born(now()),
-        }
-    }
-
-    fn generated() -> Post {
-        Post {
-            id: PostId::from_uuid(user_id(1).as_uuid()),
-            ..made()
         }
     }
 
@@ -108,7 +103,7 @@ mod tests {
     async fn a_post_is_made_as_asked_for() {
         let unit = MockUnitOfWork::committed().shares_author(&user(1));
         let unit = inserts(unit, made(), || Ok(()));
-        let answer = posts(begins([unit])).create(&command()).await;
+        let answer = run(begins([unit]), command()).await;
         assert_eq!(answer.expect("made"), made());
     }
 
@@ -124,21 +119,21 @@ mod tests {
             published: true,
             ..command()
         };
-        let answer = posts(begins([unit])).create(&command).await;
+        let answer = run(begins([unit]), command).await;
         assert_eq!(answer.expect("made"), published);
     }
 
     #[tokio::test]
     async fn a_post_needs_a_living_author() {
         let unit = MockUnitOfWork::abandoned().misses_author(user_id(1));
-        let error = posts(begins([unit])).create(&command()).await;
+        let error = run(begins([unit]), command()).await;
         assert!(matches!(
             error,
             Err(Error::NotFound { resource: Resource::User, key }) if key == user_id(1).to_string()
         ));
 
         let unit = MockUnitOfWork::abandoned().shares_author(&deleted_user(1));
-        let error = posts(begins([unit])).create(&command()).await;
+        let error = run(begins([unit]), command()).await;
         assert!(matches!(
             error,
             Err(Error::Precondition(Precondition::AuthorInTrash { author })) if author == user_id(1)
@@ -159,7 +154,7 @@ mod tests {
             .once()
             .in_sequence(&mut order)
             .returning(|_| Ok(()));
-        let answer = posts(begins([unit])).create(&command()).await;
+        let answer = run(begins([unit]), command()).await;
         answer.expect("made");
     }
 
@@ -172,7 +167,7 @@ mod tests {
                 field: "id",
             })
         });
-        let error = posts(begins([unit])).create(&command()).await;
+        let error = run(begins([unit]), command()).await;
         assert!(matches!(
             error,
             Err(Error::AlreadyExists {
@@ -180,19 +175,5 @@ mod tests {
                 field: "id",
             })
         ));
-    }
-
-    #[tokio::test]
-    async fn contention_is_retried_with_a_new_unit_of_work() {
-        let first = MockUnitOfWork::abandoned().shares_author(&user(1));
-        let first = inserts(first, generated(), || Err(contention()));
-        let second = MockUnitOfWork::committed().shares_author(&user(1));
-        let second = inserts(second, generated(), || Ok(()));
-        let command = CreatePost {
-            id: None,
-            ..command()
-        };
-        let answer = posts(begins([first, second])).create(&command).await;
-        assert_eq!(answer.expect("made"), generated(), "one id for all tries");
     }
 }

@@ -1,14 +1,16 @@
 //! Putting a post in the trash.
 
+use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::Post;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, lock};
-use crate::{Error, retry};
+use super::lock;
+use crate::{Error, Mutation, Terms};
 
-/// A post to put in the trash.
+/// Puts a post in the trash.
 #[derive(Clone, Debug)]
 pub struct DeletePost {
     /// Which post.
@@ -17,25 +19,15 @@ pub struct DeletePost {
     pub etag: Option<ExpectedEtag>,
 }
 
-impl Posts {
-    /// Puts a post in the trash.
-    pub async fn delete(&self, command: &DeletePost) -> Result<Post, Error> {
-        retry::on_contention(|| self.delete_once(command)).await
-    }
+#[async_trait]
+impl Mutation for DeletePost {
+    type Output = Post;
 
-    async fn delete_once(&self, command: &DeletePost) -> Result<Post, Error> {
-        let mut unit = self.units.begin().await?;
-        let mut post = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Exclude,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
+        let mut post = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
         let version = post.lifecycle.version();
-        post.lifecycle.delete(self.clock.now());
+        post.lifecycle.delete(terms.now, terms.retention);
         unit.posts().update(&post, version).await?;
-        unit.commit().await?;
         Ok(post)
     }
 }
@@ -43,11 +35,12 @@ impl Posts {
 #[cfg(test)]
 mod tests {
     use byline_domain::error::Resource;
+    use byline_domain::lifecycle::Retention;
     use byline_domain::testing::fixtures::post_id;
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
 
     use super::*;
-    use crate::testing::{Expects, current, deleted_post, now, post, posts, stale};
+    use crate::testing::{Expects, current, deleted_post, now, post, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> DeletePost {
         DeletePost {
@@ -58,7 +51,7 @@ mod tests {
 
     fn gone() -> Post {
         let mut post = post(1);
-        post.lifecycle.delete(now());
+        post.lifecycle.delete(now(), Retention::DEFAULT);
         post
     }
 
@@ -68,7 +61,7 @@ mod tests {
             let unit = MockUnitOfWork::committed()
                 .holds_post(&post(1))
                 .replaces_post(&post(1), &gone());
-            let answer = posts(begins([unit])).delete(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             let answer = answer.expect("deleted");
             assert_eq!(answer, gone());
             assert_eq!(answer.lifecycle.deleted_at(), Some(now()));
@@ -78,7 +71,7 @@ mod tests {
     #[tokio::test]
     async fn deleting_twice_is_not_found() {
         let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
-        let error = posts(begins([unit])).delete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotFound { resource: Resource::Post, key }) if key == post_id(1).to_string()
@@ -88,14 +81,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_in_the_trash_is_not_found_even_with_a_stale_etag() {
         let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
-        let error = posts(begins([unit])).delete(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::NotFound { .. })));
     }
 
     #[tokio::test]
     async fn a_stale_etag_deletes_nothing() {
         let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
-        let error = posts(begins([unit])).delete(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
@@ -105,7 +98,7 @@ mod tests {
         let second = MockUnitOfWork::committed()
             .holds_post(&post(1))
             .replaces_post(&post(1), &gone());
-        let answer = posts(begins([first, second])).delete(&command(None)).await;
+        let answer = run(begins([first, second]), command(None)).await;
         assert_eq!(answer.expect("deleted"), gone());
     }
 }

@@ -1,13 +1,16 @@
 //! Publishing a post, and taking that back.
 
+use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostChanges};
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, UpdatePost};
-use crate::Error;
+use super::UpdatePost;
+use crate::{Error, Mutation, Terms};
 
-/// A post to publish, or to take back.
+/// Publishes a post or takes that back. One that is so already is answered as it is:
+/// whoever tries again after a lost answer meets no error.
 #[derive(Clone, Debug)]
 pub struct SetPublished {
     /// Which post.
@@ -18,19 +21,20 @@ pub struct SetPublished {
     pub published: bool,
 }
 
-impl Posts {
-    /// Publishes a post or takes that back. One that is so already is answered as
-    /// it is: whoever tries again after a lost answer meets no error.
-    pub async fn set_published(&self, command: SetPublished) -> Result<Post, Error> {
-        self.update(&UpdatePost {
-            id: command.id,
-            etag: command.etag,
+#[async_trait]
+impl Mutation for SetPublished {
+    type Output = Post;
+
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
+        let update = UpdatePost {
+            id: self.id,
+            etag: self.etag.clone(),
             changes: PostChanges {
-                published: Some(command.published),
+                published: Some(self.published),
                 ..PostChanges::default()
             },
-        })
-        .await
+        };
+        update.make(unit, terms).await
     }
 }
 
@@ -40,7 +44,7 @@ mod tests {
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
 
     use super::*;
-    use crate::testing::{Expects, current, now, post, posts, stale};
+    use crate::testing::{Expects, current, now, post, run, stale};
 
     fn command(published: bool, etag: Option<ExpectedEtag>) -> SetPublished {
         SetPublished {
@@ -65,10 +69,9 @@ mod tests {
         let first = MockUnitOfWork::committed()
             .holds_post(&post(1))
             .replaces_post(&post(1), &after);
-        let second = MockUnitOfWork::abandoned().holds_post(&after);
-        let posts = posts(begins([first, second]));
-        for _ in 0..2 {
-            let answer = posts.set_published(command(true, None)).await;
+        let second = MockUnitOfWork::committed().holds_post(&after);
+        for unit in [first, second] {
+            let answer = run(begins([unit]), command(true, None)).await;
             assert_eq!(answer.expect("published"), after);
         }
     }
@@ -76,10 +79,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_published_keeps_its_time() {
         let before = published(200);
-        let unit = MockUnitOfWork::abandoned().holds_post(&before);
-        let answer = posts(begins([unit]))
-            .set_published(command(true, None))
-            .await;
+        let unit = MockUnitOfWork::committed().holds_post(&before);
+        let answer = run(begins([unit]), command(true, None)).await;
         assert_eq!(answer.expect("answered as it is"), before);
     }
 
@@ -92,10 +93,9 @@ mod tests {
         let first = MockUnitOfWork::committed()
             .holds_post(&before)
             .replaces_post(&before, &after);
-        let second = MockUnitOfWork::abandoned().holds_post(&after);
-        let posts = posts(begins([first, second]));
-        for _ in 0..2 {
-            let answer = posts.set_published(command(false, None)).await;
+        let second = MockUnitOfWork::committed().holds_post(&after);
+        for unit in [first, second] {
+            let answer = run(begins([unit]), command(false, None)).await;
             assert_eq!(answer.expect("taken back"), after);
         }
     }
@@ -103,17 +103,13 @@ mod tests {
     #[tokio::test]
     async fn only_the_expected_state_is_published() {
         let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
-        let error = posts(begins([unit]))
-            .set_published(command(true, stale()))
-            .await;
+        let error = run(begins([unit]), command(true, stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
 
         let unit = MockUnitOfWork::committed()
             .holds_post(&post(1))
             .replaces_post(&post(1), &published(1_000));
-        let answer = posts(begins([unit]))
-            .set_published(command(true, current(&post(1).lifecycle)))
-            .await;
+        let answer = run(begins([unit]), command(true, current(&post(1).lifecycle))).await;
         assert!(answer.expect("published").is_published());
     }
 }

@@ -1,13 +1,15 @@
 //! Removing a post for good.
 
+use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, lock};
-use crate::{Error, Precondition, retry};
+use super::lock;
+use crate::{Error, Mutation, Precondition, Terms};
 
-/// A post to remove for good.
+/// Removes a post from the trash for good.
 #[derive(Clone, Debug)]
 pub struct PurgePost {
     /// Which post.
@@ -16,26 +18,17 @@ pub struct PurgePost {
     pub etag: Option<ExpectedEtag>,
 }
 
-impl Posts {
-    /// Removes a post from the trash for good.
-    pub async fn purge(&self, command: &PurgePost) -> Result<(), Error> {
-        retry::on_contention(|| self.purge_once(command)).await
-    }
+#[async_trait]
+impl Mutation for PurgePost {
+    type Output = ();
 
-    async fn purge_once(&self, command: &PurgePost) -> Result<(), Error> {
-        let mut unit = self.units.begin().await?;
-        let post = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Include,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, _terms: &Terms) -> Result<(), Error> {
+        let post = lock(unit, self.id, Trash::Include, self.etag.as_ref()).await?;
         if !post.lifecycle.is_deleted() {
-            return Err(Precondition::PostNotInTrash { post: command.id }.into());
+            return Err(Precondition::PostNotInTrash { post: self.id }.into());
         }
-        unit.posts().purge(command.id).await?;
-        unit.commit().await.map_err(Error::from)
+        unit.posts().purge(self.id).await?;
+        Ok(())
     }
 }
 
@@ -46,7 +39,7 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{Expects, contention, current, deleted_post, post, posts, stale};
+    use crate::testing::{Expects, contention, current, deleted_post, post, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> PurgePost {
         PurgePost {
@@ -68,7 +61,7 @@ mod tests {
     async fn what_is_in_the_trash_is_removed_for_good() {
         for etag in [None, current(&deleted_post(1).lifecycle)] {
             let unit = purges(MockUnitOfWork::committed());
-            let answer = posts(begins([unit])).purge(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             answer.expect("purged");
         }
     }
@@ -76,7 +69,7 @@ mod tests {
     #[tokio::test]
     async fn purge_only_from_the_trash() {
         let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
-        let error = posts(begins([unit])).purge(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::Precondition(Precondition::PostNotInTrash { post })) if post == post_id(1)
@@ -86,14 +79,14 @@ mod tests {
     #[tokio::test]
     async fn purging_twice_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_post(post_id(1));
-        let error = posts(begins([unit])).purge(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(error, Err(Error::NotFound { .. })));
     }
 
     #[tokio::test]
     async fn a_stale_etag_purges_nothing() {
         let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
-        let error = posts(begins([unit])).purge(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
@@ -106,7 +99,7 @@ mod tests {
             .once()
             .returning(|| Err(contention()));
         let second = purges(MockUnitOfWork::committed());
-        let answer = posts(begins([first, second])).purge(&command(None)).await;
+        let answer = run(begins([first, second]), command(None)).await;
         answer.expect("purged");
     }
 }

@@ -1,15 +1,17 @@
 //! Taking a post out of the trash.
 
+use async_trait::async_trait;
 use byline_domain::error::Resource;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::Post;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, hold_living_author, lock};
-use crate::{Error, retry};
+use super::{hold_living_author, lock};
+use crate::{Error, Mutation, Terms};
 
-/// A post to take out of the trash.
+/// Takes a post out of the trash, unless its author is in it.
 #[derive(Clone, Debug)]
 pub struct UndeletePost {
     /// Which post.
@@ -18,32 +20,22 @@ pub struct UndeletePost {
     pub etag: Option<ExpectedEtag>,
 }
 
-impl Posts {
-    /// Takes a post out of the trash, unless its author is in it.
-    pub async fn undelete(&self, command: &UndeletePost) -> Result<Post, Error> {
-        retry::on_contention(|| self.undelete_once(command)).await
-    }
+#[async_trait]
+impl Mutation for UndeletePost {
+    type Output = Post;
 
-    async fn undelete_once(&self, command: &UndeletePost) -> Result<Post, Error> {
-        let mut unit = self.units.begin().await?;
-        let mut post = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Include,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
+        let mut post = lock(unit, self.id, Trash::Include, self.etag.as_ref()).await?;
         if !post.lifecycle.is_deleted() {
             return Err(Error::NotDeleted {
                 resource: Resource::Post,
-                id: command.id.as_uuid(),
+                id: self.id.as_uuid(),
             });
         }
-        hold_living_author(unit.as_mut(), post.author_id).await?;
+        hold_living_author(unit, post.author_id).await?;
         let version = post.lifecycle.version();
-        post.lifecycle.undelete(self.clock.now());
+        post.lifecycle.undelete(terms.now);
         unit.posts().update(&post, version).await?;
-        unit.commit().await?;
         Ok(post)
     }
 }
@@ -55,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::Precondition;
-    use crate::testing::{Expects, current, deleted_post, deleted_user, now, post, posts, stale};
+    use crate::testing::{Expects, current, deleted_post, deleted_user, now, post, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> UndeletePost {
         UndeletePost {
@@ -77,7 +69,7 @@ mod tests {
                 .holds_post(&deleted_post(1))
                 .shares_author(&user(1))
                 .replaces_post(&deleted_post(1), &back());
-            let answer = posts(begins([unit])).undelete(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             let answer = answer.expect("undeleted");
             assert_eq!(answer, back());
             assert!(!answer.lifecycle.is_deleted());
@@ -87,7 +79,7 @@ mod tests {
     #[tokio::test]
     async fn undelete_of_the_living_is_refused() {
         let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
-        let error = posts(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotDeleted { resource: Resource::Post, id }) if id == post_id(1).as_uuid()
@@ -99,7 +91,7 @@ mod tests {
         let unit = MockUnitOfWork::abandoned()
             .holds_post(&deleted_post(1))
             .shares_author(&deleted_user(1));
-        let error = posts(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::Precondition(Precondition::AuthorInTrash { author })) if author == user_id(1)
@@ -109,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_exist_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_post(post_id(1));
-        let error = posts(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotFound {
@@ -122,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn a_stale_etag_leaves_the_post_in_the_trash() {
         let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
-        let error = posts(begins([unit])).undelete(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
@@ -133,9 +125,7 @@ mod tests {
             .holds_post(&deleted_post(1))
             .shares_author(&user(1))
             .replaces_post(&deleted_post(1), &back());
-        let answer = posts(begins([first, second]))
-            .undelete(&command(None))
-            .await;
+        let answer = run(begins([first, second]), command(None)).await;
         assert_eq!(answer.expect("undeleted"), back());
     }
 }

@@ -1,14 +1,16 @@
 //! Changing a post.
 
+use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostChanges};
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Posts, lock};
-use crate::{Error, retry};
+use super::lock;
+use crate::{Error, Mutation, Terms};
 
-/// A change to a post.
+/// Changes a post; a change that makes no difference writes nothing.
 #[derive(Clone, Debug)]
 pub struct UpdatePost {
     /// What to change.
@@ -19,27 +21,15 @@ pub struct UpdatePost {
     pub changes: PostChanges,
 }
 
-impl Posts {
-    /// Changes a post; a change that makes no difference writes nothing.
-    pub async fn update(&self, command: &UpdatePost) -> Result<Post, Error> {
-        retry::on_contention(|| self.update_once(command)).await
-    }
+#[async_trait]
+impl Mutation for UpdatePost {
+    type Output = Post;
 
-    async fn update_once(&self, command: &UpdatePost) -> Result<Post, Error> {
-        let mut unit = self.units.begin().await?;
-        let mut post = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Exclude,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
+        let mut post = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
         let version = post.lifecycle.version();
-        if post.apply(command.changes.clone(), self.clock.now()) {
+        if post.apply(self.changes.clone(), terms.now) {
             unit.posts().update(&post, version).await?;
-            unit.commit().await?;
-        } else {
-            unit.rollback().await?;
         }
         Ok(post)
     }
@@ -53,7 +43,7 @@ mod tests {
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
 
     use super::*;
-    use crate::testing::{Expects, current, deleted_post, now, post, posts, stale};
+    use crate::testing::{Expects, current, deleted_post, now, post, run, stale};
 
     fn title() -> Title {
         Title::parse("Another title").expect("a valid title")
@@ -83,7 +73,7 @@ mod tests {
             let unit = MockUnitOfWork::committed()
                 .holds_post(&post(1))
                 .replaces_post(&post(1), &changed());
-            let answer = posts(begins([unit])).update(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             assert_eq!(answer.expect("changed"), changed());
         }
     }
@@ -91,7 +81,7 @@ mod tests {
     #[tokio::test]
     async fn a_stale_etag_changes_nothing() {
         let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
-        let error = posts(begins([unit])).update(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(
             error,
             Err(Error::EtagMismatch { resource: Resource::Post, id }) if id == post_id(1).as_uuid()
@@ -100,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_update_without_difference_writes_nothing() {
-        let unit = MockUnitOfWork::abandoned().holds_post(&post(1));
+        let unit = MockUnitOfWork::committed().holds_post(&post(1));
         let same = UpdatePost {
             changes: PostChanges {
                 title: Some(post(1).title),
@@ -109,14 +99,14 @@ mod tests {
             },
             ..command(None)
         };
-        let answer = posts(begins([unit])).update(&same).await;
+        let answer = run(begins([unit]), same).await;
         assert_eq!(answer.expect("answered as it is"), post(1));
     }
 
     #[tokio::test]
     async fn what_does_not_exist_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_post(post_id(1));
-        let error = posts(begins([unit])).update(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotFound { resource: Resource::Post, key }) if key == post_id(1).to_string()
@@ -127,7 +117,7 @@ mod tests {
     async fn what_is_in_the_trash_is_not_found_even_with_a_stale_etag() {
         for etag in [None, stale(), current(&deleted_post(1).lifecycle)] {
             let unit = MockUnitOfWork::abandoned().holds_post(&deleted_post(1));
-            let error = posts(begins([unit])).update(&command(etag)).await;
+            let error = run(begins([unit]), command(etag)).await;
             assert!(matches!(error, Err(Error::NotFound { .. })), "{error:?}");
         }
     }
@@ -138,7 +128,7 @@ mod tests {
         let second = MockUnitOfWork::committed()
             .holds_post(&post(1))
             .replaces_post(&post(1), &changed());
-        let answer = posts(begins([first, second])).update(&command(None)).await;
+        let answer = run(begins([first, second]), command(None)).await;
         assert_eq!(answer.expect("changed"), changed());
     }
 }

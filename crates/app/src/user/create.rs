@@ -1,17 +1,18 @@
 //! Making a user.
 
+use async_trait::async_trait;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Lifecycle;
+use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{Email, Role, User, UserName};
 
-use super::Users;
-use crate::{Error, retry};
+use crate::{Error, Mutation, Terms};
 
-/// A user to be made.
+/// Makes a user. `AlreadyExists` when the id or the address is taken.
 #[derive(Clone, Debug)]
 pub struct CreateUser {
-    /// The caller's own id; one is made if `None`.
-    pub id: Option<UserId>,
+    /// A new id, or the caller's own.
+    pub id: UserId,
     /// Where the user is reached.
     pub email: Email,
     /// How the user is called.
@@ -22,28 +23,28 @@ pub struct CreateUser {
     pub is_active: bool,
 }
 
-impl Users {
-    /// Makes a user. `AlreadyExists` when the id or the address is taken.
-    pub async fn create(&self, command: &CreateUser) -> Result<User, Error> {
-        let id = command
-            .id
-            .unwrap_or_else(|| UserId::from_uuid(self.ids.generate()));
-        retry::on_contention(|| self.create_once(id, command)).await
-    }
+#[async_trait]
+impl Mutation for CreateUser {
+    type Output = User;
 
-    async fn create_once(&self, id: UserId, command: &CreateUser) -> Result<User, Error> {
-        let user = User {
-            id,
-            email: command.email.clone(),
-            name: command.name.clone(),
-            role: command.role.clone(),
-            is_active: command.is_active,
-            lifecycle: Lifecycle::born(self.clock.now()),
-        };
-        let mut unit = self.units.begin().await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<User, Error> {
+        let user = self.user(terms);
         unit.users().insert(&user).await?;
-        unit.commit().await?;
         Ok(user)
+    }
+}
+
+impl CreateUser {
+    /// The user that is to be made.
+    pub(super) fn user(&self, terms: &Terms) -> User {
+        User {
+            id: self.id,
+            email: self.email.clone(),
+            name: self.name.clone(),
+            role: self.role.clone(),
+            is_active: self.is_active,
+            lifecycle: Lifecycle::born(terms.now),
+        }
     }
 }
 
@@ -51,13 +52,13 @@ impl Users {
 mod tests {
     use byline_domain::error::{RepositoryError, Resource};
     use byline_domain::testing::fixtures::{email, user_id};
-    use byline_domain::testing::mocks::{MockUnitOfWork, MockUnitOfWorkFactory, begins};
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{contention, now, unavailable, users};
+    use crate::testing::{now, run};
 
-    fn command(id: Option<UserId>) -> CreateUser {
+    fn command(id: UserId) -> CreateUser {
         CreateUser {
             id,
             email: email("Ada@example.com"),
@@ -92,19 +93,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_is_made_as_asked_for_under_a_generated_id() {
+    async fn a_user_is_made_as_asked_for() {
         let unit = inserts(MockUnitOfWork::committed(), ada(user_id(1)), || Ok(()));
-        let made = users(begins([unit])).create(&command(None)).await;
+        let made = run(begins([unit]), command(user_id(1))).await;
         assert_eq!(made.expect("made"), ada(user_id(1)));
-    }
-
-    #[tokio::test]
-    async fn the_callers_own_id_is_kept() {
-        let unit = inserts(MockUnitOfWork::committed(), ada(user_id(7)), || Ok(()));
-        let made = users(begins([unit]))
-            .create(&command(Some(user_id(7))))
-            .await;
-        assert_eq!(made.expect("made"), ada(user_id(7)));
     }
 
     #[tokio::test]
@@ -115,7 +107,7 @@ mod tests {
                 field: "email",
             })
         });
-        let error = users(begins([unit])).create(&command(None)).await;
+        let error = run(begins([unit]), command(user_id(1))).await;
         assert!(matches!(
             error,
             Err(Error::AlreadyExists {
@@ -123,58 +115,5 @@ mod tests {
                 field: "email",
             })
         ));
-    }
-
-    #[tokio::test]
-    async fn contention_is_retried_with_a_new_unit_of_work() {
-        let first = inserts(MockUnitOfWork::abandoned(), ada(user_id(1)), || {
-            Err(contention())
-        });
-        let second = inserts(MockUnitOfWork::committed(), ada(user_id(1)), || Ok(()));
-        let made = users(begins([first, second])).create(&command(None)).await;
-        assert_eq!(made.expect("made").id, user_id(1), "one id for all tries");
-    }
-
-    #[tokio::test]
-    async fn contention_at_the_commit_is_retried_too() {
-        let mut first = inserts(MockUnitOfWork::default(), ada(user_id(1)), || Ok(()));
-        first
-            .ending
-            .expect_commit()
-            .once()
-            .returning(|| Err(contention()));
-        let second = inserts(MockUnitOfWork::committed(), ada(user_id(1)), || Ok(()));
-        let made = users(begins([first, second])).create(&command(None)).await;
-        assert_eq!(made.expect("made"), ada(user_id(1)));
-    }
-
-    #[tokio::test]
-    async fn lasting_contention_is_told() {
-        let units = [(), (), ()].map(|()| {
-            inserts(MockUnitOfWork::abandoned(), ada(user_id(1)), || {
-                Err(contention())
-            })
-        });
-        let error = users(begins(units)).create(&command(None)).await;
-        assert!(matches!(error, Err(Error::Contention(_))));
-    }
-
-    #[tokio::test]
-    async fn a_commit_of_unknown_outcome_is_not_tried_again() {
-        let mut unit = inserts(MockUnitOfWork::default(), ada(user_id(1)), || Ok(()));
-        unit.ending
-            .expect_commit()
-            .once()
-            .returning(|| Err(unavailable()));
-        let error = users(begins([unit])).create(&command(None)).await;
-        assert!(matches!(error, Err(Error::Unavailable(_))));
-    }
-
-    #[tokio::test]
-    async fn a_database_that_is_away_is_told() {
-        let mut units = MockUnitOfWorkFactory::new();
-        units.expect_begin().once().returning(|| Err(unavailable()));
-        let error = users(units).create(&command(None)).await;
-        assert!(matches!(error, Err(Error::Unavailable(_))));
     }
 }

@@ -1,6 +1,7 @@
 //! What can be done with users, one use case a file.
 
 mod batch_get;
+mod batches;
 mod count;
 mod create;
 mod delete;
@@ -14,13 +15,11 @@ mod update;
 
 use std::sync::Arc;
 
-use byline_domain::clock::Clock;
-use byline_domain::error::Resource;
-use byline_domain::ids::{IdGenerator, UserId};
+use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::PostReader;
 use byline_domain::trash::Trash;
-use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{User, UserReader};
 
 pub use self::batch_get::{BatchGetUsers, UserBatch};
@@ -33,38 +32,22 @@ pub use self::purge::PurgeUser;
 pub use self::search::SearchUsers;
 pub use self::undelete::UndeleteUser;
 pub use self::update::UpdateUser;
-use crate::Error;
+use crate::{Error, held};
 
-/// The use cases of users.
+/// The use cases that read users. Those that change them are [`crate::Mutation`]s.
 pub struct Users {
     reader: Arc<dyn UserReader>,
     posts: Arc<dyn PostReader>,
-    units: Arc<dyn UnitOfWorkFactory>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdGenerator>,
 }
 
 impl Users {
     /// The use cases over these ports.
-    pub fn new(
-        reader: Arc<dyn UserReader>,
-        posts: Arc<dyn PostReader>,
-        units: Arc<dyn UnitOfWorkFactory>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdGenerator>,
-    ) -> Self {
-        Self {
-            reader,
-            posts,
-            units,
-            clock,
-            ids,
-        }
+    pub fn new(reader: Arc<dyn UserReader>, posts: Arc<dyn PostReader>) -> Self {
+        Self { reader, posts }
     }
 }
 
-/// The user, locked for a change; not found where `trash` does not see it, and
-/// refused when the caller expects another state.
+/// The user, held for a change, as [`held::expect`] says.
 async fn lock(
     unit: &mut dyn UnitOfWork,
     id: UserId,
@@ -72,14 +55,5 @@ async fn lock(
     expected: Option<&ExpectedEtag>,
 ) -> Result<User, Error> {
     let found = unit.users().find_for_update(id).await?;
-    let user = found
-        .filter(|user| trash.sees(user.lifecycle.is_deleted()))
-        .ok_or_else(|| Error::user_not_found(id))?;
-    if expected.is_some_and(|etag| !etag.matches(user.lifecycle.etag())) {
-        return Err(Error::EtagMismatch {
-            resource: Resource::User,
-            id: id.as_uuid(),
-        });
-    }
-    Ok(user)
+    held::expect(found, id.as_uuid(), trash, expected)
 }

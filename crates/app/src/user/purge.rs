@@ -1,13 +1,16 @@
 //! Removing a user for good.
 
+use async_trait::async_trait;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 
-use super::{Users, lock};
-use crate::{Error, Precondition, retry};
+use super::lock;
+use crate::{Error, Mutation, Precondition, Terms};
 
-/// A user to remove for good.
+/// Removes a user from the trash for good, and the user's posts, which are in
+/// the trash too.
 #[derive(Clone, Debug)]
 pub struct PurgeUser {
     /// Whom.
@@ -16,27 +19,17 @@ pub struct PurgeUser {
     pub etag: Option<ExpectedEtag>,
 }
 
-impl Users {
-    /// Removes a user from the trash for good, and the user's posts, which are in
-    /// the trash too.
-    pub async fn purge(&self, command: &PurgeUser) -> Result<(), Error> {
-        retry::on_contention(|| self.purge_once(command)).await
-    }
+#[async_trait]
+impl Mutation for PurgeUser {
+    type Output = ();
 
-    async fn purge_once(&self, command: &PurgeUser) -> Result<(), Error> {
-        let mut unit = self.units.begin().await?;
-        let user = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Include,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, _terms: &Terms) -> Result<(), Error> {
+        let user = lock(unit, self.id, Trash::Include, self.etag.as_ref()).await?;
         if !user.lifecycle.is_deleted() {
-            return Err(Precondition::UserNotInTrash { user: command.id }.into());
+            return Err(Precondition::UserNotInTrash { user: self.id }.into());
         }
-        unit.users().purge(command.id).await?;
-        unit.commit().await.map_err(Error::from)
+        unit.users().purge(self.id).await?;
+        Ok(())
     }
 }
 
@@ -47,7 +40,7 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{Expects, contention, current, deleted_user, stale, users};
+    use crate::testing::{Expects, contention, current, deleted_user, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> PurgeUser {
         PurgeUser {
@@ -69,7 +62,7 @@ mod tests {
     async fn who_is_in_the_trash_is_removed_for_good() {
         for etag in [None, current(&deleted_user(1).lifecycle)] {
             let unit = purges(MockUnitOfWork::committed());
-            let answer = users(begins([unit])).purge(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             answer.expect("purged");
         }
     }
@@ -77,7 +70,7 @@ mod tests {
     #[tokio::test]
     async fn purge_only_from_the_trash() {
         let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
-        let error = users(begins([unit])).purge(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::Precondition(Precondition::UserNotInTrash { user })) if user == user_id(1)
@@ -87,14 +80,14 @@ mod tests {
     #[tokio::test]
     async fn purging_twice_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_user(user_id(1));
-        let error = users(begins([unit])).purge(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(error, Err(Error::NotFound { .. })));
     }
 
     #[tokio::test]
     async fn a_stale_etag_purges_nobody() {
         let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
-        let error = users(begins([unit])).purge(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
@@ -107,7 +100,7 @@ mod tests {
             .once()
             .returning(|| Err(contention()));
         let second = purges(MockUnitOfWork::committed());
-        let answer = users(begins([first, second])).purge(&command(None)).await;
+        let answer = run(begins([first, second]), command(None)).await;
         answer.expect("purged");
     }
 }

@@ -1,15 +1,18 @@
 //! Taking a user out of the trash.
 
+use async_trait::async_trait;
 use byline_domain::error::Resource;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::User;
 
-use super::{Users, lock};
-use crate::{Error, retry};
+use super::lock;
+use crate::{Error, Mutation, Terms};
 
-/// A user to take out of the trash.
+/// Takes a user out of the trash, and the posts that went there along; `AlreadyExists` when
+/// the address was taken meanwhile.
 #[derive(Clone, Debug)]
 pub struct UndeleteUser {
     /// Whom.
@@ -18,32 +21,22 @@ pub struct UndeleteUser {
     pub etag: Option<ExpectedEtag>,
 }
 
-impl Users {
-    /// Takes a user out of the trash; `AlreadyExists` when the address was taken
-    /// meanwhile.
-    pub async fn undelete(&self, command: &UndeleteUser) -> Result<User, Error> {
-        retry::on_contention(|| self.undelete_once(command)).await
-    }
+#[async_trait]
+impl Mutation for UndeleteUser {
+    type Output = User;
 
-    async fn undelete_once(&self, command: &UndeleteUser) -> Result<User, Error> {
-        let mut unit = self.units.begin().await?;
-        let mut user = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Include,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<User, Error> {
+        let mut user = lock(unit, self.id, Trash::Include, self.etag.as_ref()).await?;
         if !user.lifecycle.is_deleted() {
             return Err(Error::NotDeleted {
                 resource: Resource::User,
-                id: command.id.as_uuid(),
+                id: self.id.as_uuid(),
             });
         }
         let version = user.lifecycle.version();
-        user.lifecycle.undelete(self.clock.now());
+        user.lifecycle.undelete(terms.now);
         unit.users().update(&user, version).await?;
-        unit.commit().await?;
+        unit.posts().undelete_along(self.id, terms.now).await?;
         Ok(user)
     }
 }
@@ -53,9 +46,10 @@ mod tests {
     use byline_domain::error::RepositoryError;
     use byline_domain::testing::fixtures::{user, user_id};
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+    use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{Expects, current, deleted_user, now, stale, users};
+    use crate::testing::{Expects, current, deleted_user, now, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> UndeleteUser {
         UndeleteUser {
@@ -70,13 +64,22 @@ mod tests {
         user
     }
 
+    fn with_posts(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+        unit.posts
+            .expect_undelete_along()
+            .with(eq(user_id(1)), eq(now()))
+            .once()
+            .returning(|_, _| Ok(2));
+        unit
+    }
+
     #[tokio::test]
-    async fn a_user_comes_out_of_the_trash() {
+    async fn a_user_comes_out_of_the_trash_with_the_posts_that_went_along() {
         for etag in [None, current(&deleted_user(1).lifecycle)] {
-            let unit = MockUnitOfWork::committed()
+            let unit = with_posts(MockUnitOfWork::committed())
                 .holds_user(&deleted_user(1))
                 .replaces_user(&deleted_user(1), &back());
-            let answer = users(begins([unit])).undelete(&command(etag)).await;
+            let answer = run(begins([unit]), command(etag)).await;
             let answer = answer.expect("undeleted");
             assert_eq!(answer, back());
             assert!(!answer.lifecycle.is_deleted());
@@ -86,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn undelete_of_the_living_is_refused() {
         let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
-        let error = users(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotDeleted { resource: Resource::User, id }) if id == user_id(1).as_uuid()
@@ -96,14 +99,14 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_exist_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_user(user_id(1));
-        let error = users(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(error, Err(Error::NotFound { .. })));
     }
 
     #[tokio::test]
     async fn a_stale_etag_leaves_the_user_in_the_trash() {
         let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
-        let error = users(begins([unit])).undelete(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
@@ -116,7 +119,7 @@ mod tests {
                 field: "email",
             })
         });
-        let error = users(begins([unit])).undelete(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::AlreadyExists { field: "email", .. })
@@ -126,12 +129,10 @@ mod tests {
     #[tokio::test]
     async fn contention_is_retried_with_a_new_unit_of_work() {
         let first = MockUnitOfWork::abandoned().contends_for_user();
-        let second = MockUnitOfWork::committed()
+        let second = with_posts(MockUnitOfWork::committed())
             .holds_user(&deleted_user(1))
             .replaces_user(&deleted_user(1), &back());
-        let answer = users(begins([first, second]))
-            .undelete(&command(None))
-            .await;
+        let answer = run(begins([first, second]), command(None)).await;
         assert_eq!(answer.expect("undeleted"), back());
     }
 }

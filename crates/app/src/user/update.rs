@@ -1,14 +1,16 @@
 //! Changing a user.
 
+use async_trait::async_trait;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{User, UserChanges};
 
-use super::{Users, lock};
-use crate::{Error, retry};
+use super::lock;
+use crate::{Error, Mutation, Terms};
 
-/// A change to a user.
+/// Changes a user; a change that makes no difference writes nothing.
 #[derive(Clone, Debug)]
 pub struct UpdateUser {
     /// Whom to change.
@@ -19,27 +21,15 @@ pub struct UpdateUser {
     pub changes: UserChanges,
 }
 
-impl Users {
-    /// Changes a user; a change that makes no difference writes nothing.
-    pub async fn update(&self, command: &UpdateUser) -> Result<User, Error> {
-        retry::on_contention(|| self.update_once(command)).await
-    }
+#[async_trait]
+impl Mutation for UpdateUser {
+    type Output = User;
 
-    async fn update_once(&self, command: &UpdateUser) -> Result<User, Error> {
-        let mut unit = self.units.begin().await?;
-        let mut user = lock(
-            unit.as_mut(),
-            command.id,
-            Trash::Exclude,
-            command.etag.as_ref(),
-        )
-        .await?;
+    async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<User, Error> {
+        let mut user = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
         let version = user.lifecycle.version();
-        if user.apply(command.changes.clone(), self.clock.now()) {
+        if user.apply(self.changes.clone(), terms.now) {
             unit.users().update(&user, version).await?;
-            unit.commit().await?;
-        } else {
-            unit.rollback().await?;
         }
         Ok(user)
     }
@@ -52,7 +42,7 @@ mod tests {
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
 
     use super::*;
-    use crate::testing::{Expects, current, deleted_user, now, stale, users};
+    use crate::testing::{Expects, current, deleted_user, now, run, stale};
 
     fn command(etag: Option<ExpectedEtag>) -> UpdateUser {
         UpdateUser {
@@ -77,7 +67,7 @@ mod tests {
         let unit = MockUnitOfWork::committed()
             .holds_user(&user(1))
             .replaces_user(&user(1), &changed());
-        let answer = users(begins([unit])).update(&command(None)).await;
+        let answer = run(begins([unit]), command(None)).await;
         assert_eq!(answer.expect("changed"), changed());
     }
 
@@ -87,14 +77,14 @@ mod tests {
             .holds_user(&user(1))
             .replaces_user(&user(1), &changed());
         let etag = current(&user(1).lifecycle);
-        let answer = users(begins([unit])).update(&command(etag)).await;
+        let answer = run(begins([unit]), command(etag)).await;
         assert_eq!(answer.expect("changed"), changed());
     }
 
     #[tokio::test]
     async fn a_stale_etag_changes_nothing() {
         let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
-        let error = users(begins([unit])).update(&command(stale())).await;
+        let error = run(begins([unit]), command(stale())).await;
         assert!(matches!(
             error,
             Err(Error::EtagMismatch { resource: Resource::User, id }) if id == user_id(1).as_uuid()
@@ -103,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_update_without_difference_writes_nothing() {
-        let unit = MockUnitOfWork::abandoned().holds_user(&user(1));
+        let unit = MockUnitOfWork::committed().holds_user(&user(1));
         let same = UpdateUser {
             changes: UserChanges {
                 email: Some(user(1).email),
@@ -112,7 +102,7 @@ mod tests {
             },
             ..command(None)
         };
-        let answer = users(begins([unit])).update(&same).await;
+        let answer = run(begins([unit]), same).await;
         assert_eq!(answer.expect("answered as it is"), user(1));
     }
 
@@ -123,14 +113,14 @@ mod tests {
             changes: UserChanges::default(),
             ..command(stale())
         };
-        let error = users(begins([unit])).update(&same).await;
+        let error = run(begins([unit]), same).await;
         assert!(matches!(error, Err(Error::EtagMismatch { .. })));
     }
 
     #[tokio::test]
     async fn who_does_not_exist_is_not_found() {
         let unit = MockUnitOfWork::abandoned().misses_user(user_id(1));
-        let error = users(begins([unit])).update(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::NotFound { resource: Resource::User, key }) if key == user_id(1).to_string()
@@ -141,7 +131,7 @@ mod tests {
     async fn what_is_in_the_trash_is_not_found_even_with_a_stale_etag() {
         for etag in [None, stale(), current(&deleted_user(1).lifecycle)] {
             let unit = MockUnitOfWork::abandoned().holds_user(&deleted_user(1));
-            let error = users(begins([unit])).update(&command(etag)).await;
+            let error = run(begins([unit]), command(etag)).await;
             assert!(matches!(error, Err(Error::NotFound { .. })), "{error:?}");
         }
     }
@@ -155,7 +145,7 @@ mod tests {
                 field: "email",
             })
         });
-        let error = users(begins([unit])).update(&command(None)).await;
+        let error = run(begins([unit]), command(None)).await;
         assert!(matches!(
             error,
             Err(Error::AlreadyExists { field: "email", .. })
@@ -168,7 +158,7 @@ mod tests {
         let second = MockUnitOfWork::committed()
             .holds_user(&user(1))
             .replaces_user(&user(1), &changed());
-        let answer = users(begins([first, second])).update(&command(None)).await;
+        let answer = run(begins([first, second]), command(None)).await;
         assert_eq!(answer.expect("changed"), changed());
     }
 }

@@ -23,6 +23,8 @@ pub enum PostField {
     UpdatedAt,
     /// `deleted_at`
     DeletedAt,
+    /// `purge_at`
+    PurgeAt,
 }
 
 impl Field for PostField {
@@ -36,6 +38,7 @@ impl Field for PostField {
         Self::CreatedAt,
         Self::UpdatedAt,
         Self::DeletedAt,
+        Self::PurgeAt,
     ];
 
     fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Field for PostField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
             Self::DeletedAt => "deleted_at",
+            Self::PurgeAt => "purge_at",
         }
     }
 
@@ -57,7 +61,11 @@ impl Field for PostField {
             Self::Id | Self::AuthorId => Kind::Id,
             Self::Title | Self::Content => Kind::Text,
             Self::Published => Kind::Bool,
-            Self::PublishedAt | Self::CreatedAt | Self::UpdatedAt | Self::DeletedAt => Kind::Time,
+            Self::PublishedAt
+            | Self::CreatedAt
+            | Self::UpdatedAt
+            | Self::DeletedAt
+            | Self::PurgeAt => Kind::Time,
         }
     }
 
@@ -68,7 +76,7 @@ impl Field for PostField {
     fn is_nullable(self) -> bool {
         matches!(
             self,
-            Self::Content | Self::PublishedAt | Self::UpdatedAt | Self::DeletedAt
+            Self::Content | Self::PublishedAt | Self::UpdatedAt | Self::DeletedAt | Self::PurgeAt
         )
     }
 }

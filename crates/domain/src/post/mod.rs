@@ -3,6 +3,7 @@
 mod content;
 mod field;
 mod found;
+mod head;
 mod ports;
 mod title;
 mod view;
@@ -12,6 +13,8 @@ use chrono::{DateTime, Utc};
 pub use self::content::Content;
 pub use self::field::PostField;
 pub use self::found::{FoundPost, Mark, Snippet};
+use self::head::published_since;
+pub use self::head::{PostHead, PostRewrite};
 #[cfg(feature = "testing")]
 pub use self::ports::{MockPostReader, MockPostRepository};
 pub use self::ports::{PostReader, PostRepository};
@@ -19,7 +22,7 @@ pub use self::title::Title;
 pub use self::view::{PostMask, PostView};
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
-use crate::lifecycle::{Lifecycle, micros};
+use crate::lifecycle::Lifecycle;
 use crate::page::SortValue;
 use crate::trash::Trash;
 
@@ -60,19 +63,17 @@ impl Post {
     /// Makes the changes. Returns whether anything became different; if not, the
     /// post is left as it was, its etag and its time of publication too.
     pub fn apply(&mut self, changes: PostChanges, now: DateTime<Utc>) -> bool {
-        let before = self.clone();
-        if let Some(title) = changes.title {
-            self.title = title;
-        }
+        let content_differs = changes
+            .content
+            .as_ref()
+            .is_some_and(|content| *content != self.content);
+        let mut head = PostHead::from(&*self);
+        let differs = head.apply(&changes, content_differs, now);
+        self.title = head.title;
+        self.published_at = head.published_at;
+        self.lifecycle = head.lifecycle;
         if let Some(content) = changes.content {
             self.content = content;
-        }
-        if let Some(published) = changes.published {
-            self.set_published(published, now);
-        }
-        let differs = *self != before;
-        if differs {
-            self.lifecycle.touch(now);
         }
         differs
     }
@@ -80,9 +81,7 @@ impl Post {
     /// Publishes the post, or takes that back. What is published already keeps
     /// its time. For a post that is being made; [`Self::apply`] notes a change.
     pub fn set_published(&mut self, published: bool, now: DateTime<Utc>) {
-        if published != self.is_published() {
-            self.published_at = published.then(|| micros(now));
-        }
+        self.published_at = published_since(self.published_at, published, now);
     }
 
     /// What the post is ordered by under `field`. An empty content is ordered as an
@@ -105,6 +104,7 @@ impl Post {
             PostField::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
             PostField::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
             PostField::DeletedAt => SortValue::from_time(self.lifecycle.deleted_at()),
+            PostField::PurgeAt => SortValue::from_time(self.lifecycle.purge_at()),
         }
     }
 
@@ -145,6 +145,21 @@ pub enum PostGroup {
 mod tests {
     use super::*;
     use crate::testing::fixtures;
+
+    #[test]
+    fn the_same_content_is_no_change_and_another_is() {
+        let mut post = fixtures::post(1, fixtures::user(1).id);
+        let before = post.clone();
+        let say = |content| PostChanges {
+            content: Some(content),
+            ..PostChanges::default()
+        };
+        assert!(!post.apply(say(before.content.clone()), fixtures::time(50)));
+        assert_eq!(post, before);
+        assert!(post.apply(say(None), fixtures::time(60)));
+        assert_eq!(post.content, None);
+        assert_eq!(post.lifecycle.updated_at(), Some(fixtures::time(60)));
+    }
 
     #[test]
     fn publishing_twice_keeps_the_first_time() {

@@ -1,10 +1,21 @@
 //! The ports through which posts are read and written.
+#![cfg_attr(
+    feature = "testing",
+    allow(
+        clippy::ref_option_ref,
+        reason = "mockall makes it of a reference that is optional"
+    )
+)]
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
-use super::{FoundPost, Post, PostField, PostFilter, PostGroup, PostView};
+use super::{
+    Content, FoundPost, Post, PostField, PostFilter, PostGroup, PostHead, PostRewrite, PostView,
+};
 use crate::count::{CountMode, Counts};
 use crate::error::RepositoryError;
+use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
 use crate::order::Order;
@@ -102,6 +113,9 @@ pub trait PostReader: Send + Sync {
 }
 
 /// Changes posts, inside a unit of work.
+///
+/// What takes many takes up to 1,000, and MUST cost the database as many statements for
+/// them as for one, and none for none.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait PostRepository: Send {
@@ -119,9 +133,89 @@ pub trait PostRepository: Send {
 
     /// Replaces the post if its stored version is still `expected`, else, and where
     /// there is no such post, `StaleVersion`, which MUST leave the unit of work
-    /// usable. Neither the author is replaced nor when the post was made.
+    /// usable. Neither the author is replaced nor when the post was made. A post that
+    /// leaves the trash so, or goes into it, MUST NOT count as one that went along with
+    /// its author any more; one that stays there stays such.
     async fn update(&mut self, post: &Post, expected: Version) -> Result<(), RepositoryError>;
+
+    /// The authors among these who have posts outside the trash, each once, in no
+    /// particular order.
+    async fn authors_of_living(
+        &mut self,
+        authors: &[UserId],
+    ) -> Result<Vec<UserId>, RepositoryError>;
+
+    /// Puts all living posts of these authors in the trash along with them, as
+    /// [`Lifecycle::delete_until`] does, and marks them. Returns how many there were. The
+    /// caller holds the authors for update, so that no post is overlooked.
+    ///
+    /// [`Lifecycle::delete_until`]: crate::lifecycle::Lifecycle::delete_until
+    async fn delete_along(
+        &mut self,
+        authors: &[UserId],
+        now: DateTime<Utc>,
+        purge_at: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError>;
+
+    /// Brings back the posts that went along with the author, as
+    /// [`Lifecycle::undelete`] does, and returns how many there were. MUST leave those in
+    /// the trash that were put there by themselves, before or since. The caller holds the
+    /// author for update.
+    ///
+    /// [`Lifecycle::undelete`]: crate::lifecycle::Lifecycle::undelete
+    async fn undelete_along(
+        &mut self,
+        author: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError>;
+
+    /// Gives living posts of one user that meet the filter, all if there is none, to
+    /// another one: the oldest first, `limit` at most. Each is changed by that and by
+    /// nothing else. Returns how many there were; fewer than `limit` says that none is
+    /// left, so that a caller with more to give calls again.
+    ///
+    /// The caller holds both users, which also says that there are such; MUST give
+    /// nothing where the two are one, since that would never end.
+    async fn transfer<'a>(
+        &mut self,
+        from: UserId,
+        to: UserId,
+        meets: Option<&'a Filter<PostTest>>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, RepositoryError>;
 
     /// Removes the post for good. Returns whether there was one.
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError>;
+
+    /// Adds posts as if by [`Self::insert`], one after the other in the order given.
+    /// Answers for each, in that order; of each, no error but `AlreadyExists` and
+    /// `ReferenceMissing`. An id that is given again costs more statements.
+    async fn insert_many(
+        &mut self,
+        posts: &[Post],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError>;
+
+    /// The posts of those ids without what they say, which MUST not be read: each once, in
+    /// no particular order, held as [`Self::find_for_update`] holds one; ids of nothing are
+    /// left out. MUST take hold of them in the order of their ids, so that no two units of
+    /// work that hold many wait for each other.
+    async fn find_heads_for_update(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<PostHead>, RepositoryError>;
+
+    /// Which of these posts say exactly that already, or nothing where it is `None`, in no
+    /// particular order. MUST not read in what they say. The caller gives each id once.
+    async fn which_say(
+        &mut self,
+        contents: &[(PostId, Option<Content>)],
+    ) -> Result<Vec<PostId>, RepositoryError>;
+
+    /// Replaces each of these posts, as [`Self::update`] does, if all stored versions are
+    /// those expected, else none of them: `StaleVersion`, which MUST leave the unit of work
+    /// usable. A title that is not another and a content that is not given stay as they
+    /// are. MUST take hold of the posts in the order of their ids. The caller gives each
+    /// id once.
+    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError>;
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Content, Post, PostField, Title};
+use super::{Content, Post, PostField, PostHead, Title};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::{Etag, Lifecycle};
 use crate::selection::Fields;
@@ -49,6 +49,8 @@ pub struct PostView {
     pub updated_at: Option<Option<DateTime<Utc>>>,
     /// When the post was put in the trash.
     pub deleted_at: Option<Option<DateTime<Utc>>>,
+    /// From when on the post may be removed for good.
+    pub purge_at: Option<Option<DateTime<Utc>>>,
     /// Names the present state.
     pub etag: Option<Etag>,
     /// Who wrote it, in full.
@@ -68,6 +70,7 @@ impl PostView {
             created_at: None,
             updated_at: None,
             deleted_at: None,
+            purge_at: None,
             etag: None,
             author: None,
         }
@@ -86,6 +89,7 @@ impl PostView {
             created_at: has(PostField::CreatedAt).then(|| life.created_at()),
             updated_at: has(PostField::UpdatedAt).then(|| life.updated_at()),
             deleted_at: has(PostField::DeletedAt).then(|| life.deleted_at()),
+            purge_at: has(PostField::PurgeAt).then(|| life.purge_at()),
             etag: fields.has_etag().then(|| life.etag()),
             ..Self::bare(post.id)
         }
@@ -103,6 +107,7 @@ impl PostView {
                 self.created_at?,
                 self.updated_at?,
                 self.deleted_at?,
+                self.purge_at?,
                 self.etag?.version(),
             ),
         })
@@ -124,6 +129,21 @@ impl From<Post> for PostView {
     }
 }
 
+impl From<PostHead> for PostView {
+    /// All own fields but the content, which was not read.
+    fn from(head: PostHead) -> Self {
+        let post = Post {
+            id: head.id,
+            title: head.title,
+            content: None,
+            published_at: head.published_at,
+            author_id: head.author_id,
+            lifecycle: head.lifecycle,
+        };
+        Self::of(post, &Fields::all().without(PostField::Content))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +153,18 @@ mod tests {
     fn a_view_of_all_fields_is_the_whole_post() {
         let post = post(1, user_id(1));
         assert_eq!(PostView::from(post.clone()).into_post(), Some(post));
+    }
+
+    #[test]
+    fn a_head_is_a_view_in_which_the_content_was_not_read() {
+        let post = post(1, user_id(1));
+        let view = PostView::from(PostHead::from(&post));
+        assert_eq!(view.content, None);
+        let read = PostView {
+            content: Some(post.content.clone()),
+            ..view
+        };
+        assert_eq!(read.into_post(), Some(post));
     }
 
     #[test]

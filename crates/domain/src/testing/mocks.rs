@@ -7,8 +7,12 @@ use async_trait::async_trait;
 
 use crate::error::RepositoryError;
 pub use crate::ids::MockIdGenerator;
+pub use crate::pause::MockPause;
 use crate::post::PostRepository;
 pub use crate::post::{MockPostReader, MockPostRepository};
+pub use crate::request::MockRequestRepository;
+use crate::request::RequestRepository;
+pub use crate::sweep::MockSweeper;
 pub use crate::unit_of_work::MockUnitOfWorkFactory;
 use crate::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::user::UserRepository;
@@ -33,6 +37,8 @@ pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     /// What is expected of its posts.
     pub posts: MockPostRepository,
+    /// What is expected of its records of requests.
+    pub requests: MockRequestRepository,
     /// How it is expected to end. Without an expectation it is to be dropped.
     pub ending: MockEnding,
 }
@@ -62,6 +68,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn posts(&mut self) -> &mut dyn PostRepository {
         &mut self.posts
+    }
+
+    fn requests(&mut self) -> &mut dyn RequestRepository {
+        &mut self.requests
     }
 
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {

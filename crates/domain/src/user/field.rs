@@ -21,6 +21,8 @@ pub enum UserField {
     UpdatedAt,
     /// `deleted_at`
     DeletedAt,
+    /// `purge_at`
+    PurgeAt,
 }
 
 impl Field for UserField {
@@ -33,6 +35,7 @@ impl Field for UserField {
         Self::CreatedAt,
         Self::UpdatedAt,
         Self::DeletedAt,
+        Self::PurgeAt,
     ];
 
     fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Field for UserField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
             Self::DeletedAt => "deleted_at",
+            Self::PurgeAt => "purge_at",
         }
     }
 
@@ -53,7 +57,7 @@ impl Field for UserField {
             Self::Id => Kind::Id,
             Self::Email | Self::Name | Self::Role => Kind::Text,
             Self::IsActive => Kind::Bool,
-            Self::CreatedAt | Self::UpdatedAt | Self::DeletedAt => Kind::Time,
+            Self::CreatedAt | Self::UpdatedAt | Self::DeletedAt | Self::PurgeAt => Kind::Time,
         }
     }
 
@@ -62,7 +66,10 @@ impl Field for UserField {
     }
 
     fn is_nullable(self) -> bool {
-        matches!(self, Self::Name | Self::UpdatedAt | Self::DeletedAt)
+        matches!(
+            self,
+            Self::Name | Self::UpdatedAt | Self::DeletedAt | Self::PurgeAt
+        )
     }
 }
 

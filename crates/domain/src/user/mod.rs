@@ -88,6 +88,7 @@ impl User {
             UserField::CreatedAt => SortValue::Time(self.lifecycle.created_at()),
             UserField::UpdatedAt => SortValue::from_time(self.lifecycle.updated_at()),
             UserField::DeletedAt => SortValue::from_time(self.lifecycle.deleted_at()),
+            UserField::PurgeAt => SortValue::from_time(self.lifecycle.purge_at()),
         }
     }
 

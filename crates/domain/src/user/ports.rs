@@ -92,6 +92,9 @@ pub trait UserReader: Send + Sync {
 }
 
 /// Changes users, inside a unit of work.
+///
+/// What takes many takes up to 1,000, and MUST cost the database as many statements for
+/// them as for one, and none for none.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send {
@@ -117,4 +120,40 @@ pub trait UserRepository: Send {
     /// Removes the user for good, and all posts of the user with it. Returns
     /// whether there was one.
     async fn purge(&mut self, id: UserId) -> Result<bool, RepositoryError>;
+
+    /// Adds users as if by [`Self::insert`], one after the other in the order given: whoever
+    /// comes first has the id and the address. Answers for each, in that order; of each,
+    /// no error but `AlreadyExists`. An id that is given again costs more statements.
+    async fn insert_many(
+        &mut self,
+        users: &[User],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError>;
+
+    /// The users of those ids, each once, in no particular order, held as
+    /// [`Self::find_for_update`] holds one; ids of nobody are left out. MUST take hold of
+    /// them in the order of their ids, so that no two units of work that hold many wait
+    /// for each other.
+    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
+
+    /// The users of those ids as [`Self::find_many_for_update`] finds them, held as
+    /// [`Self::find_for_share`] holds one.
+    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
+
+    /// The living users who have these addresses, in any letter case, each beside the
+    /// address as it was asked for, in no particular order. An address that is asked for in
+    /// several letter cases is answered in each. Holds nobody.
+    async fn living_by_email(
+        &mut self,
+        emails: &[Email],
+    ) -> Result<Vec<(UserId, Email)>, RepositoryError>;
+
+    /// Replaces each of these users, as [`Self::update`] does, if all stored versions are
+    /// those given, else none of them: `StaleVersion`, which MUST leave the unit of work
+    /// usable. MUST take hold of them in the order of their ids.
+    ///
+    /// The caller gives each id once, and no address that another living user has: it
+    /// looks with [`Self::living_by_email`] first, and two that change places take two
+    /// calls. Such an address is `Contention`, since to one who has looked it is a user
+    /// who appeared at the same moment.
+    async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError>;
 }

@@ -50,6 +50,8 @@ pub struct UserView {
     pub updated_at: Option<Option<DateTime<Utc>>>,
     /// When the user was put in the trash.
     pub deleted_at: Option<Option<DateTime<Utc>>>,
+    /// From when on the user may be removed for good.
+    pub purge_at: Option<Option<DateTime<Utc>>>,
     /// Names the present state.
     pub etag: Option<Etag>,
     /// How many posts the user has.
@@ -73,6 +75,7 @@ impl UserView {
             created_at: None,
             updated_at: None,
             deleted_at: None,
+            purge_at: None,
             etag: None,
             post_count: None,
             posts: None,
@@ -91,6 +94,7 @@ impl UserView {
             created_at: has(UserField::CreatedAt).then(|| life.created_at()),
             updated_at: has(UserField::UpdatedAt).then(|| life.updated_at()),
             deleted_at: has(UserField::DeletedAt).then(|| life.deleted_at()),
+            purge_at: has(UserField::PurgeAt).then(|| life.purge_at()),
             etag: fields.has_etag().then(|| life.etag()),
             ..Self::bare(user.id)
         }
@@ -108,6 +112,7 @@ impl UserView {
                 self.created_at?,
                 self.updated_at?,
                 self.deleted_at?,
+                self.purge_at?,
                 self.etag?.version(),
             ),
         })

@@ -72,7 +72,8 @@ async fn run(
     postgres.ensure_database(DATABASE).await?;
     let server = postgres.connect_options(DATABASE);
     migrate::up(&server).await?;
-    let app = App::new(server, &options.pool(), keys.unwrap_or_else(Keys::generate));
+    let keys = keys.unwrap_or_else(Keys::generate);
+    let app = App::new(server, &options.pool(), keys, options.retention());
     if with_demo {
         demo::fill(&app).await?;
     }

@@ -4,6 +4,7 @@
 mod dev;
 mod migrate;
 mod options;
+mod purge;
 mod search_language;
 mod serve;
 
@@ -32,6 +33,8 @@ enum Command {
     Dev(dev::DevCommand),
     /// Bring a database's schema up to this program's, or back
     Migrate(migrate::MigrateCommand),
+    /// Remove what was deleted longer ago than its retention, or say what would go
+    Purge(purge::PurgeCommand),
     /// Search posts by the rules of a language, and index them anew
     SearchLanguage(search_language::SearchLanguageCommand),
 }
@@ -47,6 +50,7 @@ impl Cli {
             Command::Serve(command) => command.run().await,
             Command::Dev(command) => command.run().await,
             Command::Migrate(command) => command.run().await,
+            Command::Purge(command) => command.run().await,
             Command::SearchLanguage(command) => command.run().await,
         }
     }

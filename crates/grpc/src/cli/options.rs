@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use byline_domain::lifecycle::Retention;
 use byline_persistence::{PgConnectOptions, PoolSettings};
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -103,6 +105,16 @@ pub(super) struct ServerOptions {
         value_parser = clap::value_parser!(u64).range(1..))]
     acquire_timeout_ms: u64,
 
+    /// How long what is deleted can be brought back, such as 30d or 12h, before it is removed by itself
+    #[arg(long, env = "BYLINE_RETENTION", default_value = "30d", value_name = "TIME",
+        value_parser = retention)]
+    retention: Retention,
+
+    /// How often what has had its time is removed, such as 60s; 0s for never
+    #[arg(long, env = "BYLINE_SWEEP_INTERVAL", default_value = "60s", value_name = "TIME",
+        value_parser = humantime::parse_duration)]
+    sweep_interval: Duration,
+
     /// Keys that seal page tokens, separated by commas: the first seals, all of them open. Each is 32 bytes in base64, or 64 hex digits. Without one, tokens end with the process
     #[arg(
         long,
@@ -128,7 +140,12 @@ impl ServerOptions {
             max_calls: self.max_calls.try_into().unwrap_or(usize::MAX),
             default_deadline: Duration::from_millis(self.default_deadline_ms),
             max_deadline: Duration::from_millis(self.max_deadline_ms),
+            sweep_interval: self.sweep_interval,
         }
+    }
+
+    pub(super) fn retention(&self) -> Retention {
+        self.retention
     }
 
     pub(super) fn pool(&self) -> PoolSettings {
@@ -166,6 +183,12 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
                 .to_owned(),
         )
     }
+}
+
+fn retention(text: &str) -> Result<Retention, CommandError> {
+    let span = humantime::parse_duration(text)?;
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    Retention::new(span).map_err(|invalid| invalid.message.into())
 }
 
 /// Which database.

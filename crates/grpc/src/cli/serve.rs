@@ -40,14 +40,14 @@ impl ServeCommand {
             let applied = migrate::up(&database).await?;
             tracing::info!(?applied, "migrated");
         }
-        let app = App::new(database, &self.server.pool(), keys);
+        let app = App::new(database, &self.server.pool(), keys, self.server.retention());
         check_schema(&app).await?;
         serve(&self.server, &app, |_| {}).await
     }
 }
 
 /// Refuses a schema with which calls would fail.
-async fn check_schema(app: &App) -> Result<(), CommandError> {
+pub(super) async fn check_schema(app: &App) -> Result<(), CommandError> {
     let state = app.database.schema_state().await.map_err(unreachable)?;
     match state {
         SchemaState::Current => Ok(()),
@@ -68,7 +68,7 @@ async fn check_schema(app: &App) -> Result<(), CommandError> {
     }
 }
 
-fn unreachable(error: RepositoryError) -> CommandError {
+pub(super) fn unreachable(error: RepositoryError) -> CommandError {
     match std::error::Error::source(&error) {
         Some(source) => format!("{error}: {source}").into(),
         None => error.into(),

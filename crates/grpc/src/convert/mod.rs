@@ -1,11 +1,14 @@
 //! Between the messages of the contract and the types of the domain. Whatever is
 //! wrong with a request is found here, all of it, before anything is done.
 
+pub(crate) mod batch;
 mod count;
+pub(crate) mod intent;
 mod list;
 mod mask;
 pub(crate) mod post;
 mod read_mask;
+pub(crate) mod transaction;
 pub(crate) mod user;
 
 use byline_domain::error::{Invalid, Reason, ValidationError, Violations};

@@ -2,17 +2,18 @@
 
 use byline_app::post::{
     BatchGetPosts, CountPosts, CreatePost, DeletePost, GetPost, ListPosts, PostBatch, PostList,
-    PurgePost, SearchPosts, SetPublished, UndeletePost, UpdatePost,
+    PurgePost, SearchPosts, SetPublished, TransferPosts, UndeletePost, UpdatePost,
 };
 use byline_domain::count::Counts;
-use byline_domain::error::{Invalid, ValidationError, Violations};
+use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
 use byline_domain::filter::parse_posts;
-use byline_domain::ids::{PostId, UserId};
+use byline_domain::ids::{IdGenerator, PostId, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::Page;
 use byline_domain::post::{
-    Content, FoundPost, Post, PostChanges, PostField, PostFilter, PostGroup, PostView, Title,
+    Content, FoundPost, Post, PostChanges, PostField, PostFilter, PostGroup, PostHead, PostView,
+    Title,
 };
 use byline_domain::search::SearchQuery;
 
@@ -31,6 +32,7 @@ const READ_ONLY: &[&str] = &[
     "created_at",
     "updated_at",
     "deleted_at",
+    "purge_at",
     "etag",
 ];
 const GROUPS: &[(&str, PostGroup)] = &[
@@ -52,6 +54,7 @@ impl From<PostView> for pb::Post {
             created_at: post.created_at.map(timestamp),
             updated_at: post.updated_at.flatten().map(timestamp),
             deleted_at: post.deleted_at.flatten().map(timestamp),
+            purge_at: post.purge_at.flatten().map(timestamp),
             etag: text(post.etag),
             author: post.author.map(|author| (*author).into()),
         }
@@ -61,6 +64,12 @@ impl From<PostView> for pb::Post {
 impl From<Post> for pb::Post {
     fn from(post: Post) -> Self {
         PostView::from(post).into()
+    }
+}
+
+impl From<PostHead> for pb::Post {
+    fn from(head: PostHead) -> Self {
+        PostView::from(head).into()
     }
 }
 
@@ -74,7 +83,11 @@ impl From<FoundPost> for pb::FoundPost {
     }
 }
 
-pub(crate) fn create(request: pb::CreatePostRequest) -> Result<CreatePost, ValidationError> {
+/// `ids` gives one to what is made without.
+pub(crate) fn create(
+    request: pb::CreatePostRequest,
+    ids: &dyn IdGenerator,
+) -> Result<CreatePost, ValidationError> {
     let mut violations = Violations::new();
     let Some(post) = request.post else {
         return Err(Invalid::required().at("post").into());
@@ -85,7 +98,7 @@ pub(crate) fn create(request: pb::CreatePostRequest) -> Result<CreatePost, Valid
     let author_id = violations.check("post.author_id", UserId::parse(&post.author_id));
     let command = (|| {
         Some(CreatePost {
-            id: id?,
+            id: id?.unwrap_or_else(|| PostId::from_uuid(ids.generate())),
             title: title?,
             content: content?,
             published: post.published.unwrap_or(false),
@@ -306,6 +319,33 @@ pub(crate) fn delete(request: pb::DeletePostRequest) -> Result<DeletePost, Valid
 pub(crate) fn undelete(request: pb::UndeletePostRequest) -> Result<UndeletePost, ValidationError> {
     let (id, etag) = id_and_etag(&request.id, request.etag, PostId::parse)?;
     Ok(UndeletePost { id, etag })
+}
+
+pub(crate) fn transfer(
+    request: &pb::TransferPostsRequest,
+    lists: &Lists,
+) -> Result<TransferPosts, ValidationError> {
+    let mut violations = Violations::new();
+    let from = violations.check("from_author_id", UserId::parse(&request.from_author_id));
+    let to = violations.check("to_author_id", UserId::parse(&request.to_author_id));
+    if from.is_some() && from == to {
+        let message = "must be another author than from_author_id";
+        violations.push(Invalid::new(Reason::Malformed, message).at("to_author_id"));
+    }
+    let meets = violations.check("filter", parse_posts(&request.filter, lists.now()));
+    violations.finish_with((|| {
+        Some(TransferPosts {
+            from: from?,
+            to: to?,
+            meets: meets?,
+        })
+    })())
+}
+
+pub(crate) fn transferred(count: u64) -> pb::TransferPostsResponse {
+    pb::TransferPostsResponse {
+        transferred_count: list::size(count),
+    }
 }
 
 pub(crate) fn purge(request: pb::PurgePostRequest) -> Result<PurgePost, ValidationError> {

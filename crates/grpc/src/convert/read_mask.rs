@@ -259,10 +259,10 @@ mod tests {
             messages.take(2).collect::<Vec<_>>(),
             [
                 "names \"author.posts\", which is unknown: expected author. before one of id, email, \
-             name, role, is_active, created_at, updated_at, deleted_at, etag",
+             name, role, is_active, created_at, updated_at, deleted_at, purge_at, etag",
                 "names \"post_count\", which is unknown: expected id, title, content, published, \
-             published_at, author_id, created_at, updated_at, deleted_at, etag, author, a field of \
-             author as in author.email, or *"
+             published_at, author_id, created_at, updated_at, deleted_at, purge_at, etag, author, a \
+             field of author as in author.email, or *"
             ]
         );
     }

@@ -7,7 +7,7 @@ use byline_app::user::{
 use byline_domain::count::Counts;
 use byline_domain::error::{Invalid, ValidationError, Violations};
 use byline_domain::filter::parse_users;
-use byline_domain::ids::UserId;
+use byline_domain::ids::{IdGenerator, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::Page;
@@ -24,7 +24,14 @@ use crate::page_token::List;
 use crate::pb;
 
 const CHANGEABLE: &[&str] = &["email", "name", "role", "is_active"];
-const READ_ONLY: &[&str] = &["id", "created_at", "updated_at", "deleted_at", "etag"];
+const READ_ONLY: &[&str] = &[
+    "id",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "purge_at",
+    "etag",
+];
 const GROUPS: &[(&str, UserGroup)] = &[
     ("role", UserGroup::Role),
     ("is_active", UserGroup::IsActive),
@@ -42,6 +49,7 @@ impl From<UserView> for pb::User {
             created_at: user.created_at.map(timestamp),
             updated_at: user.updated_at.flatten().map(timestamp),
             deleted_at: user.deleted_at.flatten().map(timestamp),
+            purge_at: user.purge_at.flatten().map(timestamp),
             etag: text(user.etag),
             post_count: user.post_count.map(list::size),
             posts: user.posts.into_iter().flatten().map(Into::into).collect(),
@@ -63,7 +71,11 @@ fn role(text: String) -> Result<Role, Invalid> {
     }
 }
 
-pub(crate) fn create(request: pb::CreateUserRequest) -> Result<CreateUser, ValidationError> {
+/// `ids` gives one to what is made without.
+pub(crate) fn create(
+    request: pb::CreateUserRequest,
+    ids: &dyn IdGenerator,
+) -> Result<CreateUser, ValidationError> {
     let mut violations = Violations::new();
     let Some(user) = request.user else {
         return Err(Invalid::required().at("user").into());
@@ -74,7 +86,7 @@ pub(crate) fn create(request: pb::CreateUserRequest) -> Result<CreateUser, Valid
     let role = violations.check("user.role", role(user.role));
     let command = (|| {
         Some(CreateUser {
-            id: id?,
+            id: id?.unwrap_or_else(|| UserId::from_uuid(ids.generate())),
             email: email?,
             name: name?,
             role: role?,
@@ -287,8 +299,9 @@ pub(crate) fn update(request: pb::UpdateUserRequest) -> Result<UpdateUser, Valid
 }
 
 pub(crate) fn delete(request: pb::DeleteUserRequest) -> Result<DeleteUser, ValidationError> {
+    let force = request.force;
     let (id, etag) = id_and_etag(&request.id, request.etag, UserId::parse)?;
-    Ok(DeleteUser { id, etag })
+    Ok(DeleteUser { id, etag, force })
 }
 
 pub(crate) fn undelete(request: pb::UndeleteUserRequest) -> Result<UndeleteUser, ValidationError> {

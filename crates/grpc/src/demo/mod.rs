@@ -5,7 +5,7 @@ mod words;
 use byline_domain::count::CountMode;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::lifecycle::Lifecycle;
+use byline_domain::lifecycle::{Lifecycle, Retention};
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::trash::Trash;
 use byline_domain::user::{Email, Role, User, UserFilter, UserName, UserReader};
@@ -65,7 +65,7 @@ fn user(number: u64) -> User {
     let born = start() + TimeDelta::hours(6 * signed(number));
     let mut lifecycle = Lifecycle::born(born);
     if number >= AUTHORS && number % 5 == 4 {
-        lifecycle.delete(born + TimeDelta::days(30));
+        lifecycle.delete(born + TimeDelta::days(30), retention());
     } else if number % 7 == 3 {
         lifecycle.touch(born + TimeDelta::days(2));
     }
@@ -99,7 +99,7 @@ fn post(number: u64) -> Post {
     let (other, _) = pick(SENTENCES, rest + 3 * number + 1);
     let mut lifecycle = Lifecycle::born(born);
     if number % 97 == 96 {
-        lifecycle.delete(born + TimeDelta::days(7));
+        lifecycle.delete(born + TimeDelta::days(7), retention());
     }
     let mut post = Post {
         id: PostId::from_uuid(id(born, number)),
@@ -114,6 +114,11 @@ fn post(number: u64) -> Post {
 }
 
 /// 2025-01-01.
+/// So long that no sweep ever empties the trash that is shown.
+fn retention() -> Retention {
+    Retention::new(TimeDelta::days(Retention::MAX_DAYS)).unwrap_or(Retention::DEFAULT)
+}
+
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_735_689_600, 0).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use byline_app::Load;
 use tokio::sync::Semaphore;
 use tower::{Layer, Service};
 
@@ -14,13 +15,23 @@ use crate::status::too_many_calls;
 #[derive(Clone)]
 pub(crate) struct Admission {
     places: Arc<Semaphore>,
+    all: usize,
 }
 
 impl Admission {
     pub(crate) fn new(max_calls: usize) -> Self {
+        let all = max_calls.min(Semaphore::MAX_PERMITS);
         Self {
-            places: Arc::new(Semaphore::new(max_calls.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(all)),
+            all,
         }
+    }
+}
+
+impl Load for Admission {
+    /// From half of the calls on that may be under way.
+    fn is_high(&self) -> bool {
+        self.places.available_permits() <= self.all / 2
     }
 }
 

@@ -1,7 +1,10 @@
 //! The gRPC services.
 
+mod change;
 mod post;
+mod transaction;
 mod user;
 
 pub(crate) use self::post::PostRpc;
+pub(crate) use self::transaction::TransactionRpc;
 pub(crate) use self::user::UserRpc;

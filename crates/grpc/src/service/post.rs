@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use byline_app::Writer;
 use byline_app::post::Posts;
+use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
+use super::change::{change, change_many};
+use crate::bootstrap::App;
 use crate::convert::{Lists, post as convert};
 use crate::pb;
 use crate::pb::post_service_server::PostService;
@@ -13,13 +17,20 @@ use crate::status::{from_app, invalid};
 /// The methods of PostService.
 pub(crate) struct PostRpc {
     posts: Arc<Posts>,
+    writer: Arc<Writer>,
+    ids: Arc<dyn IdGenerator>,
     lists: Lists,
 }
 
 impl PostRpc {
     /// The methods over these use cases.
-    pub(crate) fn new(posts: Arc<Posts>, lists: Lists) -> Self {
-        Self { posts, lists }
+    pub(crate) fn new(app: &App) -> Self {
+        Self {
+            posts: app.posts.clone(),
+            writer: app.writer.clone(),
+            ids: app.ids.clone(),
+            lists: app.lists.clone(),
+        }
     }
 }
 
@@ -29,11 +40,15 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::CreatePostRequest>,
     ) -> Result<Response<pb::CreatePostResponse>, Status> {
-        let command = convert::create(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.create(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::CreatePostResponse {
-            post: Some(post.into()),
-        }))
+        change(
+            &self.writer,
+            request,
+            |request| convert::create(request, self.ids.as_ref()),
+            |post| pb::CreatePostResponse {
+                post: Some(post.into()),
+            },
+        )
+        .await
     }
 
     async fn get_post(
@@ -90,63 +105,115 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::UpdatePostRequest>,
     ) -> Result<Response<pb::UpdatePostResponse>, Status> {
-        let command = convert::update(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.update(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::UpdatePostResponse {
-            post: Some(post.into()),
-        }))
+        change(&self.writer, request, convert::update, |post| {
+            pb::UpdatePostResponse {
+                post: Some(post.into()),
+            }
+        })
+        .await
     }
 
     async fn publish_post(
         &self,
         request: Request<pb::PublishPostRequest>,
     ) -> Result<Response<pb::PublishPostResponse>, Status> {
-        let command = convert::publish(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.set_published(command).await.map_err(from_app)?;
-        Ok(Response::new(pb::PublishPostResponse {
-            post: Some(post.into()),
-        }))
+        change(&self.writer, request, convert::publish, |post| {
+            pb::PublishPostResponse {
+                post: Some(post.into()),
+            }
+        })
+        .await
     }
 
     async fn unpublish_post(
         &self,
         request: Request<pb::UnpublishPostRequest>,
     ) -> Result<Response<pb::UnpublishPostResponse>, Status> {
-        let command = convert::unpublish(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.set_published(command).await.map_err(from_app)?;
-        Ok(Response::new(pb::UnpublishPostResponse {
-            post: Some(post.into()),
-        }))
+        change(&self.writer, request, convert::unpublish, |post| {
+            pb::UnpublishPostResponse {
+                post: Some(post.into()),
+            }
+        })
+        .await
     }
 
     async fn delete_post(
         &self,
         request: Request<pb::DeletePostRequest>,
     ) -> Result<Response<pb::DeletePostResponse>, Status> {
-        let command = convert::delete(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.delete(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::DeletePostResponse {
-            post: Some(post.into()),
-        }))
+        change(&self.writer, request, convert::delete, |post| {
+            pb::DeletePostResponse {
+                post: Some(post.into()),
+            }
+        })
+        .await
     }
 
     async fn undelete_post(
         &self,
         request: Request<pb::UndeletePostRequest>,
     ) -> Result<Response<pb::UndeletePostResponse>, Status> {
-        let command = convert::undelete(request.into_inner()).map_err(|error| invalid(&error))?;
-        let post = self.posts.undelete(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::UndeletePostResponse {
-            post: Some(post.into()),
-        }))
+        change(&self.writer, request, convert::undelete, |post| {
+            pb::UndeletePostResponse {
+                post: Some(post.into()),
+            }
+        })
+        .await
     }
 
     async fn purge_post(
         &self,
         request: Request<pb::PurgePostRequest>,
     ) -> Result<Response<pb::PurgePostResponse>, Status> {
-        let command = convert::purge(request.into_inner()).map_err(|error| invalid(&error))?;
-        self.posts.purge(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::PurgePostResponse {}))
+        change(&self.writer, request, convert::purge, |()| {
+            pb::PurgePostResponse {}
+        })
+        .await
+    }
+
+    async fn transfer_posts(
+        &self,
+        request: Request<pb::TransferPostsRequest>,
+    ) -> Result<Response<pb::TransferPostsResponse>, Status> {
+        change(
+            &self.writer,
+            request,
+            |request| convert::transfer(&request, &self.lists),
+            convert::transferred,
+        )
+        .await
+    }
+
+    async fn batch_create_posts(
+        &self,
+        request: Request<pb::BatchCreatePostsRequest>,
+    ) -> Result<Response<pb::BatchCreatePostsResponse>, Status> {
+        change_many(
+            &self.writer,
+            request,
+            |request| convert::create(request, self.ids.as_ref()),
+            |results| pb::BatchCreatePostsResponse { results },
+        )
+        .await
+    }
+
+    async fn batch_update_posts(
+        &self,
+        request: Request<pb::BatchUpdatePostsRequest>,
+    ) -> Result<Response<pb::BatchUpdatePostsResponse>, Status> {
+        change_many(&self.writer, request, convert::update, |results| {
+            pb::BatchUpdatePostsResponse { results }
+        })
+        .await
+    }
+
+    async fn batch_delete_posts(
+        &self,
+        request: Request<pb::BatchDeletePostsRequest>,
+    ) -> Result<Response<pb::BatchDeletePostsResponse>, Status> {
+        change_many(&self.writer, request, convert::delete, |results| {
+            pb::BatchDeletePostsResponse { results }
+        })
+        .await
     }
 }

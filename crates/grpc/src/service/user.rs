@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use byline_app::Writer;
 use byline_app::user::Users;
+use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
+use super::change::{change, change_many};
+use crate::bootstrap::App;
 use crate::convert::{Lists, user as convert};
 use crate::pb;
 use crate::pb::user_service_server::UserService;
@@ -13,13 +17,20 @@ use crate::status::{from_app, invalid};
 /// The methods of UserService.
 pub(crate) struct UserRpc {
     users: Arc<Users>,
+    writer: Arc<Writer>,
+    ids: Arc<dyn IdGenerator>,
     lists: Lists,
 }
 
 impl UserRpc {
     /// The methods over these use cases.
-    pub(crate) fn new(users: Arc<Users>, lists: Lists) -> Self {
-        Self { users, lists }
+    pub(crate) fn new(app: &App) -> Self {
+        Self {
+            users: app.users.clone(),
+            writer: app.writer.clone(),
+            ids: app.ids.clone(),
+            lists: app.lists.clone(),
+        }
     }
 }
 
@@ -29,11 +40,15 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::CreateUserRequest>,
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
-        let command = convert::create(request.into_inner()).map_err(|error| invalid(&error))?;
-        let user = self.users.create(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::CreateUserResponse {
-            user: Some(user.into()),
-        }))
+        change(
+            &self.writer,
+            request,
+            |request| convert::create(request, self.ids.as_ref()),
+            |user| pb::CreateUserResponse {
+                user: Some(user.into()),
+            },
+        )
+        .await
     }
 
     async fn get_user(
@@ -90,41 +105,78 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::UpdateUserRequest>,
     ) -> Result<Response<pb::UpdateUserResponse>, Status> {
-        let command = convert::update(request.into_inner()).map_err(|error| invalid(&error))?;
-        let user = self.users.update(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::UpdateUserResponse {
-            user: Some(user.into()),
-        }))
+        change(&self.writer, request, convert::update, |user| {
+            pb::UpdateUserResponse {
+                user: Some(user.into()),
+            }
+        })
+        .await
     }
 
     async fn delete_user(
         &self,
         request: Request<pb::DeleteUserRequest>,
     ) -> Result<Response<pb::DeleteUserResponse>, Status> {
-        let command = convert::delete(request.into_inner()).map_err(|error| invalid(&error))?;
-        let user = self.users.delete(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::DeleteUserResponse {
-            user: Some(user.into()),
-        }))
+        change(&self.writer, request, convert::delete, |user| {
+            pb::DeleteUserResponse {
+                user: Some(user.into()),
+            }
+        })
+        .await
     }
 
     async fn undelete_user(
         &self,
         request: Request<pb::UndeleteUserRequest>,
     ) -> Result<Response<pb::UndeleteUserResponse>, Status> {
-        let command = convert::undelete(request.into_inner()).map_err(|error| invalid(&error))?;
-        let user = self.users.undelete(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::UndeleteUserResponse {
-            user: Some(user.into()),
-        }))
+        change(&self.writer, request, convert::undelete, |user| {
+            pb::UndeleteUserResponse {
+                user: Some(user.into()),
+            }
+        })
+        .await
     }
 
     async fn purge_user(
         &self,
         request: Request<pb::PurgeUserRequest>,
     ) -> Result<Response<pb::PurgeUserResponse>, Status> {
-        let command = convert::purge(request.into_inner()).map_err(|error| invalid(&error))?;
-        self.users.purge(&command).await.map_err(from_app)?;
-        Ok(Response::new(pb::PurgeUserResponse {}))
+        change(&self.writer, request, convert::purge, |()| {
+            pb::PurgeUserResponse {}
+        })
+        .await
+    }
+
+    async fn batch_create_users(
+        &self,
+        request: Request<pb::BatchCreateUsersRequest>,
+    ) -> Result<Response<pb::BatchCreateUsersResponse>, Status> {
+        change_many(
+            &self.writer,
+            request,
+            |request| convert::create(request, self.ids.as_ref()),
+            |results| pb::BatchCreateUsersResponse { results },
+        )
+        .await
+    }
+
+    async fn batch_update_users(
+        &self,
+        request: Request<pb::BatchUpdateUsersRequest>,
+    ) -> Result<Response<pb::BatchUpdateUsersResponse>, Status> {
+        change_many(&self.writer, request, convert::update, |results| {
+            pb::BatchUpdateUsersResponse { results }
+        })
+        .await
+    }
+
+    async fn batch_delete_users(
+        &self,
+        request: Request<pb::BatchDeleteUsersRequest>,
+    ) -> Result<Response<pb::BatchDeleteUsersResponse>, Status> {
+        change_many(&self.writer, request, convert::delete, |results| {
+            pb::BatchDeleteUsersResponse { results }
+        })
+        .await
     }
 }

@@ -49,7 +49,10 @@ async fn bad_input_names_every_wrong_field() {
     };
     let status = world
         .users
-        .create_user(pb::CreateUserRequest { user: Some(user) })
+        .create_user(pb::CreateUserRequest {
+            user: Some(user),
+            ..pb::CreateUserRequest::default()
+        })
         .await;
     insta::assert_snapshot!("bad_user", shown(&status.unwrap_err()));
 
@@ -75,6 +78,7 @@ async fn bad_input_names_every_wrong_field() {
     let update = pb::UpdatePostRequest {
         post: Some(pb::Post::default()),
         update_mask: mask(&["title", "author_id", "nonsense", "*"]),
+        ..pb::UpdatePostRequest::default()
     };
     let status = world.posts.update_post(update).await;
     insta::assert_snapshot!("bad_mask", shown(&status.unwrap_err()));
@@ -114,7 +118,10 @@ async fn what_is_missing_taken_or_in_the_way_is_named() {
     };
     let status = world
         .users
-        .create_user(pb::CreateUserRequest { user: Some(taken) })
+        .create_user(pb::CreateUserRequest {
+            user: Some(taken),
+            ..pb::CreateUserRequest::default()
+        })
         .await;
     insta::assert_snapshot!("email_taken", shown(&status.unwrap_err()));
 
@@ -125,7 +132,10 @@ async fn what_is_missing_taken_or_in_the_way_is_named() {
     };
     let status = world
         .posts
-        .create_post(pb::CreatePostRequest { post: Some(orphan) })
+        .create_post(pb::CreatePostRequest {
+            post: Some(orphan),
+            ..pb::CreatePostRequest::default()
+        })
         .await;
     insta::assert_snapshot!("author_not_found", shown(&status.unwrap_err()));
 
@@ -154,6 +164,7 @@ async fn what_is_missing_taken_or_in_the_way_is_named() {
     let remove = pb::DeletePostRequest {
         id: post.id.clone(),
         etag: "stale".into(),
+        ..pb::DeletePostRequest::default()
     };
     let status = world.posts.delete_post(remove).await;
     insta::assert_snapshot!("etag_mismatch", shown(&status.unwrap_err()));
@@ -161,6 +172,7 @@ async fn what_is_missing_taken_or_in_the_way_is_named() {
     let remove = pb::DeletePostRequest {
         id: post.id.clone(),
         etag: post.etag,
+        ..pb::DeletePostRequest::default()
     };
     world.posts.delete_post(remove).await.unwrap();
     world.users.delete_user(delete).await.unwrap();
@@ -182,7 +194,10 @@ async fn an_answer_that_would_be_too_large_is_refused() {
         };
         let made = world
             .posts
-            .create_post(pb::CreatePostRequest { post: Some(post) })
+            .create_post(pb::CreatePostRequest {
+                post: Some(post),
+                ..pb::CreatePostRequest::default()
+            })
             .await;
         ids.push(made.unwrap().into_inner().post.unwrap().id);
     }
@@ -323,7 +338,10 @@ async fn a_message_over_four_mebibytes_is_refused() {
     };
     let status = world
         .posts
-        .create_post(pb::CreatePostRequest { post: Some(post) })
+        .create_post(pb::CreatePostRequest {
+            post: Some(post),
+            ..pb::CreatePostRequest::default()
+        })
         .await;
     assert_eq!(status.unwrap_err().code(), Code::OutOfRange);
 }

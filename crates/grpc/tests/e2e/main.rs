@@ -2,18 +2,30 @@
 //! PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+mod batches;
+mod changes;
 mod counts;
+mod deadlocks;
 mod errors;
 mod filters;
 mod heavy;
 mod lists;
+mod lost_commits;
 mod masks;
 mod orders;
 mod outage;
 mod posts;
 mod process;
+mod proxy;
+mod retries;
 mod searches;
 mod statements;
 mod support;
+mod sweeping;
 mod tokens;
+mod transactions;
+mod trash;
+mod trying_out;
+mod updates_at_once;
 mod users;
+mod wire;

@@ -111,6 +111,7 @@ async fn every_field_can_be_walked_by_in_both_directions() {
         "created_at",
         "updated_at",
         "deleted_at",
+        "purge_at",
     ] {
         let up = world.users_by(field).await;
         let down = world.users_by(&format!("{field} desc")).await;
@@ -153,6 +154,7 @@ async fn every_field_can_be_walked_by_in_both_directions() {
         "created_at",
         "updated_at",
         "deleted_at",
+        "purge_at",
     ] {
         let up = world.posts_by(field).await;
         let down = world.posts_by(&format!("{field} desc")).await;
@@ -166,7 +168,7 @@ async fn every_field_can_be_walked_by_in_both_directions() {
         assert!(up.iter().eq(down.iter().rev()), "{field}");
     }
     let all = "published desc, published_at, content, title, author_id, created_at, updated_at, \
-               deleted_at desc, id";
+               deleted_at desc, purge_at, id";
     assert_eq!(world.posts_by(all).await.len(), posts.len());
 }
 

@@ -16,6 +16,7 @@ async fn a_post_is_made_published_changed_deleted_and_brought_back() {
     let publish = pb::PublishPostRequest {
         id: made.id.clone(),
         etag: made.etag.clone(),
+        ..pb::PublishPostRequest::default()
     };
     let published = world
         .posts
@@ -61,6 +62,7 @@ async fn a_post_is_made_published_changed_deleted_and_brought_back() {
             ..pb::Post::default()
         }),
         update_mask: None,
+        ..pb::UpdatePostRequest::default()
     };
     let changed = world
         .posts

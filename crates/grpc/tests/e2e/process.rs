@@ -52,17 +52,17 @@ async fn migrations_go_up_and_down_and_tell_where_they_are() {
     };
     assert_eq!(
         told(&["up"]).await,
-        "applied 0001\napplied 0002\napplied 0003\napplied 0004\n"
+        "applied 0001\napplied 0002\napplied 0003\napplied 0004\napplied 0005\n"
     );
     assert_eq!(told(&["up"]).await, "nothing to apply\n");
-    assert_eq!(told(&["down"]).await, "took back 0004\n");
+    assert_eq!(told(&["down"]).await, "took back 0005\n");
     assert_eq!(
         told(&["current"]).await,
-        "0001  applied  users\n0002  applied  posts\n0003  applied  reading\n0004  missing  guesses\n"
+        "0001  applied  users\n0002  applied  posts\n0003  applied  reading\n0004  applied  guesses\n0005  missing  writing\n"
     );
     assert_eq!(
         told(&["down", "5"]).await,
-        "took back 0003\ntook back 0002\ntook back 0001\n"
+        "took back 0004\ntook back 0003\ntook back 0002\ntook back 0001\n"
     );
 }
 
@@ -172,6 +172,7 @@ async fn each_call_is_one_line_without_what_it_said() {
             name: Some("Canary".into()),
             ..pb::User::default()
         }),
+        ..pb::CreateUserRequest::default()
     });
     request
         .metadata_mut()

@@ -6,7 +6,7 @@ use byline_grpc::pb;
 use byline_persistence::testing::execute;
 use tonic::{Code, Response};
 
-use crate::support::{World, get_by_id, mask};
+use crate::support::{World, cost, get_by_id, mask};
 
 /// What each method sends to the database, with all relations and without any.
 const COSTS: &[(&str, u32)] = &[
@@ -43,12 +43,6 @@ const COSTS: &[(&str, u32)] = &[
     ("SearchUsers", 1),
     ("SearchUsers post_count, posts", 3),
 ];
-
-/// What a call cost, as its trailer tells.
-fn cost<T>(answer: &Response<T>) -> u32 {
-    let told = answer.metadata().get("byline-db-queries").unwrap();
-    told.to_str().unwrap().parse().unwrap()
-}
 
 /// Costs by what was called.
 #[derive(Default)]

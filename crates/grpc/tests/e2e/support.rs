@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use byline_grpc::pb;
 use byline_grpc::pb::post_service_client::PostServiceClient;
+use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
 use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -84,6 +85,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) users: UserServiceClient<Channel>,
     pub(crate) posts: PostServiceClient<Channel>,
+    pub(crate) transactions: TransactionServiceClient<Channel>,
 }
 
 impl World {
@@ -98,7 +100,9 @@ impl World {
         Self {
             users: UserServiceClient::new(channel.clone())
                 .max_decoding_message_size(4 * 1024 * 1024),
-            posts: PostServiceClient::new(channel).max_decoding_message_size(4 * 1024 * 1024),
+            posts: PostServiceClient::new(channel.clone())
+                .max_decoding_message_size(4 * 1024 * 1024),
+            transactions: TransactionServiceClient::new(channel),
             database,
             server,
         }
@@ -115,7 +119,10 @@ impl World {
             email: email.to_owned(),
             ..user
         };
-        let request = pb::CreateUserRequest { user: Some(user) };
+        let request = pb::CreateUserRequest {
+            user: Some(user),
+            ..pb::CreateUserRequest::default()
+        };
         let response = self.users.clone().create_user(request).await.unwrap();
         response.into_inner().user.unwrap()
     }
@@ -138,7 +145,10 @@ impl World {
             content,
             ..pb::Post::default()
         };
-        let request = pb::CreatePostRequest { post: Some(post) };
+        let request = pb::CreatePostRequest {
+            post: Some(post),
+            ..pb::CreatePostRequest::default()
+        };
         let response = self.posts.clone().create_post(request).await.unwrap();
         response.into_inner().post.unwrap()
     }
@@ -174,6 +184,22 @@ pub(crate) fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
     Some(prost_types::FieldMask {
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
     })
+}
+
+/// What a call cost, as its trailer tells.
+pub(crate) fn cost<T>(answer: &tonic::Response<T>) -> u32 {
+    let told = answer.metadata().get("byline-db-queries").unwrap();
+    told.to_str().unwrap().parse().unwrap()
+}
+
+/// The reason of a status.
+pub(crate) fn reason(status: &Status) -> String {
+    status
+        .get_error_details()
+        .error_info()
+        .unwrap()
+        .reason
+        .clone()
 }
 
 /// The field and the reason of each violation that a status names.

@@ -35,6 +35,7 @@ async fn a_user_is_made_changed_deleted_brought_back_and_purged() {
             ..pb::User::default()
         }),
         update_mask: None,
+        ..pb::UpdateUserRequest::default()
     };
     let changed = world.users.update_user(update.clone()).await.unwrap();
     let changed = changed.into_inner().user.unwrap();
@@ -100,6 +101,7 @@ async fn a_replacing_update_takes_every_field_from_the_message() {
         update_mask: Some(prost_types::FieldMask {
             paths: vec!["*".into()],
         }),
+        ..pb::UpdateUserRequest::default()
     };
     let full = pb::User {
         id: made.id.clone(),
@@ -171,7 +173,10 @@ async fn of_64_calls_that_make_the_same_user_one_succeeds() {
                 ..pb::User::default()
             };
             users
-                .create_user(pb::CreateUserRequest { user: Some(user) })
+                .create_user(pb::CreateUserRequest {
+                    user: Some(user),
+                    ..pb::CreateUserRequest::default()
+                })
                 .await
         });
     }

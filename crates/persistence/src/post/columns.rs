@@ -19,6 +19,7 @@ impl Table for PostField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
             Self::DeletedAt => "deleted_at",
+            Self::PurgeAt => "purge_at",
         }
     }
 
@@ -33,6 +34,7 @@ impl Table for PostField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "coalesce(updated_at, '-infinity')",
             Self::DeletedAt => "coalesce(deleted_at, '-infinity')",
+            Self::PurgeAt => "coalesce(purge_at, '-infinity')",
         }
     }
 
@@ -50,7 +52,8 @@ impl Table for PostField {
             | Self::AuthorId
             | Self::CreatedAt
             | Self::UpdatedAt
-            | Self::DeletedAt) => other.value(),
+            | Self::DeletedAt
+            | Self::PurgeAt) => other.value(),
         }
     }
 }
@@ -66,6 +69,7 @@ pub(super) fn columns(fields: &Fields<PostField>) -> Vec<&'static str> {
         PostField::AuthorId,
         PostField::UpdatedAt,
         PostField::DeletedAt,
+        PostField::PurgeAt,
     ];
     columns.extend(
         named

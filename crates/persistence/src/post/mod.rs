@@ -1,5 +1,7 @@
 //! Posts in PostgreSQL.
 
+mod along;
+mod batch;
 mod columns;
 mod headline;
 mod reader;
@@ -18,7 +20,7 @@ macro_rules! select_posts {
         sqlx::query_as!(
             crate::post::row::PostRow,
             "select id, title, content, published_at, author_id, created_at, updated_at, \
-             deleted_at, version from " + $after_from
+             deleted_at, purge_at, version from " + $after_from
             $(, $argument)*
         )
     };

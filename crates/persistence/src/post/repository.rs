@@ -2,12 +2,27 @@
 
 use async_trait::async_trait;
 use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::filter::{Filter, PostTest};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Version;
-use byline_domain::post::{Content, Post, PostRepository};
+use byline_domain::post::{Content, Post, PostHead, PostRepository, PostRewrite};
+use chrono::{DateTime, Utc};
 
 use super::select_posts;
 use crate::unit_of_work::PgUnitOfWork;
+
+pub(super) fn already_exists() -> RepositoryError {
+    RepositoryError::AlreadyExists {
+        resource: Resource::Post,
+        field: "id",
+    }
+}
+
+pub(super) fn author_missing() -> RepositoryError {
+    RepositoryError::ReferenceMissing {
+        resource: Resource::User,
+    }
+}
 
 #[async_trait]
 impl PostRepository for PgUnitOfWork<'_> {
@@ -17,8 +32,8 @@ impl PostRepository for PgUnitOfWork<'_> {
         // end the transaction.
         let done = sqlx::query!(
             "insert into posts (id, title, content, published_at, author_id, created_at, \
-             updated_at, deleted_at, version) \
-             select $1, $2, $3, $4, id, $6, $7, $8, $9 from users where id = $5 \
+             updated_at, deleted_at, purge_at, version) \
+             select $1, $2, $3, $4, id, $6, $7, $8, $9, $10 from users where id = $5 \
              on conflict do nothing",
             post.id.as_uuid(),
             post.title.as_str(),
@@ -28,6 +43,7 @@ impl PostRepository for PgUnitOfWork<'_> {
             post.lifecycle.created_at(),
             post.lifecycle.updated_at(),
             post.lifecycle.deleted_at(),
+            post.lifecycle.purge_at(),
             post.lifecycle.version().get(),
         )
         .execute(&mut *statement)
@@ -43,14 +59,9 @@ impl PostRepository for PgUnitOfWork<'_> {
         .fetch_one(&mut *statement)
         .await;
         Err(if statement.finish(taken)? {
-            RepositoryError::AlreadyExists {
-                resource: Resource::Post,
-                field: "id",
-            }
+            already_exists()
         } else {
-            RepositoryError::ReferenceMissing {
-                resource: Resource::User,
-            }
+            author_missing()
         })
     }
 
@@ -78,7 +89,9 @@ impl PostRepository for PgUnitOfWork<'_> {
         let mut statement = self.statement().await?;
         let done = sqlx::query!(
             "update posts set title = $3, content = $4, published_at = $5, updated_at = $6, \
-             deleted_at = $7, version = $8 where id = $1 and version = $2",
+             deleted_at = $7, purge_at = $8, deleted_with_author = deleted_with_author \
+             and deleted_at is not null and $7::timestamptz is not null, version = $9 \
+             where id = $1 and version = $2",
             post.id.as_uuid(),
             expected.get(),
             post.title.as_str(),
@@ -86,6 +99,7 @@ impl PostRepository for PgUnitOfWork<'_> {
             post.published_at,
             post.lifecycle.updated_at(),
             post.lifecycle.deleted_at(),
+            post.lifecycle.purge_at(),
             post.lifecycle.version().get(),
         )
         .execute(&mut *statement)
@@ -98,11 +112,71 @@ impl PostRepository for PgUnitOfWork<'_> {
         })
     }
 
+    async fn authors_of_living(
+        &mut self,
+        authors: &[UserId],
+    ) -> Result<Vec<UserId>, RepositoryError> {
+        self.authors_of_living_posts(authors).await
+    }
+
+    async fn delete_along(
+        &mut self,
+        authors: &[UserId],
+        now: DateTime<Utc>,
+        purge_at: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError> {
+        self.delete_posts_along(authors, now, purge_at).await
+    }
+
+    async fn undelete_along(
+        &mut self,
+        author: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError> {
+        self.undelete_posts_along(author, now).await
+    }
+
+    async fn transfer<'a>(
+        &mut self,
+        from: UserId,
+        to: UserId,
+        meets: Option<&'a Filter<PostTest>>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, RepositoryError> {
+        self.transfer_posts(from, to, meets, now, limit).await
+    }
+
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError> {
         let mut statement = self.statement().await?;
         let done = sqlx::query!("delete from posts where id = $1", id.as_uuid())
             .execute(&mut *statement)
             .await;
         Ok(statement.finish(done)?.rows_affected() > 0)
+    }
+
+    async fn insert_many(
+        &mut self,
+        posts: &[Post],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+        self.insert_posts(posts).await
+    }
+
+    async fn find_heads_for_update(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<PostHead>, RepositoryError> {
+        self.hold_heads_for_update(ids).await
+    }
+
+    async fn which_say(
+        &mut self,
+        contents: &[(PostId, Option<Content>)],
+    ) -> Result<Vec<PostId>, RepositoryError> {
+        self.posts_that_say(contents).await
+    }
+
+    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
+        self.rewrite_posts(posts).await
     }
 }

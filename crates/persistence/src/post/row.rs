@@ -20,6 +20,7 @@ pub(super) struct PostRow {
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: Option<DateTime<Utc>>,
     pub(super) deleted_at: Option<DateTime<Utc>>,
+    pub(super) purge_at: Option<DateTime<Utc>>,
     pub(super) version: i64,
 }
 
@@ -42,6 +43,7 @@ impl TryFrom<PostRow> for Post {
                 row.created_at,
                 row.updated_at,
                 row.deleted_at,
+                row.purge_at,
                 version(TABLE, row.id, row.version)?,
             ),
         })

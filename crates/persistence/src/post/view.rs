@@ -45,6 +45,9 @@ pub(super) fn view(row: &PgRow, fields: &Fields<PostField>) -> Result<PostView, 
     if fields.has(PostField::DeletedAt) {
         view.deleted_at = Some(get(row, "deleted_at")?);
     }
+    if fields.has(PostField::PurgeAt) {
+        view.purge_at = Some(get(row, "purge_at")?);
+    }
     if fields.has_etag() {
         let version = version(PostField::TABLE, id, get(row, "version")?)?;
         view.etag = Some(Etag::new(version, get(row, "created_at")?));

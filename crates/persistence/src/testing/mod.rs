@@ -178,6 +178,14 @@ pub async fn count(connection: &mut Connection, sql: &'static str) -> i64 {
         .expect("the query of a test is fine")
 }
 
+/// The texts that a query answers, one a row.
+pub async fn rows(connection: &mut Connection, sql: &'static str) -> Vec<String> {
+    sqlx::query_scalar(sql)
+        .fetch_all(connection)
+        .await
+        .expect("the query of a test is fine")
+}
+
 const OTHERS: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
     and backend_type = 'client backend'";

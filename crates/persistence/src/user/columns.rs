@@ -18,6 +18,7 @@ impl Table for UserField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
             Self::DeletedAt => "deleted_at",
+            Self::PurgeAt => "purge_at",
         }
     }
 
@@ -31,6 +32,7 @@ impl Table for UserField {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "coalesce(updated_at, '-infinity')",
             Self::DeletedAt => "coalesce(deleted_at, '-infinity')",
+            Self::PurgeAt => "coalesce(purge_at, '-infinity')",
         }
     }
 
@@ -47,7 +49,8 @@ impl Table for UserField {
             | Self::IsActive
             | Self::CreatedAt
             | Self::UpdatedAt
-            | Self::DeletedAt) => other.value(),
+            | Self::DeletedAt
+            | Self::PurgeAt) => other.value(),
         }
     }
 }
@@ -62,6 +65,7 @@ pub(super) fn columns(fields: &Fields<UserField>) -> Vec<&'static str> {
         UserField::IsActive,
         UserField::UpdatedAt,
         UserField::DeletedAt,
+        UserField::PurgeAt,
     ];
     columns.extend(
         named

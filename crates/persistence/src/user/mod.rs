@@ -1,5 +1,6 @@
 //! Users in PostgreSQL.
 
+mod batch;
 mod columns;
 mod reader;
 mod repository;
@@ -14,8 +15,8 @@ macro_rules! select_users {
     ($after_from:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::user::row::UserRow,
-            "select id, email, name, role, is_active, created_at, updated_at, deleted_at, version \
-             from " + $after_from
+            "select id, email, name, role, is_active, created_at, updated_at, deleted_at, \
+             purge_at, version from " + $after_from
             $(, $argument)*
         )
     };

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
-use byline_domain::user::{User, UserName, UserRepository};
+use byline_domain::user::{Email, User, UserName, UserRepository};
 
 use super::select_users;
 use crate::unit_of_work::PgUnitOfWork;
 
-fn already_exists(field: &'static str) -> RepositoryError {
+pub(super) fn already_exists(field: &'static str) -> RepositoryError {
     RepositoryError::AlreadyExists {
         resource: Resource::User,
         field,
@@ -33,8 +33,8 @@ impl UserRepository for PgUnitOfWork<'_> {
         // A conflict must not raise an error, which would end the transaction.
         let done = sqlx::query!(
             "insert into users (id, email, name, role, is_active, created_at, updated_at, \
-             deleted_at, version) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+             deleted_at, purge_at, version) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
             user.id.as_uuid(),
             user.email.as_str(),
             user.name.as_ref().map(UserName::as_str),
@@ -43,6 +43,7 @@ impl UserRepository for PgUnitOfWork<'_> {
             user.lifecycle.created_at(),
             user.lifecycle.updated_at(),
             user.lifecycle.deleted_at(),
+            user.lifecycle.purge_at(),
             user.lifecycle.version().get(),
         )
         .execute(&mut *statement)
@@ -82,7 +83,7 @@ impl UserRepository for PgUnitOfWork<'_> {
         // the next try of the whole unit of work sees the holder.
         let done = sqlx::query!(
             r#"update users set email = $3, name = $4, role = $5, is_active = $6,
-                updated_at = $7, deleted_at = $8, version = $9
+                updated_at = $7, deleted_at = $8, purge_at = $9, version = $10
             where id = $1 and version = $2 and ($8::timestamptz is not null or not exists (
                 select from users other
                 where lower(other.email) collate "C" = lower($3)
@@ -95,6 +96,7 @@ impl UserRepository for PgUnitOfWork<'_> {
             user.is_active,
             user.lifecycle.updated_at(),
             user.lifecycle.deleted_at(),
+            user.lifecycle.purge_at(),
             user.lifecycle.version().get(),
         )
         .execute(&mut *statement)
@@ -116,5 +118,31 @@ impl UserRepository for PgUnitOfWork<'_> {
             .execute(&mut *statement)
             .await;
         Ok(statement.finish(done)?.rows_affected() > 0)
+    }
+
+    async fn insert_many(
+        &mut self,
+        users: &[User],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+        self.insert_users(users).await
+    }
+
+    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+        self.hold_users_for_update(ids).await
+    }
+
+    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+        self.hold_users_for_share(ids).await
+    }
+
+    async fn living_by_email(
+        &mut self,
+        emails: &[Email],
+    ) -> Result<Vec<(UserId, Email)>, RepositoryError> {
+        self.holders_of(emails).await
+    }
+
+    async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError> {
+        self.update_users(users).await
     }
 }

@@ -40,6 +40,9 @@ pub(super) fn view(row: &PgRow, fields: &Fields<UserField>) -> Result<UserView, 
     if fields.has(UserField::DeletedAt) {
         view.deleted_at = Some(get(row, "deleted_at")?);
     }
+    if fields.has(UserField::PurgeAt) {
+        view.purge_at = Some(get(row, "purge_at")?);
+    }
     if fields.has_etag() {
         let version = version(UserField::TABLE, id, get(row, "version")?)?;
         view.etag = Some(Etag::new(version, get(row, "created_at")?));

@@ -6,12 +6,15 @@
 //! makes for prepared statements from the sixth time on are measured too.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+mod along;
+mod batches;
 mod changes;
 mod filters;
 mod lists;
 mod lookups;
 mod relations;
 mod searches;
+mod sweeps;
 
 use std::time::Duration;
 
@@ -69,7 +72,7 @@ const FILL: &str = r"
     analyze users;
     analyze posts;";
 
-/// What PostgreSQL has looked at so far, in both tables.
+/// What PostgreSQL has looked at so far, in all tables.
 #[derive(Clone, Copy, Debug)]
 struct Looked {
     /// Scans of a whole table.
@@ -79,9 +82,9 @@ struct Looked {
 }
 
 const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
-    where relname in ('users', 'posts')";
+    where relname in ('users', 'posts', 'request_records')";
 const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
-    from pg_stat_user_tables where relname in ('users', 'posts')";
+    from pg_stat_user_tables where relname in ('users', 'posts', 'request_records')";
 
 struct World {
     test: TestDatabase,

@@ -70,6 +70,30 @@ async fn all_connections_cut_at_once_are_replaced() {
 }
 
 #[tokio::test]
+async fn of_connections_that_were_cut_while_idle_at_most_one_costs_a_call_its_answer() {
+    let mut world = World::new(&patient(4)).await;
+    let mut units = Vec::new();
+    for _ in 0..4 {
+        units.push(world.database.begin().await.unwrap());
+    }
+    for unit in units {
+        unit.rollback().await.unwrap();
+    }
+    // They go back to the pool in the background.
+    tokio::time::sleep(SECOND / 10).await;
+    world.terminate().await;
+    let mut lost = 0;
+    for number in 1..=8 {
+        let found = world.find(number).await;
+        if found.is_err() {
+            assert_unavailable(found);
+            lost += 1;
+        }
+    }
+    assert!(lost <= 1, "{lost}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_in_time() {
     let nowhere = PgConnectOptions::new_without_pgpass()
         .socket("/nonexistent")

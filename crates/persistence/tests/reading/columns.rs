@@ -2,12 +2,12 @@
 
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::{PageRequest, PageSize};
-use byline_domain::post::{Content, Post, PostField, PostFilter, PostReader};
+use byline_domain::post::{Content, Post, PostField, PostFilter, PostReader, PostRewrite};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
-use byline_domain::testing::fixtures::{post, user};
+use byline_domain::testing::fixtures::{post, time, user};
 use byline_domain::trash::Trash;
-use byline_domain::unit_of_work::UnitOfWorkFactory;
+use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::{UserField, UserFilter, UserReader};
 use byline_persistence::Database;
 use byline_persistence::testing::{Connection, TestDatabase, count, execute, others_have_ended};
@@ -93,6 +93,74 @@ async fn long_contents_are_not_read_unless_asked_for() {
     })
     .await;
     assert!(all > 5 * one, "{all} for all, {one} for one");
+}
+
+#[tokio::test]
+async fn long_contents_are_neither_read_nor_written_for_what_changes_beside_them() {
+    let test = TestDatabase::new().await;
+    let mut beside = test.connection().await;
+    execute(
+        &mut beside,
+        "alter table posts alter column content set storage external",
+    )
+    .await;
+    let posts: Vec<_> = (1..=20)
+        .map(|number| Post {
+            content: Some(Content::parse("word ".repeat(10_000)).unwrap()),
+            ..post(number, user(1).id)
+        })
+        .collect();
+    let database = test.database();
+    let mut unit = database.begin().await.unwrap();
+    unit.users().insert(&user(1)).await.unwrap();
+    unit.posts().insert_many(&posts).await.unwrap();
+    unit.commit().await.unwrap();
+    database.close().await;
+
+    let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
+    let rewrites = async |unit: &mut dyn UnitOfWork, retitled: bool| {
+        let heads = unit.posts().find_heads_for_update(&ids).await.unwrap();
+        let rewrites = heads.iter().map(|before| {
+            let mut after = before.clone();
+            after.published_at = Some(time(60));
+            after.lifecycle.touch(time(60));
+            let rewrite = PostRewrite::of(before, after, None);
+            PostRewrite {
+                retitled,
+                ..rewrite
+            }
+        });
+        rewrites.collect::<Vec<_>>()
+    };
+    let published = reads(&test, &mut beside, async |database| {
+        let mut unit = database.begin().await.unwrap();
+        let rewrites = rewrites(&mut *unit, false).await;
+        unit.posts().update_heads(&rewrites).await.unwrap();
+        unit.commit().await.unwrap();
+    })
+    .await;
+    assert_eq!(published, 0);
+
+    // What is of another length is another text.
+    let shorter = Some(Content::parse("word ".repeat(9_999)).unwrap());
+    let shorter: Vec<_> = ids.iter().map(|id| (*id, shorter.clone())).collect();
+    let compared = reads(&test, &mut beside, async |database| {
+        let mut unit = database.begin().await.unwrap();
+        let same = unit.posts().which_say(&shorter).await.unwrap();
+        assert_eq!(same, []);
+        unit.rollback().await.unwrap();
+    })
+    .await;
+    assert_eq!(compared, 0);
+
+    let retitled = reads(&test, &mut beside, async |database| {
+        let mut unit = database.begin().await.unwrap();
+        let rewrites = rewrites(&mut *unit, true).await;
+        unit.posts().update_heads(&rewrites).await.unwrap();
+        unit.commit().await.unwrap();
+    })
+    .await;
+    assert!(retitled > 20, "{retitled}: else the count itself is broken");
 }
 
 #[tokio::test]

@@ -53,9 +53,9 @@ fn paths_that_lead_nowhere_are_refused() {
 }
 
 const OF_USERS: &str = "the fields are id, email, name, role, is_active, created_at, updated_at, \
-                        deleted_at and those of posts, such as posts.title";
+                        deleted_at, purge_at and those of posts, such as posts.title";
 const OF_POSTS: &str = "the fields are id, title, content, published, published_at, author_id, \
-                        created_at, updated_at, deleted_at and those of author, \
+                        created_at, updated_at, deleted_at, purge_at and those of author, \
                         such as author.email";
 
 #[test]
@@ -103,7 +103,7 @@ fn an_unknown_field_is_answered_by_those_that_there_are_and_the_nearest() {
 #[test]
 fn an_unknown_field_of_a_relation_is_answered_by_those_that_there_are() {
     let all = "there are author.id, author.email, author.name, author.role, author.is_active, \
-               author.created_at, author.updated_at, author.deleted_at";
+               author.created_at, author.updated_at, author.deleted_at, author.purge_at";
     for (name, meant) in [("emial", " (did you mean author.email?)"), ("zzz", "")] {
         let message =
             format!("at column 8: there is no field \"{name}\" behind author{meant}; {all}");

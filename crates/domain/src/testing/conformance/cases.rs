@@ -17,6 +17,15 @@ macro_rules! conformance_suite {
     };
     (@cases @$made:ident $($open:path)?) => {
         $crate::conformance_suite! { @$made $($open)?;
+            batches_at_once {
+                users_held_in_any_order_are_never_in_each_others_way,
+                users_held_for_share_and_for_update_are_never_in_each_others_way,
+                of_8_updates_of_the_same_users_in_any_order_one_wins,
+                of_8_inserts_of_the_same_addresses_each_is_had_once,
+                posts_held_in_any_order_are_never_in_each_others_way,
+                of_8_updates_of_the_same_posts_in_any_order_one_wins,
+                of_8_inserts_of_the_same_posts_in_any_order_one_wins,
+            }
             concurrency {
                 of_64_inserts_of_one_email_one_wins,
                 of_8_inserts_of_one_id_one_wins,
@@ -81,6 +90,18 @@ macro_rules! conformance_suite {
                 a_list_that_ends_after_its_page_was_read,
                 what_is_changed_between_pages_moves_no_other,
                 what_comes_and_goes_among_equals_moves_nothing,
+            }
+            post_batches {
+                insert_many_keeps_every_field,
+                insert_many_tells_of_each_what_is_wrong_and_leaves_the_unit_usable,
+                insert_many_means_what_inserting_one_by_one_means,
+                a_thousand_are_inserted_found_and_updated,
+                find_heads_finds_each_once_and_sees_the_trash_and_the_changes_of_the_unit,
+                nothing_is_done_for_none,
+                which_say_compares_to_the_last_character,
+                update_heads_replaces_what_is_given_but_no_author_and_no_birth,
+                update_heads_of_one_stale_version_changes_none_and_leaves_the_unit_usable,
+                what_a_rewritten_post_says_is_found,
             }
             post_changes {
                 insert_keeps_every_field,
@@ -181,6 +202,14 @@ macro_rules! conformance_suite {
                 what_is_not_read_weighs_nothing,
                 the_first_author_comes_with_as_many_posts_as_fit,
             }
+            requests {
+                an_answer_is_found_with_all_its_bytes,
+                another_request_of_the_same_id_finds_the_record_of_the_first,
+                a_claim_that_is_rolled_back_leaves_the_id_free,
+                an_answer_needs_a_claim,
+                a_savepoint_undoes_nothing_of_the_claim,
+                of_8_at_once_one_makes_the_change_and_all_find_its_answer,
+            }
             savepoints {
                 commit_gives_the_changes_to_the_outer_unit,
                 the_inner_unit_sees_the_changes_of_the_outer,
@@ -213,12 +242,56 @@ macro_rules! conformance_suite {
                 what_comes_and_goes_between_pages_moves_nothing,
                 a_cursor_of_a_list_is_refused,
             }
+            sweeping {
+                an_empty_store_has_nothing_to_sweep,
+                posts_go_when_their_time_has_come_and_not_before,
+                users_go_when_their_time_has_come_and_not_before,
+                what_has_been_due_for_longest_goes_first,
+                no_more_go_at_once_than_the_limit,
+                posts_go_with_an_author_who_is_due_whatever_their_own_time,
+                a_user_stays_until_the_last_post_is_gone,
+                what_came_back_is_not_swept,
+            }
             transactions {
                 nothing_is_seen_before_commit_and_all_after,
                 rollback_undoes_all,
                 drop_rolls_back,
                 a_unit_without_changes_commits,
                 units_follow_each_other,
+            }
+            transfers {
+                all_living_posts_are_given_and_no_others,
+                only_posts_that_the_filter_means_are_given,
+                the_oldest_are_given_first_and_no_more_than_the_limit,
+                nothing_is_given_to_oneself,
+                what_was_given_is_found_as_before,
+            }
+            trash {
+                all_living_posts_of_the_author_go_along,
+                a_post_that_is_ahead_of_the_clock_goes_at_its_own_time,
+                what_went_along_comes_back_and_nothing_else,
+                what_was_purged_meanwhile_does_not_come_back,
+                a_post_made_again_under_an_id_that_went_along_did_not,
+                a_post_that_came_back_by_itself_goes_by_itself,
+                a_post_that_is_changed_in_the_trash_still_comes_back,
+                a_post_that_came_back_goes_along_again,
+                what_is_rolled_back_did_not_go_along,
+                authors_of_living_posts_are_told_once,
+            }
+            user_batches {
+                insert_many_keeps_every_field,
+                insert_many_tells_of_each_what_is_taken_and_leaves_the_unit_usable,
+                insert_many_gives_an_address_to_the_first_who_lives,
+                insert_many_gives_an_id_to_the_first_who_can_be_inserted,
+                insert_many_means_what_inserting_one_by_one_means,
+                a_thousand_are_inserted_found_and_updated,
+                find_many_finds_each_once_and_sees_the_trash_and_the_changes_of_the_unit,
+                nothing_is_done_for_none,
+                living_by_email_answers_in_the_letter_case_asked_for,
+                update_many_replaces_every_field_but_the_time_of_birth,
+                update_many_of_one_stale_version_changes_none_and_leaves_the_unit_usable,
+                update_many_to_a_taken_address_is_contention,
+                update_many_minds_no_address_in_the_trash_and_no_letter_case,
             }
             user_changes {
                 insert_keeps_every_field,

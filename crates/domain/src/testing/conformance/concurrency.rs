@@ -11,16 +11,16 @@ use super::Ports;
 use super::support::{assert_exists, assert_stale, title, user_at};
 use crate::count::CountMode;
 use crate::error::{RepositoryError, Resource};
-use crate::lifecycle::Version;
+use crate::lifecycle::{Retention, Version};
 use crate::post::Post;
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
 use crate::unit_of_work::UnitOfWork;
 use crate::user::{Role, User, UserFilter};
 
-type Outcome = Result<(), RepositoryError>;
+pub(super) type Outcome = Result<(), RepositoryError>;
 
 /// Runs `attempt` once for each of `numbers`, all at once.
-async fn at_once<F>(
+pub(super) async fn at_once<F>(
     ports: &Ports,
     numbers: RangeInclusive<u64>,
     attempt: impl Fn(Ports, u64) -> F,
@@ -43,13 +43,13 @@ where
 
 /// Gives way to the other tasks, as [`commit`] does: a unit of work over memory
 /// would else be over before another began, and never meet one.
-async fn begin(ports: &Ports) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+pub(super) async fn begin(ports: &Ports) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
     let unit = ports.units.begin().await?;
     yield_now().await;
     Ok(unit)
 }
 
-async fn commit(unit: Box<dyn UnitOfWork>) -> Outcome {
+pub(super) async fn commit(unit: Box<dyn UnitOfWork>) -> Outcome {
     yield_now().await;
     unit.commit().await
 }
@@ -221,7 +221,7 @@ async fn delete_if_without_posts(ports: &Ports, number: u64) -> Outcome {
     }
     yield_now().await;
     let expected = author.lifecycle.version();
-    author.lifecycle.delete(time(50));
+    author.lifecycle.delete(time(50), Retention::DEFAULT);
     unit.users().update(&author, expected).await?;
     commit(unit).await
 }

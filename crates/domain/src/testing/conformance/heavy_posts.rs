@@ -5,6 +5,7 @@ use super::support::{content, size, title};
 use super::walks::{BOTH_WAYS, after};
 use crate::error::RepositoryError;
 use crate::ids::PostId;
+use crate::lifecycle::Retention;
 use crate::order::{Direction, Order};
 use crate::page::{MAX_BYTES, PageRequest};
 use crate::post::{Content, Post, PostField, PostFilter, PostView};
@@ -142,7 +143,7 @@ pub async fn what_is_skipped_weighs_nothing(ports: Ports) {
 pub async fn what_is_in_the_trash_weighs_only_where_it_is_meant(ports: Ports) {
     let mut posts = [1, 2, 3, 4].map(heavy);
     for deleted in &mut posts[..2] {
-        deleted.lifecycle.delete(time(50));
+        deleted.lifecycle.delete(time(50), Retention::DEFAULT);
     }
     insert(&ports, &posts).await;
     let first = PageRequest::first(size(7));

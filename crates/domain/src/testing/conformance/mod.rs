@@ -9,6 +9,7 @@
     reason = "posts are kept through ports, and both words are the right ones"
 )]
 
+pub mod batches_at_once;
 mod cases;
 pub mod concurrency;
 pub mod counts;
@@ -17,6 +18,7 @@ pub mod heavy_posts;
 pub mod masks;
 mod orders;
 pub mod page_places;
+pub mod post_batches;
 pub mod post_changes;
 pub mod post_filters;
 pub mod post_lookups;
@@ -27,10 +29,15 @@ pub mod post_snippets;
 pub mod random_filters;
 pub mod random_walks;
 pub mod relations;
+pub mod requests;
 pub mod savepoints;
 pub mod searches;
 mod support;
+pub mod sweeping;
 pub mod transactions;
+pub mod transfers;
+pub mod trash;
+pub mod user_batches;
 pub mod user_changes;
 pub mod user_filters;
 pub mod user_lookups;
@@ -45,6 +52,7 @@ mod completeness;
 use std::sync::Arc;
 
 use crate::post::PostReader;
+use crate::sweep::Sweeper;
 use crate::unit_of_work::UnitOfWorkFactory;
 use crate::user::UserReader;
 
@@ -54,4 +62,5 @@ pub struct Ports {
     pub users: Arc<dyn UserReader>,
     pub posts: Arc<dyn PostReader>,
     pub units: Arc<dyn UnitOfWorkFactory>,
+    pub sweeper: Arc<dyn Sweeper>,
 }

@@ -3,6 +3,7 @@
 use super::Ports;
 use super::support::{deleted_user, size, title};
 use super::walks::{BOTH_WAYS, after};
+use crate::lifecycle::Retention;
 use crate::order::{Direction, Order};
 use crate::page::{Page, PageRequest};
 use crate::post::{Post, PostField, PostFilter};
@@ -149,7 +150,7 @@ pub async fn what_is_deleted_between_pages_moves_nothing(ports: Ports) {
     for number in [20, 30, 50, 90] {
         let mut deleted = user(number);
         let expected = deleted.lifecycle.version();
-        deleted.lifecycle.delete(time(100));
+        deleted.lifecycle.delete(time(100), Retention::DEFAULT);
         ports.update_user(&deleted, expected).await;
     }
     assert_eq!(rest(&ports, page).await, users([40, 60, 70, 80]));

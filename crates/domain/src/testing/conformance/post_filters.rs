@@ -139,6 +139,7 @@ pub async fn an_author_in_the_trash_is_seen_only_where_that_is_meant(ports: Port
         &[
             ("author : *", &[1, 2, 3, 4, 5]),
             ("author.deleted_at : *", &[4]),
+            ("author.purge_at > 0s", &[4]),
             ("author.role = user", &[3, 4, 5]),
             ("deleted_at : * OR author.deleted_at : *", &[4, 5]),
         ],

@@ -2,9 +2,9 @@
 
 use super::Ports;
 use super::orders::{by_each, by_pairs, sorted};
-use super::support::{BOTH_SIDES, assert_internal, content, numbers, size, title};
+use super::support::{BOTH_SIDES, assert_internal, content, life, numbers, size, title};
 use super::walks::{BOTH_WAYS, SIZES, after};
-use crate::lifecycle::{Lifecycle, Version};
+use crate::lifecycle::{Retention, Version};
 use crate::order::Direction::{Ascending, Descending};
 use crate::order::Order;
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
@@ -25,12 +25,7 @@ fn article(number: u64, author: u64, named: &str, text: Option<&str>, times: Tim
         title: title(named),
         content: text.map(content),
         published_at: published_at.map(time),
-        lifecycle: Lifecycle::from_stored(
-            time(created_at),
-            updated_at.map(time),
-            deleted_at.map(time),
-            Version::FIRST,
-        ),
+        lifecycle: life((created_at, updated_at, deleted_at)),
         ..post(number, user_id(author))
     }
 }
@@ -236,7 +231,7 @@ pub async fn what_comes_and_goes_between_pages_moves_no_other(ports: Ports) {
     ports.insert_posts(&come.each_ref()).await;
     ports.purge_posts(&[post_id(20)]).await;
     let mut deleted = stored[3].clone();
-    deleted.lifecycle.delete(time(50));
+    deleted.lifecycle.delete(time(50), Retention::DEFAULT);
     ports.update_post(&deleted, Version::FIRST).await;
     let changed = walker(10, false, "a");
     ports.update_post(&changed, Version::FIRST).await;

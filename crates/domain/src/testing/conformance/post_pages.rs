@@ -1,9 +1,8 @@
 //! Lists of posts: the order, the pages and the trash.
 
 use super::Ports;
-use super::support::{BOTH_SIDES, assert_internal, numbers, size, title};
+use super::support::{BOTH_SIDES, assert_internal, life, numbers, size, title};
 use super::walks::{BOTH_WAYS, SIZES, after};
-use crate::lifecycle::{Lifecycle, Version};
 use crate::order::{Direction, Order};
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
 use crate::post::{Post, PostField, PostFilter};
@@ -14,19 +13,10 @@ use crate::trash::Trash;
 const KEYS: [PostField; 3] = [PostField::CreatedAt, PostField::UpdatedAt, PostField::Title];
 
 /// Post `number` with the times of birth, of the last change and of deletion.
-fn with_times(
-    number: u64,
-    text: &str,
-    (created_at, updated_at, deleted_at): (i64, Option<i64>, Option<i64>),
-) -> Post {
+fn with_times(number: u64, text: &str, times: (i64, Option<i64>, Option<i64>)) -> Post {
     Post {
         title: title(text),
-        lifecycle: Lifecycle::from_stored(
-            time(created_at),
-            updated_at.map(time),
-            deleted_at.map(time),
-            Version::FIRST,
-        ),
+        lifecycle: life(times),
         ..post(number, user(1).id)
     }
 }

@@ -3,6 +3,7 @@
 use super::Ports;
 use super::support::{assert_internal, content, numbers, size, title};
 use super::walks::{after, search_query};
+use crate::lifecycle::Retention;
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
 use crate::post::{Post, PostFilter};
 use crate::selection::Fields;
@@ -30,7 +31,7 @@ pub(super) async fn insert(ports: &Ports, posts: &[Post]) {
 }
 
 /// Asserts which living posts each query finds, whatever their order.
-async fn assert_finds(ports: &Ports, expectations: &[(&str, &[u64])]) {
+pub(super) async fn assert_finds(ports: &Ports, expectations: &[(&str, &[u64])]) {
     for (text, expected) in expectations {
         for rows in SIZES {
             let mut met = numbers(&ports.walk_found(text, &LIVING, size(rows)).await);
@@ -299,7 +300,7 @@ pub async fn what_comes_and_goes_between_pages_moves_no_other(ports: Ports) {
     ports.purge_posts(&[7, 5].map(post_id)).await;
     let mut deleted = saying(2, "Hay", "A needle in hay");
     let version = deleted.lifecycle.version();
-    deleted.lifecycle.delete(time(50));
+    deleted.lifecycle.delete(time(50), Retention::DEFAULT);
     ports.update_post(&deleted, version).await;
     let request = after(size(9), page.next);
     let page = ports.found_page("needle", &LIVING, &request).await;
@@ -321,7 +322,7 @@ pub async fn the_trash_is_searched_only_where_it_is_meant(ports: Ports) {
         saying(2, "Needle", ""),
         saying(3, "Needle", ""),
     ];
-    posts[1].lifecycle.delete(time(50));
+    posts[1].lifecycle.delete(time(50), Retention::DEFAULT);
     insert(&ports, &posts).await;
     for rows in SIZES {
         let met = ports.walk_found("needle", &LIVING, size(rows)).await;

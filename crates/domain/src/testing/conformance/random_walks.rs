@@ -17,6 +17,7 @@ use crate::error::Invalid;
 use crate::field::Field;
 use crate::filter::{Filter, parse_posts, parse_users};
 use crate::ids::UserId;
+use crate::lifecycle::Retention;
 use crate::order::{Direction, Order};
 use crate::page::PageRequest;
 use crate::post::{Post, PostChanges, PostField, PostFilter};
@@ -113,7 +114,8 @@ fn varied(number: u64) -> User {
         user.lifecycle.touch(time(10 + second % 3));
     }
     if number.is_multiple_of(6) {
-        user.lifecycle.delete(time(20 + second % 2));
+        user.lifecycle
+            .delete(time(20 + second % 2), Retention::DEFAULT);
     }
     user
 }
@@ -201,7 +203,7 @@ async fn befall_user(ports: &Ports, users: &mut BTreeMap<UserId, User>, id: User
         }
         Event::IsDeleted if user.lifecycle.is_deleted() => {}
         Event::IsDeleted => {
-            user.lifecycle.delete(time(31));
+            user.lifecycle.delete(time(31), Retention::DEFAULT);
             ports.update_user(user, before).await;
         }
         Event::IsPurged => {
@@ -290,7 +292,7 @@ async fn befall_post(ports: &Ports, posts: &mut Vec<Post>, place: usize, event: 
         }
         Event::IsDeleted if post.lifecycle.is_deleted() => {}
         Event::IsDeleted => {
-            post.lifecycle.delete(time(31));
+            post.lifecycle.delete(time(31), Retention::DEFAULT);
             ports.update_post(post, before).await;
         }
         Event::IsPurged => {

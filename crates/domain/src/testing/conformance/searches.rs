@@ -3,6 +3,7 @@
 use super::Ports;
 use super::support::{assert_internal, name, numbers, size, user_at};
 use super::walks::{SIZES, after, search_query};
+use crate::lifecycle::Retention;
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
 use crate::selection::Fields;
 use crate::testing::fixtures::{time, user_id};
@@ -180,8 +181,8 @@ pub async fn the_trash_is_searched_only_where_it_is_meant(ports: Ports) {
         called(3, "c@x.org", "Canada"),
         called(4, "d@x.org", "Adam"),
     ];
-    users[1].lifecycle.delete(time(50));
-    users[2].lifecycle.delete(time(50));
+    users[1].lifecycle.delete(time(50), Retention::DEFAULT);
+    users[2].lifecycle.delete(time(50), Retention::DEFAULT);
     ports.insert_users(&users.each_ref()).await;
     for text in ["ada", "ad"] {
         let anywhere = text.len() > 2;

@@ -7,7 +7,7 @@ use super::Ports;
 use crate::error::{RepositoryError, Resource};
 use crate::filter::{parse_posts, parse_users};
 use crate::ids::{PostId, UserId};
-use crate::lifecycle::{Lifecycle, Version};
+use crate::lifecycle::{Lifecycle, Retention, Version};
 use crate::page::PageSize;
 use crate::post::{Content, FoundPost, Post, PostFilter, PostView, Title};
 use crate::selection::Fields;
@@ -201,15 +201,33 @@ pub(super) fn user_at(number: u64, email: &str) -> User {
 /// The user `number`, in the trash since second `deleted_at`.
 pub(super) fn deleted_user(number: u64, deleted_at: i64) -> User {
     let mut user = fixtures::user(number);
-    user.lifecycle.delete(fixtures::time(deleted_at));
+    user.lifecycle
+        .delete(fixtures::time(deleted_at), Retention::DEFAULT);
     user
 }
 
 /// The post `number` of `author`, in the trash since second `deleted_at`.
 pub(super) fn deleted_post(number: u64, author: &User, deleted_at: i64) -> Post {
     let mut post = fixtures::post(number, author.id);
-    post.lifecycle.delete(fixtures::time(deleted_at));
+    post.lifecycle
+        .delete(fixtures::time(deleted_at), Retention::DEFAULT);
     post
+}
+
+/// A life with the seconds of birth, of the last change and of deletion. What is in the
+/// trash may go in second 200, but for what was put there in second 97: by a program that
+/// knew no retention.
+pub(super) fn life(times: (i64, Option<i64>, Option<i64>)) -> Lifecycle {
+    let (created_at, updated_at, deleted_at) = times;
+    Lifecycle::from_stored(
+        fixtures::time(created_at),
+        updated_at.map(fixtures::time),
+        deleted_at.map(fixtures::time),
+        deleted_at
+            .filter(|at| *at != 97)
+            .map(|_| fixtures::time(200)),
+        Version::FIRST,
+    )
 }
 
 /// A life with every time in it, none of them a whole millisecond.
@@ -218,6 +236,7 @@ pub(super) fn long_life() -> Lifecycle {
         precise(10, 1),
         Some(precise(20, 123_457)),
         Some(precise(30, 999_999)),
+        Some(precise(40, 7)),
         Version::from_stored(7).expect("a version"),
     )
 }

@@ -127,6 +127,7 @@ pub async fn update_replaces_every_field(ports: Ports) {
             before.lifecycle.created_at(),
             Some(precise(20, 123_457)),
             Some(precise(30, 999_999)),
+            Some(precise(40, 7)),
             Version::from_stored(i64::MAX).expect("a version"),
         ),
     };

@@ -129,6 +129,7 @@ pub async fn times_ids_and_flags_are_compared_by_value(ports: Ports) {
             ("created_at = 2s", &[2]),
             ("updated_at = 20s", &[4]),
             ("deleted_at : *", &[]),
+            ("purge_at : *", &[]),
             (&format!("id = {second}"), &[2]),
             (&format!("id > {second}"), &[3, 4]),
             (&format!("id != {second}"), &[1, 3, 4]),
@@ -239,9 +240,13 @@ pub async fn empty_lists_of_tests_mean_all_and_none(ports: Ports) {
 
 pub async fn the_trash_is_looked_at_where_it_is_meant(ports: Ports) {
     insert(&ports).await;
-    let expectations: [(&str, &[u64]); 7] = [
+    let expectations: [(&str, &[u64]); 11] = [
         ("role = admin", &[1, 3, 5]),
         ("deleted_at : *", &[5]),
+        ("purge_at : *", &[5]),
+        ("purge_at > 2592000s", &[5]),
+        ("NOT purge_at > 2592000s", &[]),
+        ("posts.purge_at < 2000-01-01T00:00:00Z", &[]),
         ("posts : *", &[1, 3, 4, 5]),
         ("posts.deleted_at : *", &[4, 5]),
         ("'100%_'", &[5]),

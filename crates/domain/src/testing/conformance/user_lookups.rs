@@ -2,6 +2,7 @@
 
 use super::Ports;
 use super::support::{BOTH_SIDES, deleted_user, user_at};
+use crate::lifecycle::Retention;
 use crate::testing::fixtures::{time, user, user_id};
 use crate::trash::Trash;
 use crate::user::User;
@@ -9,7 +10,7 @@ use crate::user::User;
 /// User `number` of that address, put in the trash in second `at`.
 fn deleted_at(number: u64, address: &str, at: i64) -> User {
     let mut user = user_at(number, address);
-    user.lifecycle.delete(time(at));
+    user.lifecycle.delete(time(at), Retention::DEFAULT);
     user
 }
 

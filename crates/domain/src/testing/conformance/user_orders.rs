@@ -2,9 +2,9 @@
 
 use super::Ports;
 use super::orders::{by_each, by_pairs, sorted};
-use super::support::{BOTH_SIDES, assert_internal, name, numbers, role, size, user_at};
+use super::support::{BOTH_SIDES, assert_internal, life, name, numbers, role, size, user_at};
 use super::walks::{SIZES, after};
-use crate::lifecycle::{Lifecycle, Version};
+use crate::lifecycle::{Retention, Version};
 use crate::order::Direction::{Ascending, Descending};
 use crate::order::Order;
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
@@ -21,17 +21,11 @@ const LIVING: UserFilter = UserFilter::all(Trash::Exclude);
 type Traits<'a> = (&'a str, bool, &'a str, (i64, Option<i64>, Option<i64>));
 
 fn person(number: u64, address: &str, (what, is_active, called, times): Traits<'_>) -> User {
-    let (created_at, updated_at, deleted_at) = times;
     User {
         name: (!called.is_empty()).then(|| name(called)),
         role: role(what),
         is_active,
-        lifecycle: Lifecycle::from_stored(
-            time(created_at),
-            updated_at.map(time),
-            deleted_at.map(time),
-            Version::FIRST,
-        ),
+        lifecycle: life(times),
         ..user_at(number, address)
     }
 }
@@ -101,6 +95,7 @@ pub async fn by_every_two_fields_in_all_directions(ports: Ports) {
         UserField::IsActive,
         UserField::UpdatedAt,
         UserField::DeletedAt,
+        UserField::PurgeAt,
     ];
     for order in by_pairs(&fields) {
         assert_in_order(&ports, &order, &[3]).await;
@@ -259,7 +254,7 @@ pub async fn what_comes_and_goes_between_pages_moves_no_other(ports: Ports) {
     ports.purge_users(&[30, 50].map(user_id)).await;
     for deleted in [&stored[1], &stored[6]] {
         let mut deleted = deleted.clone();
-        deleted.lifecycle.delete(time(50));
+        deleted.lifecycle.delete(time(50), Retention::DEFAULT);
         ports.update_user(&deleted, Version::FIRST).await;
     }
     for changed in [walker(10, "c", true, ""), walker(80, "a", true, "")] {

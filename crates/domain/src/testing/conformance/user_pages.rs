@@ -1,9 +1,9 @@
 //! Lists of users: the order, the pages and the trash.
 
 use super::Ports;
-use super::support::{BOTH_SIDES, assert_internal, numbers, size, user_at};
+use super::support::{BOTH_SIDES, assert_internal, life, numbers, size, user_at};
 use super::walks::{BOTH_WAYS, SIZES, after};
-use crate::lifecycle::{Lifecycle, Version};
+use crate::lifecycle::Lifecycle;
 use crate::order::{Direction, Order};
 use crate::page::{Cursor, PageRequest, PageSize, SortValue};
 use crate::selection::Fields;
@@ -14,18 +14,9 @@ use crate::user::{User, UserField, UserFilter};
 const KEYS: [UserField; 3] = [UserField::CreatedAt, UserField::UpdatedAt, UserField::Email];
 
 /// User `number` with the times of birth, of the last change and of deletion.
-fn with_times(
-    number: u64,
-    address: &str,
-    (created_at, updated_at, deleted_at): (i64, Option<i64>, Option<i64>),
-) -> User {
+fn with_times(number: u64, address: &str, times: (i64, Option<i64>, Option<i64>)) -> User {
     User {
-        lifecycle: Lifecycle::from_stored(
-            time(created_at),
-            updated_at.map(time),
-            deleted_at.map(time),
-            Version::FIRST,
-        ),
+        lifecycle: life(times),
         ..user_at(number, address)
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{ALPHABET, POSTS, USERS, address, deltas, moments};
-use crate::lifecycle::{Lifecycle, Version};
+use crate::lifecycle::{Lifecycle, Retention, Version};
 use crate::post::{Content, Post, Title};
 use crate::testing::fixtures;
 use crate::user::{Role, User, UserName};
@@ -95,7 +95,7 @@ fn of_author(mut post: Post, author: &User) -> Post {
     post.author_id = author.id;
     let now = author.lifecycle.deleted_at();
     if let Some(now) = now.filter(|_| !post.lifecycle.is_deleted()) {
-        post.lifecycle.delete(now);
+        post.lifecycle.delete(now, Retention::DEFAULT);
     }
     post
 }
@@ -110,11 +110,14 @@ fn content() -> impl Strategy<Value = String> {
 }
 
 fn lifecycles() -> impl Strategy<Value = Lifecycle> {
-    let states = (option::of(deltas()), option::weighted(0.3, deltas()));
-    (moments(), states).prop_map(|(created, (changed, deleted))| {
+    let in_trash = (deltas(), option::weighted(0.7, deltas()));
+    let states = (option::of(deltas()), option::weighted(0.3, in_trash));
+    (moments(), states).prop_map(|(created, (changed, trash))| {
         let changed = changed.map(|delta| created + delta);
-        let deleted = deleted.map(|delta| changed.unwrap_or(created) + delta);
-        stored(created, deleted.or(changed), deleted)
+        let deleted = trash.map(|(delta, _)| changed.unwrap_or(created) + delta);
+        let kept = trash.and_then(|(_, kept)| kept);
+        let purged = deleted.zip(kept).map(|(deleted, kept)| deleted + kept);
+        stored(created, deleted.or(changed), deleted, purged)
     })
 }
 
@@ -122,8 +125,9 @@ fn stored(
     created: DateTime<Utc>,
     changed: Option<DateTime<Utc>>,
     deleted: Option<DateTime<Utc>>,
+    purged: Option<DateTime<Utc>>,
 ) -> Lifecycle {
     let version = 1 + i64::from(changed.is_some());
     let version = Version::from_stored(version).expect("a positive version");
-    Lifecycle::from_stored(created, changed, deleted, version)
+    Lifecycle::from_stored(created, changed, deleted, purged, version)
 }

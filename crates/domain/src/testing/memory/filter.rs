@@ -100,6 +100,7 @@ fn user_value(user: &User, field: UserField) -> Option<Held<'_>> {
         UserField::CreatedAt => Held::Time(user.lifecycle.created_at()),
         UserField::UpdatedAt => Held::Time(user.lifecycle.updated_at()?),
         UserField::DeletedAt => Held::Time(user.lifecycle.deleted_at()?),
+        UserField::PurgeAt => Held::Time(user.lifecycle.purge_at()?),
     })
 }
 
@@ -114,6 +115,7 @@ fn post_value(post: &Post, field: PostField) -> Option<Held<'_>> {
         PostField::CreatedAt => Held::Time(post.lifecycle.created_at()),
         PostField::UpdatedAt => Held::Time(post.lifecycle.updated_at()?),
         PostField::DeletedAt => Held::Time(post.lifecycle.deleted_at()?),
+        PostField::PurgeAt => Held::Time(post.lifecycle.purge_at()?),
     })
 }
 

@@ -1,11 +1,15 @@
 //! The ports over plain memory: what use cases are tested against where mocks
 //! would say too little, and the reference that the conformance suite is tried on.
 
+mod batches;
 mod counting;
 mod filter;
 mod paging;
 mod posts;
+mod requests;
 mod state;
+mod sweep;
+mod trash;
 mod unit_of_work;
 mod users;
 mod words;

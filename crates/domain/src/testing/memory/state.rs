@@ -1,17 +1,32 @@
 //! What is kept, and the rules that hold for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use crate::error::{RepositoryError, Resource};
-use crate::ids::{PostId, UserId};
+use crate::ids::{PostId, RequestId, UserId};
 use crate::lifecycle::{Lifecycle, Version};
 use crate::post::Post;
+use crate::request::RequestRecord;
 use crate::user::User;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) posts: BTreeMap<PostId, Post>,
+    /// Those that are in the trash because their authors went there.
+    pub(super) along: BTreeSet<PostId>,
+    pub(super) requests: BTreeMap<RequestId, Kept>,
+    /// Whether something failed that the caller cannot handle: none of it may be kept.
+    pub(super) failed: bool,
+}
+
+/// A record, and when its id was claimed.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) record: RequestRecord,
+    pub(super) claimed_at: DateTime<Utc>,
 }
 
 impl State {
@@ -42,6 +57,8 @@ impl State {
 
     pub(super) fn purge_user(&mut self, id: UserId) -> bool {
         self.posts.retain(|_, post| post.author_id != id);
+        let posts = &self.posts;
+        self.along.retain(|post| posts.contains_key(post));
         self.users.remove(&id).is_some()
     }
 
@@ -72,11 +89,15 @@ impl State {
             lifecycle: born_as(born, post.lifecycle),
             ..post.clone()
         };
+        if !post.lifecycle.is_deleted() {
+            self.along.remove(&post.id);
+        }
         self.posts.insert(post.id, post);
         Ok(())
     }
 
     pub(super) fn purge_post(&mut self, id: PostId) -> bool {
+        self.along.remove(&id);
         self.posts.remove(&id).is_some()
     }
 
@@ -118,6 +139,7 @@ fn born_as(born: Lifecycle, changed: Lifecycle) -> Lifecycle {
         born.created_at(),
         changed.updated_at(),
         changed.deleted_at(),
+        changed.purge_at(),
         changed.version(),
     )
 }

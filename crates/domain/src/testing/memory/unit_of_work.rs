@@ -9,6 +9,7 @@ use super::MemoryStore;
 use super::state::State;
 use crate::error::RepositoryError;
 use crate::post::PostRepository;
+use crate::request::RequestRepository;
 use crate::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::user::UserRepository;
 
@@ -51,6 +52,10 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
         &mut self.state
     }
 
+    fn requests(&mut self) -> &mut dyn RequestRepository {
+        &mut self.state
+    }
+
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
         Ok(Box::new(MemoryUnitOfWork {
             state: self.state.clone(),
@@ -59,6 +64,10 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        if self.state.failed {
+            let doomed = "a unit of work in which something failed cannot be committed";
+            return Err(RepositoryError::Internal(doomed.into()));
+        }
         match self.target {
             Target::Store { store, _writing } => store.publish(self.state),
             Target::Outer(outer) => *outer = self.state,

@@ -1,13 +1,15 @@
 //! The repositories over a state.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::state::State;
 use crate::error::RepositoryError;
+use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
-use crate::post::{Post, PostRepository};
-use crate::user::{User, UserRepository};
+use crate::post::{Content, Post, PostHead, PostRepository, PostRewrite};
+use crate::user::{Email, User, UserRepository};
 
 #[async_trait]
 impl UserRepository for State {
@@ -30,6 +32,32 @@ impl UserRepository for State {
     async fn purge(&mut self, id: UserId) -> Result<bool, RepositoryError> {
         Ok(self.purge_user(id))
     }
+
+    async fn insert_many(
+        &mut self,
+        users: &[User],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+        Ok(users.iter().map(|user| self.insert_user(user)).collect())
+    }
+
+    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+        Ok(self.users_of(ids))
+    }
+
+    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+        Ok(self.users_of(ids))
+    }
+
+    async fn living_by_email(
+        &mut self,
+        emails: &[Email],
+    ) -> Result<Vec<(UserId, Email)>, RepositoryError> {
+        Ok(self.holders_of(emails))
+    }
+
+    async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError> {
+        self.update_users(users)
+    }
 }
 
 #[async_trait]
@@ -51,7 +79,71 @@ impl PostRepository for State {
         self.update_post(post, expected)
     }
 
+    async fn authors_of_living(
+        &mut self,
+        authors: &[UserId],
+    ) -> Result<Vec<UserId>, RepositoryError> {
+        Ok(self.authors_of_living_posts(authors))
+    }
+
+    async fn delete_along(
+        &mut self,
+        authors: &[UserId],
+        now: DateTime<Utc>,
+        purge_at: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError> {
+        Ok(self.delete_posts_along(authors, now, purge_at))
+    }
+
+    async fn undelete_along(
+        &mut self,
+        author: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, RepositoryError> {
+        Ok(self.undelete_posts_along(author, now))
+    }
+
+    async fn transfer<'a>(
+        &mut self,
+        from: UserId,
+        to: UserId,
+        meets: Option<&'a Filter<PostTest>>,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, RepositoryError> {
+        Ok(self.transfer_posts(from, to, meets, now, limit))
+    }
+
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError> {
         Ok(self.purge_post(id))
+    }
+
+    async fn insert_many(
+        &mut self,
+        posts: &[Post],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+        Ok(posts.iter().map(|post| self.insert_post(post)).collect())
+    }
+
+    async fn find_heads_for_update(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<PostHead>, RepositoryError> {
+        Ok(self.heads_of(ids))
+    }
+
+    async fn which_say(
+        &mut self,
+        contents: &[(PostId, Option<Content>)],
+    ) -> Result<Vec<PostId>, RepositoryError> {
+        let says = |(id, content): &&(PostId, Option<Content>)| {
+            let post = self.posts.get(id);
+            post.is_some_and(|post| post.content == *content)
+        };
+        Ok(contents.iter().filter(says).map(|(id, _)| *id).collect())
+    }
+
+    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
+        self.rewrite_posts(posts)
     }
 }

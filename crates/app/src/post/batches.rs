@@ -1,0 +1,131 @@
+//! Many posts at once, by as many statements as one takes, and without reading what the
+//! posts say: a thousand may hold a gigabyte.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::post::{Content, PostHead, PostRewrite};
+use byline_domain::trash::Trash;
+use byline_domain::unit_of_work::UnitOfWork;
+
+use super::{CreatePost, DeletePost, UpdatePost, living_author};
+use crate::batch::{any_twice, one_by_one};
+use crate::{Batched, Error, Outcomes, Terms, held};
+
+#[async_trait]
+impl Batched for CreatePost {
+    type Brief = PostHead;
+
+    async fn make_all(
+        items: &[Self],
+        unit: &mut dyn UnitOfWork,
+        terms: &Terms,
+    ) -> Result<Outcomes<PostHead>, Error> {
+        let named: HashSet<UserId> = items.iter().map(|item| item.author_id).collect();
+        let named: Vec<UserId> = named.into_iter().collect();
+        let authors = unit.users().find_many_for_share(&named).await?;
+        let authors: HashMap<UserId, _> = authors.into_iter().map(|user| (user.id, user)).collect();
+        let (mut posts, mut refusals) = (Vec::new(), HashMap::new());
+        for (index, item) in items.iter().enumerate() {
+            match living_author(item.author_id, authors.get(&item.author_id)) {
+                Ok(()) => posts.push(item.post(terms)),
+                Err(error) => {
+                    refusals.insert(index, error);
+                }
+            }
+        }
+        let mut made = unit.posts().insert_many(&posts).await?.into_iter();
+        let mut posts = posts.iter();
+        let outcomes = (0..items.len()).filter_map(|index| {
+            if let Some(error) = refusals.remove(&index) {
+                return Some(Err(error));
+            }
+            let post = posts.next()?;
+            let outcome = made.next()?.map(|()| PostHead::from(post));
+            Some(outcome.map_err(Error::from))
+        });
+        Ok(outcomes.collect())
+    }
+}
+
+#[async_trait]
+impl Batched for UpdatePost {
+    type Brief = PostHead;
+
+    async fn make_all(
+        items: &[Self],
+        unit: &mut dyn UnitOfWork,
+        terms: &Terms,
+    ) -> Result<Outcomes<PostHead>, Error> {
+        if any_twice(items.iter().map(|item| item.id)) {
+            return one_by_one(items, unit, terms, |post| PostHead::from(&post)).await;
+        }
+        let mut heads = hold(unit, items.iter().map(|item| item.id)).await?;
+        let said: Vec<(PostId, Option<Content>)> = items
+            .iter()
+            .filter(|item| heads.contains_key(&item.id))
+            .filter_map(|item| Some((item.id, item.changes.content.clone()?)))
+            .collect();
+        let same = unit.posts().which_say(&said).await?;
+        let same: HashSet<PostId> = same.into_iter().collect();
+        let mut changed = Vec::new();
+        let outcomes = items
+            .iter()
+            .map(|item| {
+                let found = heads.remove(&item.id);
+                let etag = item.etag.as_ref();
+                let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
+                let mut after = before.clone();
+                let content = item.changes.content.clone();
+                let content = content.filter(|_| !same.contains(&item.id));
+                if after.apply(&item.changes, content.is_some(), terms.now) {
+                    changed.push(PostRewrite::of(&before, after.clone(), content));
+                }
+                Ok(after)
+            })
+            .collect();
+        unit.posts().update_heads(&changed).await?;
+        Ok(outcomes)
+    }
+}
+
+#[async_trait]
+impl Batched for DeletePost {
+    type Brief = PostHead;
+
+    async fn make_all(
+        items: &[Self],
+        unit: &mut dyn UnitOfWork,
+        terms: &Terms,
+    ) -> Result<Outcomes<PostHead>, Error> {
+        let mut heads = hold(unit, items.iter().map(|item| item.id)).await?;
+        let mut deleted = Vec::new();
+        let outcomes = items
+            .iter()
+            .map(|item| {
+                let found = heads.get(&item.id).cloned();
+                let etag = item.etag.as_ref();
+                let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
+                let mut after = before.clone();
+                after.lifecycle.delete(terms.now, terms.retention);
+                deleted.push(PostRewrite::of(&before, after.clone(), None));
+                // Whoever comes a second time finds it outside the trash no more.
+                heads.remove(&item.id);
+                Ok(after)
+            })
+            .collect();
+        unit.posts().update_heads(&deleted).await?;
+        Ok(outcomes)
+    }
+}
+
+/// The posts of those ids without what they say, held for a change.
+async fn hold(
+    unit: &mut dyn UnitOfWork,
+    ids: impl Iterator<Item = PostId>,
+) -> Result<HashMap<PostId, PostHead>, Error> {
+    let ids: Vec<PostId> = ids.collect();
+    let found = unit.posts().find_heads_for_update(&ids).await?;
+    Ok(found.into_iter().map(|head| (head.id, head)).collect())
+}

@@ -1,0 +1,221 @@
+//! Removing what has had its time, without being in anybody's way.
+
+use std::sync::Arc;
+
+use byline_domain::clock::Clock;
+use byline_domain::error::RepositoryError;
+use byline_domain::pause::Pause;
+use byline_domain::sweep::{Expired, MAX_SWEPT, Sweeper};
+use chrono::TimeDelta;
+
+/// Tells how busy the process is.
+pub trait Load: Send + Sync {
+    /// Whether callers need what there is.
+    fn is_high(&self) -> bool;
+}
+
+/// Nobody else is there.
+pub struct NoLoad;
+
+impl Load for NoLoad {
+    fn is_high(&self) -> bool {
+        false
+    }
+}
+
+/// Rests so many times as long as each batch took: a sweep takes a fifth of one connection.
+const REST: i32 = 4;
+/// How long it waits while the load is high, before it looks again.
+const WAIT: TimeDelta = TimeDelta::seconds(1);
+
+/// What was removed in a round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Posts.
+    pub posts: u64,
+    /// Users.
+    pub users: u64,
+    /// Records of requests.
+    pub requests: u64,
+    /// Whether the round ended early because another process is sweeping.
+    pub yielded: bool,
+}
+
+impl Swept {
+    fn of(&mut self, what: Expired) -> &mut u64 {
+        match what {
+            Expired::Posts => &mut self.posts,
+            Expired::Users => &mut self.users,
+            Expired::Requests => &mut self.requests,
+        }
+    }
+
+    /// Whether nothing was there to be removed.
+    pub fn is_nothing(&self) -> bool {
+        self.posts + self.users + self.requests == 0
+    }
+}
+
+/// Removes what has had its time, in batches of at most [`MAX_SWEPT`], each in a
+/// transaction of its own.
+pub struct Sweep {
+    sweeper: Arc<dyn Sweeper>,
+    clock: Arc<dyn Clock>,
+    pause: Arc<dyn Pause>,
+    load: Arc<dyn Load>,
+}
+
+impl Sweep {
+    /// Sweeps through these ports.
+    pub fn new(
+        sweeper: Arc<dyn Sweeper>,
+        clock: Arc<dyn Clock>,
+        pause: Arc<dyn Pause>,
+        load: Arc<dyn Load>,
+    ) -> Self {
+        Self {
+            sweeper,
+            clock,
+            pause,
+            load,
+        }
+    }
+
+    /// Removes all that is due now. Waits while the load is high, rests after each batch,
+    /// and leaves the rest to another process if one is sweeping.
+    pub async fn round(&self) -> Result<Swept, RepositoryError> {
+        let mut swept = Swept::default();
+        for what in Expired::ALL {
+            loop {
+                while self.load.is_high() {
+                    self.pause.rest(WAIT).await;
+                }
+                let began = self.clock.now();
+                let Some(count) = self.sweeper.sweep(what, began, MAX_SWEPT).await? else {
+                    swept.yielded = true;
+                    return Ok(swept);
+                };
+                *swept.of(what) += count;
+                if count < u64::from(MAX_SWEPT) {
+                    break;
+                }
+                self.pause.rest((self.clock.now() - began) * REST).await;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// How much is due now.
+    pub async fn due(&self) -> Result<Swept, RepositoryError> {
+        let now = self.clock.now();
+        let mut due = Swept::default();
+        for what in Expired::ALL {
+            *due.of(what) = self.sweeper.count_due(what, now).await?;
+        }
+        Ok(due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use byline_domain::testing::fixtures::TickingClock;
+    use byline_domain::testing::mocks::{MockPause, MockSweeper};
+    use mockall::Sequence;
+    use mockall::predicate::{always, eq};
+
+    use super::*;
+
+    /// High as often as it says, then not.
+    struct Busy(Mutex<u32>);
+
+    impl Load for Busy {
+        fn is_high(&self) -> bool {
+            let mut left = self.0.lock().expect("no test panicked here");
+            let high = *left > 0;
+            *left = left.saturating_sub(1);
+            high
+        }
+    }
+
+    fn sweep(sweeper: MockSweeper, pause: MockPause, busy: u32) -> Sweep {
+        Sweep::new(
+            Arc::new(sweeper),
+            Arc::new(TickingClock::default()),
+            Arc::new(pause),
+            Arc::new(Busy(Mutex::new(busy))),
+        )
+    }
+
+    /// Answers these in turn.
+    fn sweeps(batches: &[(Expired, Option<u64>)]) -> MockSweeper {
+        let (mut sweeper, mut order) = (MockSweeper::new(), Sequence::new());
+        for (what, count) in batches.iter().copied() {
+            sweeper
+                .expect_sweep()
+                .with(eq(what), always(), eq(MAX_SWEPT))
+                .once()
+                .in_sequence(&mut order)
+                .returning(move |_, _, _| Ok(count));
+        }
+        sweeper
+    }
+
+    #[tokio::test]
+    async fn posts_go_before_users_and_each_kind_until_a_batch_is_not_full() {
+        let sweeper = sweeps(&[
+            (Expired::Posts, Some(1_000)),
+            (Expired::Posts, Some(3)),
+            (Expired::Users, Some(2)),
+            (Expired::Requests, Some(0)),
+        ]);
+        let mut pause = MockPause::new();
+        // The clock ticks a second a look: a batch takes one, and the rest four.
+        pause
+            .expect_rest()
+            .with(eq(TimeDelta::seconds(4)))
+            .once()
+            .returning(|_| ());
+        let swept = sweep(sweeper, pause, 0).round().await.expect("swept");
+        let expected = Swept {
+            posts: 1_003,
+            users: 2,
+            requests: 0,
+            yielded: false,
+        };
+        assert_eq!(swept, expected);
+    }
+
+    #[tokio::test]
+    async fn it_waits_while_the_load_is_high() {
+        let sweeper = sweeps(&Expired::ALL.map(|what| (what, Some(0))));
+        let mut pause = MockPause::new();
+        pause
+            .expect_rest()
+            .with(eq(TimeDelta::seconds(1)))
+            .times(3)
+            .returning(|_| ());
+        let swept = sweep(sweeper, pause, 3).round().await.expect("swept");
+        assert!(swept.is_nothing());
+    }
+
+    #[tokio::test]
+    async fn it_gives_way_to_another_process() {
+        let sweeper = sweeps(&[(Expired::Posts, Some(7)), (Expired::Users, None)]);
+        let swept = sweep(sweeper, MockPause::new(), 0).round().await;
+        let swept = swept.expect("swept");
+        assert_eq!((swept.posts, swept.yielded), (7, true));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_ends_the_round() {
+        let mut sweeper = MockSweeper::new();
+        sweeper
+            .expect_sweep()
+            .once()
+            .returning(|_, _, _| Err(crate::testing::unavailable()));
+        let failed = sweep(sweeper, MockPause::new(), 0).round().await;
+        assert!(matches!(failed, Err(RepositoryError::Unavailable(_))));
+    }
+}

@@ -1,0 +1,200 @@
+//! How every change is made: once, however often it is sent and whatever is in the way.
+
+use std::sync::Arc;
+
+use byline_domain::clock::Clock;
+use byline_domain::error::{RepositoryError, Source};
+use byline_domain::lifecycle::Retention;
+use byline_domain::pause::Pause;
+use byline_domain::request::Request;
+use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+
+use crate::{Error, Mutation, Terms};
+
+/// How often a unit of work is tried again at most.
+const RETRIES: u32 = 3;
+
+/// What the caller wants of a change beside the change.
+#[derive(Clone, Debug, Default)]
+pub struct Intent {
+    /// Under which id it can be sent again; `None` makes every one another change.
+    pub request: Option<Request>,
+    /// Whether it is only to be tried: all is checked, and nothing kept.
+    pub validate_only: bool,
+}
+
+/// What a change answers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// What was done just now.
+    Made(T),
+    /// What the first request of this id was told, in bytes.
+    Recorded(Vec<u8>),
+}
+
+/// Makes changes: begins and ends their units of work, keeps what was answered to
+/// requests with an id, and tries again what met concurrent changes.
+pub struct Writer {
+    units: Arc<dyn UnitOfWorkFactory>,
+    clock: Arc<dyn Clock>,
+    pause: Arc<dyn Pause>,
+    retention: Retention,
+}
+
+/// How what a change answers is told, and kept.
+pub trait Render<T>: Send + Sync {
+    /// What the caller is told.
+    type Told: Send + Sync;
+
+    /// What the caller is told of what was done.
+    fn tell(&self, output: T) -> Self::Told;
+
+    /// The same in bytes, to be kept for a retry.
+    fn bytes(&self, told: &Self::Told) -> Vec<u8>;
+}
+
+/// How a try failed.
+enum Failure {
+    /// Nothing was begun.
+    NotBegun(Error),
+    /// Nothing was kept.
+    Undone(Error),
+    /// The connection was lost at COMMIT: nobody here knows whether it was kept.
+    Unknown(Source),
+}
+
+impl Failure {
+    /// Whether another try may do better, if a second change would be noticed.
+    fn may_pass(&self, is_noticed: bool) -> bool {
+        match self {
+            Self::NotBegun(_) => false,
+            Self::Undone(error) => matches!(error, Error::Contention(_) | Error::Unavailable(_)),
+            Self::Unknown(_) => is_noticed,
+        }
+    }
+
+    /// What the caller is told of it. After a COMMIT of unknown outcome, what is only in
+    /// the way no longer means that nothing was changed.
+    fn told(self, unknown: Option<Source>) -> Error {
+        match (self, unknown) {
+            (Self::Unknown(source), _)
+            | (
+                Self::NotBegun(_)
+                | Self::Undone(Error::Contention(_) | Error::Unavailable(_) | Error::Internal(_)),
+                Some(source),
+            ) => Error::OutcomeUnknown(source),
+            (Self::NotBegun(error) | Self::Undone(error), _) => error,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Undone(error)
+    }
+}
+
+impl From<RepositoryError> for Failure {
+    fn from(error: RepositoryError) -> Self {
+        Self::Undone(error.into())
+    }
+}
+
+impl Writer {
+    /// Makes changes through these ports. What is deleted can be brought back for at least
+    /// `retention`.
+    pub fn new(
+        units: Arc<dyn UnitOfWorkFactory>,
+        clock: Arc<dyn Clock>,
+        pause: Arc<dyn Pause>,
+        retention: Retention,
+    ) -> Self {
+        Self {
+            units,
+            clock,
+            pause,
+            retention,
+        }
+    }
+
+    /// Makes the change, all of it or nothing.
+    ///
+    /// A request whose id was answered before is answered the same and changes nothing;
+    /// `RequestIdReused` when that was another request. What met concurrent changes, or
+    /// lost its connection, is tried again, three times at most. `OutcomeUnknown` when
+    /// the connection was lost at COMMIT and the request has no id by which to find out,
+    /// or the database stays away; after every other error nothing was changed.
+    pub async fn write<M: Mutation, R: Render<M::Output>>(
+        &self,
+        mutation: &M,
+        intent: &Intent,
+        render: &R,
+    ) -> Result<Answer<R::Told>, Error> {
+        let is_noticed = intent.request.is_some();
+        let mut unknown = None;
+        let mut retry = 1;
+        loop {
+            let failure = match self.attempt(mutation, intent, render).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            if retry > RETRIES || !failure.may_pass(is_noticed) {
+                return Err(failure.told(unknown));
+            }
+            match failure {
+                Failure::Unknown(source) => unknown = Some(source),
+                Failure::NotBegun(error) | Failure::Undone(error) => {
+                    tracing::debug!(retry, %error, "trying again");
+                }
+            }
+            self.pause.before(retry).await;
+            retry += 1;
+        }
+    }
+
+    async fn attempt<M: Mutation, R: Render<M::Output>>(
+        &self,
+        mutation: &M,
+        intent: &Intent,
+        render: &R,
+    ) -> Result<Answer<R::Told>, Failure> {
+        let begun = self.units.begin().await;
+        let mut unit = begun.map_err(|error| Failure::NotBegun(error.into()))?;
+        let terms = Terms {
+            now: self.clock.now(),
+            retention: self.retention,
+        };
+        if let Some(request) = &intent.request
+            && let Some(record) = unit.requests().claim(request, terms.now).await?
+        {
+            unit.rollback().await?;
+            return if record.is_of(request) {
+                Ok(Answer::Recorded(record.response))
+            } else {
+                Err(Error::RequestIdReused.into())
+            };
+        }
+        let told = render.tell(mutation.make(unit.as_mut(), &terms).await?);
+        if intent.validate_only {
+            unit.rollback().await?;
+            return Ok(Answer::Made(told));
+        }
+        if let Some(request) = &intent.request {
+            let response = render.bytes(&told);
+            unit.requests().answer(request.id, &response).await?;
+        }
+        commit(unit).await?;
+        Ok(Answer::Made(told))
+    }
+}
+
+async fn commit(unit: Box<dyn UnitOfWork>) -> Result<(), Failure> {
+    match unit.commit().await {
+        Ok(()) => Ok(()),
+        Err(RepositoryError::Unavailable(source)) => Err(Failure::Unknown(source)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

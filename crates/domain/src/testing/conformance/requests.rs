@@ -1,0 +1,130 @@
+//! What was answered to requests with an id.
+
+use std::sync::Arc;
+
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use super::Ports;
+use crate::ids::RequestId;
+use crate::request::{Digest, Request, RequestRecord};
+use crate::testing::fixtures::{time, user, user_id};
+
+fn request(number: u64) -> Request {
+    Request {
+        id: RequestId::from_uuid(user_id(number).as_uuid()),
+        method: "UserService/CreateUser",
+        digest: Digest([7; 32]),
+    }
+}
+
+fn record(request: &Request, response: &[u8]) -> RequestRecord {
+    RequestRecord {
+        method: request.method.to_owned(),
+        digest: request.digest,
+        response: response.to_vec(),
+    }
+}
+
+/// What is kept under the id, which stays unclaimed.
+async fn kept(ports: &Ports, request: &Request) -> Option<RequestRecord> {
+    let mut unit = ports.begin().await;
+    let found = unit.requests().claim(request, time(0)).await;
+    unit.rollback().await.expect("nothing was claimed");
+    found.expect("the id is looked up")
+}
+
+async fn answer(ports: &Ports, request: &Request, response: &[u8]) {
+    let mut unit = ports.begin().await;
+    let claimed = unit.requests().claim(request, time(0)).await;
+    assert_eq!(claimed.expect("the id is claimed"), None);
+    let done = unit.requests().answer(request.id, response).await;
+    done.expect("the answer is kept");
+    unit.commit().await.expect("it is committed");
+}
+
+pub async fn an_answer_is_found_with_all_its_bytes(ports: Ports) {
+    answer(&ports, &request(1), &[0, 1, 255]).await;
+    answer(&ports, &request(2), &[]).await;
+    let found = kept(&ports, &request(1)).await;
+    assert_eq!(found, Some(record(&request(1), &[0, 1, 255])));
+    let found = kept(&ports, &request(2)).await;
+    assert_eq!(found, Some(record(&request(2), &[])));
+    assert_eq!(kept(&ports, &request(3)).await, None);
+}
+
+pub async fn another_request_of_the_same_id_finds_the_record_of_the_first(ports: Ports) {
+    answer(&ports, &request(1), b"first").await;
+    let other = Request {
+        method: "UserService/DeleteUser",
+        digest: Digest([8; 32]),
+        ..request(1)
+    };
+    let found = kept(&ports, &other).await.expect("the id is taken");
+    assert_eq!(found, record(&request(1), b"first"));
+    assert!(found.is_of(&request(1)));
+    assert!(!found.is_of(&other));
+}
+
+pub async fn a_claim_that_is_rolled_back_leaves_the_id_free(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let claimed = unit.requests().claim(&request(1), time(0)).await;
+    assert_eq!(claimed.expect("the id is claimed"), None);
+    let done = unit.requests().answer(request(1).id, b"lost").await;
+    done.expect("the answer is kept");
+    drop(unit);
+    answer(&ports, &request(1), b"first").await;
+    let found = kept(&ports, &request(1)).await;
+    assert_eq!(found, Some(record(&request(1), b"first")));
+}
+
+pub async fn an_answer_needs_a_claim(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let refused = unit.requests().answer(request(1).id, b"first").await;
+    assert!(refused.is_err());
+}
+
+pub async fn a_savepoint_undoes_nothing_of_the_claim(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let claimed = unit.requests().claim(&request(1), time(0)).await;
+    assert_eq!(claimed.expect("the id is claimed"), None);
+    let mut inner = unit.savepoint().await.expect("a savepoint is set");
+    let done = inner.users().insert(&user(1)).await;
+    done.expect("a user is inserted");
+    inner.rollback().await.expect("it is undone");
+    let done = unit.requests().answer(request(1).id, b"first").await;
+    done.expect("the answer is kept");
+    unit.commit().await.expect("it is committed");
+    assert_eq!(ports.stored_user(&user(1)).await, None);
+    let found = kept(&ports, &request(1)).await;
+    assert_eq!(found, Some(record(&request(1), b"first")));
+}
+
+/// Each of eight either claims the id and makes a change, or finds the answer of the one
+/// that did.
+pub async fn of_8_at_once_one_makes_the_change_and_all_find_its_answer(ports: Ports) {
+    let start = Arc::new(Barrier::new(8));
+    let mut tasks = JoinSet::new();
+    for number in 1..=8 {
+        let (ports, start) = (ports.clone(), Arc::clone(&start));
+        tasks.spawn(async move {
+            start.wait().await;
+            let mut unit = ports.begin().await;
+            let claimed = unit.requests().claim(&request(1), time(0)).await;
+            if let Some(found) = claimed.expect("the id is claimed or found") {
+                return (false, found.response);
+            }
+            let done = unit.users().insert(&user(number)).await;
+            done.expect("a user is inserted");
+            let response = number.to_string().into_bytes();
+            let done = unit.requests().answer(request(1).id, &response).await;
+            done.expect("the answer is kept");
+            unit.commit().await.expect("it is committed");
+            (true, response)
+        });
+    }
+    let outcomes = tasks.join_all().await;
+    let made: Vec<_> = outcomes.iter().filter(|(made, _)| *made).collect();
+    assert_eq!(made.len(), 1);
+    assert!(outcomes.iter().all(|(_, response)| *response == made[0].1));
+}

@@ -1,0 +1,45 @@
+//! The records of requests over a state.
+
+use std::collections::btree_map::Entry;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::state::{Kept, State};
+use crate::error::RepositoryError;
+use crate::ids::RequestId;
+use crate::request::{Request, RequestRecord, RequestRepository};
+
+#[async_trait]
+impl RequestRepository for State {
+    async fn claim(
+        &mut self,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RequestRecord>, RepositoryError> {
+        match self.requests.entry(request.id) {
+            Entry::Occupied(kept) => Ok(Some(kept.get().record.clone())),
+            Entry::Vacant(free) => {
+                free.insert(Kept {
+                    record: RequestRecord {
+                        method: request.method.to_owned(),
+                        digest: request.digest,
+                        response: Vec::new(),
+                    },
+                    claimed_at: now,
+                });
+                Ok(None)
+            }
+        }
+    }
+
+    async fn answer(&mut self, id: RequestId, response: &[u8]) -> Result<(), RepositoryError> {
+        match self.requests.get_mut(&id) {
+            Some(kept) => {
+                kept.record.response = response.to_vec();
+                Ok(())
+            }
+            None => Err(RepositoryError::Internal("the id was not claimed".into())),
+        }
+    }
+}

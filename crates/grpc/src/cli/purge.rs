@@ -1,0 +1,50 @@
+//! `byline purge`: removes what has had its time, or says what would go.
+
+use std::sync::Arc;
+
+use byline_app::{NoLoad, Swept};
+use byline_domain::lifecycle::Retention;
+use byline_persistence::PoolSettings;
+use clap::Args;
+
+use super::CommandError;
+use super::options::DatabaseOptions;
+use super::serve::{check_schema, unreachable};
+use crate::bootstrap::App;
+use crate::page_token::Keys;
+
+#[derive(Args)]
+pub(super) struct PurgeCommand {
+    #[command(flatten)]
+    database: DatabaseOptions,
+
+    /// Only say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl PurgeCommand {
+    pub(super) async fn run(self) -> Result<(), CommandError> {
+        let server = self.database.server()?;
+        let pool = PoolSettings::default();
+        let app = App::new(server, &pool, Keys::generate(), Retention::DEFAULT);
+        check_schema(&app).await?;
+        let sweep = app.sweep(Arc::new(NoLoad));
+        if self.dry_run {
+            tell("would remove", &sweep.due().await.map_err(unreachable)?);
+            return Ok(());
+        }
+        let swept = sweep.round().await.map_err(unreachable)?;
+        tell("removed", &swept);
+        if swept.yielded {
+            return Err("another process is sweeping: the rest is left to it".into());
+        }
+        Ok(())
+    }
+}
+
+fn tell(what: &str, swept: &Swept) {
+    println!("{what} {} posts", swept.posts);
+    println!("{what} {} users", swept.users);
+    println!("{what} {} records of requests", swept.requests);
+}

@@ -1,0 +1,171 @@
+//! What a request wants beside its change: an id to be sent again under, or only to try.
+
+use std::mem;
+
+use byline_app::Intent;
+use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
+use byline_domain::ids::RequestId;
+use byline_domain::request::{Digest, Request};
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+
+use super::optional_id;
+use crate::page_token::ANYBODY;
+use crate::pb;
+
+/// A request that changes something.
+pub(crate) trait Mutating: Message + Default {
+    /// The method that takes it.
+    const METHOD: &'static str;
+
+    /// Where its id is.
+    fn request_id(&mut self) -> &mut String;
+
+    /// Where it says whether it is only to be tried.
+    fn validate_only(&mut self) -> &mut bool;
+}
+
+macro_rules! mutating {
+    ($($method:literal $request:ident,)*) => {
+        $(
+            impl Mutating for pb::$request {
+                const METHOD: &'static str = $method;
+
+                fn request_id(&mut self) -> &mut String {
+                    &mut self.request_id
+                }
+
+                fn validate_only(&mut self) -> &mut bool {
+                    &mut self.validate_only
+                }
+            }
+        )*
+    };
+}
+
+mutating! {
+    "UserService/CreateUser" CreateUserRequest,
+    "UserService/UpdateUser" UpdateUserRequest,
+    "UserService/DeleteUser" DeleteUserRequest,
+    "UserService/UndeleteUser" UndeleteUserRequest,
+    "UserService/PurgeUser" PurgeUserRequest,
+    "UserService/BatchCreateUsers" BatchCreateUsersRequest,
+    "UserService/BatchUpdateUsers" BatchUpdateUsersRequest,
+    "UserService/BatchDeleteUsers" BatchDeleteUsersRequest,
+    "PostService/CreatePost" CreatePostRequest,
+    "PostService/UpdatePost" UpdatePostRequest,
+    "PostService/PublishPost" PublishPostRequest,
+    "PostService/UnpublishPost" UnpublishPostRequest,
+    "PostService/DeletePost" DeletePostRequest,
+    "PostService/UndeletePost" UndeletePostRequest,
+    "PostService/PurgePost" PurgePostRequest,
+    "PostService/TransferPosts" TransferPostsRequest,
+    "PostService/BatchCreatePosts" BatchCreatePostsRequest,
+    "PostService/BatchUpdatePosts" BatchUpdatePostsRequest,
+    "PostService/BatchDeletePosts" BatchDeletePostsRequest,
+    "TransactionService/ExecuteTransaction" ExecuteTransactionRequest,
+}
+
+/// Takes from the request what it wants beside its change. Two requests are the same if
+/// all else in them is.
+pub(crate) fn take<R: Mutating>(request: &mut R) -> Result<Intent, ValidationError> {
+    let validate_only = mem::take(request.validate_only());
+    let id = optional_id(&mem::take(request.request_id()), RequestId::parse)
+        .map_err(|invalid| invalid.at("request_id"))?;
+    Ok(Intent {
+        request: id.map(|id| Request {
+            id,
+            method: R::METHOD,
+            digest: digest(request),
+        }),
+        validate_only,
+    })
+}
+
+/// Refuses what a request inside another one says of itself: that is for the outer to say.
+pub(super) fn refuse_inner<R: Mutating>(request: &mut R) -> Result<(), ValidationError> {
+    let mut violations = Violations::new();
+    let mut refuse = |field: &str, is_set: bool| {
+        if is_set {
+            let message = "must be left out here: it is said once for all";
+            violations.push(Invalid::new(Reason::Malformed, message).at(field));
+        }
+    };
+    refuse("request_id", !request.request_id().is_empty());
+    refuse("validate_only", *request.validate_only());
+    violations.finish()
+}
+
+/// The same id sent by two callers is two requests.
+fn digest(request: &impl Message) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(u64::to_be_bytes(ANYBODY.len() as u64));
+    hash.update(ANYBODY);
+    hash.update(request.encode_to_vec());
+    Digest(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0190a6c2-7e8f-7a30-9c4e-2f1b6d5a8e01";
+
+    fn request(email: &str, request_id: &str) -> pb::CreateUserRequest {
+        pb::CreateUserRequest {
+            user: Some(pb::User {
+                email: email.to_owned(),
+                ..pb::User::default()
+            }),
+            request_id: request_id.to_owned(),
+            ..pb::CreateUserRequest::default()
+        }
+    }
+
+    fn identified(mut request: impl Mutating) -> Request {
+        let intent = take(&mut request).expect("a valid id");
+        intent.request.expect("it has an id")
+    }
+
+    #[test]
+    fn a_retry_is_the_same_request_whatever_its_id_is_written_like() {
+        let first = identified(request("ada@example.com", ID));
+        let retry = identified(request("ada@example.com", &ID.to_uppercase()));
+        assert_eq!(first, retry);
+        let tried = pb::CreateUserRequest {
+            validate_only: true,
+            ..request("ada@example.com", ID)
+        };
+        assert_eq!(identified(tried), first);
+    }
+
+    #[test]
+    fn another_body_or_method_is_another_request() {
+        let first = identified(request("ada@example.com", ID));
+        let other = identified(request("alan@example.com", ID));
+        assert_ne!(first.digest, other.digest);
+
+        let delete = pb::DeleteUserRequest {
+            id: ID.to_owned(),
+            request_id: ID.to_owned(),
+            ..pb::DeleteUserRequest::default()
+        };
+        let undelete = pb::UndeleteUserRequest {
+            id: ID.to_owned(),
+            request_id: ID.to_owned(),
+            ..pb::UndeleteUserRequest::default()
+        };
+        assert_ne!(identified(delete), identified(undelete));
+    }
+
+    #[test]
+    fn an_id_is_no_must_but_a_uuid() {
+        let mut without = request("ada@example.com", "");
+        assert_eq!(take(&mut without).expect("none is fine").request, None);
+
+        let refused = take(&mut request("ada@example.com", "again")).unwrap_err();
+        let violation = &refused.violations()[0];
+        assert_eq!(violation.field, "request_id");
+        assert_eq!(violation.reason, Reason::Malformed);
+    }
+}

@@ -1,0 +1,96 @@
+//! How every method that changes something is answered.
+
+use std::marker::PhantomData;
+
+use byline_app::{Answer, Batched, Intent, Mutation, Render, Writer};
+use byline_domain::error::{ValidationError, join};
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use crate::convert::batch::{self, Many};
+use crate::convert::intent::{self, Mutating};
+use crate::status::{from_app, invalid, unreadable_record};
+
+/// Makes the change that a request asks for. `convert` reads the request, `respond` makes
+/// the message that answers it, which is also what a retry is answered.
+pub(super) async fn change<R, M, A>(
+    writer: &Writer,
+    request: Request<R>,
+    convert: impl FnOnce(R) -> Result<M, ValidationError> + Send,
+    respond: impl Fn(M::Output) -> A + Send + Sync,
+) -> Result<Response<A>, Status>
+where
+    R: Mutating,
+    M: Mutation,
+    A: Message + Default,
+{
+    let mut request = request.into_inner();
+    let intent = intent::take(&mut request);
+    let (mutation, intent) = join(convert(request), intent).map_err(|error| invalid(&error))?;
+    answer(writer, mutation, intent, respond).await
+}
+
+/// Makes the changes that a batch asks for. `convert` reads one request, `respond` makes
+/// the message of what became of each.
+pub(super) async fn change_many<Q, M, R, A>(
+    writer: &Writer,
+    request: Request<Q>,
+    convert: impl Fn(Q::One) -> Result<M, ValidationError> + Send,
+    respond: impl Fn(Vec<R>) -> A + Send + Sync,
+) -> Result<Response<A>, Status>
+where
+    Q: Many,
+    M: Batched,
+    R: From<Result<M::Brief, tonic_types::Status>>,
+    A: Message + Default,
+{
+    let mut request = request.into_inner();
+    let intent = intent::take(&mut request);
+    let read = join(batch::read(request, convert), intent);
+    let ((batch, refused), intent) = read.map_err(|error| invalid(&error))?;
+    answer(writer, batch, intent, |outcomes| {
+        respond(refused.beside(outcomes))
+    })
+    .await
+}
+
+async fn answer<M, A>(
+    writer: &Writer,
+    mutation: M,
+    intent: Intent,
+    respond: impl Fn(M::Output) -> A + Send + Sync,
+) -> Result<Response<A>, Status>
+where
+    M: Mutation,
+    A: Message + Default,
+{
+    let answer = writer
+        .write(&mutation, &intent, &Respond(respond, PhantomData))
+        .await
+        .map_err(from_app)?;
+    match answer {
+        Answer::Made(message) => Ok(Response::new(message)),
+        Answer::Recorded(bytes) => A::decode(bytes.as_slice())
+            .map(Response::new)
+            .map_err(|error| unreadable_record(&error)),
+    }
+}
+
+/// Tells a change by a message, and keeps that as it goes over the wire.
+struct Respond<F, A>(F, PhantomData<fn() -> A>);
+
+impl<T, A, F> Render<T> for Respond<F, A>
+where
+    A: Message,
+    F: Fn(T) -> A + Send + Sync,
+{
+    type Told = A;
+
+    fn tell(&self, output: T) -> A {
+        self.0(output)
+    }
+
+    fn bytes(&self, told: &A) -> Vec<u8> {
+        told.encode_to_vec()
+    }
+}

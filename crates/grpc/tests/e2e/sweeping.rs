@@ -1,0 +1,116 @@
+//! What has had its time goes by itself, or by `byline purge`.
+
+use std::process::Stdio;
+
+use byline_grpc::pb;
+use byline_persistence::testing::{TestDatabase, count, execute};
+use tokio::process::Command;
+
+use crate::support::{PROGRAM, Server, World, eventually};
+
+async fn left(database: &TestDatabase) -> (i64, i64, i64) {
+    let mut connection = database.connection().await;
+    (
+        count(&mut connection, "select count(*) from users").await,
+        count(&mut connection, "select count(*) from posts").await,
+        count(&mut connection, "select count(*) from request_records").await,
+    )
+}
+
+/// A user with two posts who is deleted along with them, under an id; another one stays.
+async fn delete_some(world: &World) -> pb::User {
+    let ada = world.user("ada@example.com").await;
+    let alan = world.user("alan@example.com").await;
+    world.post(&ada, "One").await;
+    world.post(&ada, "Two").await;
+    world.post(&alan, "Three").await;
+    let request = pb::DeleteUserRequest {
+        id: ada.id,
+        force: true,
+        request_id: "0190a6c2-7e8f-7a30-9c4e-2f1b6d5a8e01".into(),
+        ..pb::DeleteUserRequest::default()
+    };
+    let answer = world.users.clone().delete_user(request).await.unwrap();
+    answer.into_inner().user.unwrap()
+}
+
+async fn purge(url: &str, options: &[&str]) -> String {
+    let output = Command::new(PROGRAM)
+        .args(["purge", "--database-url", url])
+        .args(options)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told}");
+    told
+}
+
+#[tokio::test]
+async fn what_is_past_its_retention_goes_by_itself_whichever_server_sweeps() {
+    let options = ["--retention", "1s", "--sweep-interval", "200ms"];
+    let world = World::with(&options).await;
+    let other = Server::serve(&world.database.url(), &options).await;
+    let gone = delete_some(&world).await;
+    let (deleted_at, purge_at) = (gone.deleted_at.unwrap(), gone.purge_at.unwrap());
+    assert_eq!(purge_at.seconds - deleted_at.seconds, 1);
+    assert_eq!(purge_at.nanos, deleted_at.nanos);
+    eventually("they are removed, and nothing else", || async {
+        left(&world.database).await == (1, 1, 1)
+    })
+    .await;
+    // Nobody minded the other.
+    for log in [world.server.log(), other.log()] {
+        assert!(!log.contains("sweeping failed"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_purge_says_what_would_go_and_then_removes_just_that() {
+    let world = World::with(&["--sweep-interval", "0s"]).await;
+    delete_some(&world).await;
+    let url = world.database.url();
+    assert_eq!(
+        purge(&url, &["--dry-run"]).await,
+        "would remove 0 posts\nwould remove 0 users\nwould remove 0 records of requests\n"
+    );
+    let mut connection = world.database.connection().await;
+    for age in [
+        "update users set deleted_at = created_at, purge_at = created_at where deleted_at is not null",
+        "update request_records set created_at = created_at - interval '25 hours'",
+    ] {
+        execute(&mut connection, age).await;
+    }
+    // The posts are not due by themselves: they go with their author.
+    assert_eq!(
+        purge(&url, &["--dry-run"]).await,
+        "would remove 2 posts\nwould remove 1 users\nwould remove 1 records of requests\n"
+    );
+    assert_eq!(left(&world.database).await, (2, 3, 1));
+    assert_eq!(
+        purge(&url, &[]).await,
+        "removed 2 posts\nremoved 1 users\nremoved 1 records of requests\n"
+    );
+    assert_eq!(left(&world.database).await, (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_retention_that_is_none_is_refused_in_words() {
+    for (option, value) in [("--retention", "40000d"), ("--retention", "soon")] {
+        let output = Command::new(PROGRAM)
+            .args([
+                "serve",
+                "--database-url",
+                "postgres://localhost/x",
+                option,
+                value,
+            ])
+            .output()
+            .await
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(option), "{told}");
+    }
+}

@@ -1,0 +1,70 @@
+//! Calls in the bytes of the wire: what is asked, and what is answered.
+
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use prost::bytes::{Buf, BufMut};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+/// Callers of these tests wait for longer than two busy cores ever take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Calls the method of that path, and answers as it was answered.
+pub(crate) async fn call(
+    channel: &Channel,
+    path: &'static str,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Status> {
+    let mut client = Grpc::new(channel.clone());
+    client
+        .ready()
+        .await
+        .map_err(|error| Status::unknown(error.to_string()))?;
+    let mut request = Request::new(body);
+    request.set_timeout(PATIENCE);
+    let path = PathAndQuery::from_static(path);
+    let answer = client.unary(request, path, Bytes).await?;
+    Ok(answer.into_inner())
+}
+
+/// Messages as the bytes that they are.
+struct Bytes;
+
+impl Codec for Bytes {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        target.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut bytes = vec![0; source.remaining()];
+        source.copy_to_slice(&mut bytes);
+        Ok(Some(bytes))
+    }
+}

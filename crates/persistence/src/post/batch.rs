@@ -1,0 +1,239 @@
+//! Changes many posts by one statement.
+
+use std::collections::HashSet;
+
+use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::lifecycle::Lifecycle;
+use byline_domain::post::{Content, Post, PostHead, PostRewrite, Title};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::repository::{already_exists, author_missing};
+use crate::batch::runs;
+use crate::row::{corrupt, version};
+use crate::unit_of_work::PgUnitOfWork;
+
+/// A row of `posts` but for its content.
+struct HeadRow {
+    id: Uuid,
+    title: String,
+    published_at: Option<DateTime<Utc>>,
+    author_id: Uuid,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+    version: i64,
+    purge_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<HeadRow> for PostHead {
+    type Error = RepositoryError;
+
+    fn try_from(row: HeadRow) -> Result<Self, RepositoryError> {
+        let title = Title::parse(row.title);
+        Ok(Self {
+            id: PostId::from_uuid(row.id),
+            title: title.map_err(|_| corrupt("posts", "title", row.id))?,
+            published_at: row.published_at,
+            author_id: UserId::from_uuid(row.author_id),
+            lifecycle: Lifecycle::from_stored(
+                row.created_at,
+                row.updated_at,
+                row.deleted_at,
+                row.purge_at,
+                version("posts", row.id, row.version)?,
+            ),
+        })
+    }
+}
+
+fn text(content: Option<&Content>) -> Option<&str> {
+    content.map(Content::as_str)
+}
+
+/// One value of each item.
+fn column<'i, T, V>(items: &'i [T], value: impl Fn(&'i T) -> V) -> Vec<V> {
+    items.iter().map(value).collect()
+}
+
+impl PgUnitOfWork<'_> {
+    pub(super) async fn insert_posts(
+        &mut self,
+        posts: &[Post],
+    ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+        let mut outcomes = Vec::with_capacity(posts.len());
+        for run in runs(posts, |post| post.id.as_uuid()) {
+            let inserted = self.insert_posts_of_a_run(run).await?;
+            let mut refused = column(run, |post| post.id.as_uuid());
+            refused.retain(|id| !inserted.contains(id));
+            // Before the next run, which may bring what is missing here.
+            let taken = self.stored_posts(refused).await?;
+            outcomes.extend(run.iter().map(|post| {
+                let id = post.id.as_uuid();
+                if inserted.contains(&id) {
+                    Ok(())
+                } else if taken.contains(&id) {
+                    Err(already_exists())
+                } else {
+                    Err(author_missing())
+                }
+            }));
+        }
+        Ok(outcomes)
+    }
+
+    async fn insert_posts_of_a_run(
+        &mut self,
+        posts: &[Post],
+    ) -> Result<HashSet<Uuid>, RepositoryError> {
+        let mut statement = self.statement().await?;
+        // Neither a conflict nor a missing author may raise an error, which would end the
+        // transaction. Nothing but the id is unique, so that within a run any order comes
+        // to the same; in this one, no two that insert the same ids wait for each other.
+        let inserted = sqlx::query_scalar!(
+            "insert into posts (id, title, content, published_at, author_id, created_at, \
+             updated_at, deleted_at, version, purge_at) \
+             select given.id, given.title, given.content, given.published_at, users.id, \
+                given.created_at, given.updated_at, given.deleted_at, given.version, \
+                given.purge_at \
+             from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], \
+                $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::bigint[], \
+                $10::timestamptz[]) as given (id, title, content, published_at, author_id, \
+                created_at, updated_at, deleted_at, version, purge_at) \
+             join users on users.id = given.author_id \
+             order by given.id on conflict do nothing returning id",
+            &column(posts, |post| post.id.as_uuid()),
+            &column(posts, |post| post.title.as_str()) as _,
+            &column(posts, |post| text(post.content.as_ref())) as _,
+            &column(posts, |post| post.published_at) as _,
+            &column(posts, |post| post.author_id.as_uuid()),
+            &column(posts, |post| post.lifecycle.created_at()),
+            &column(posts, |post| post.lifecycle.updated_at()) as _,
+            &column(posts, |post| post.lifecycle.deleted_at()) as _,
+            &column(posts, |post| post.lifecycle.version().get()),
+            &column(posts, |post| post.lifecycle.purge_at()) as _,
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        Ok(statement.finish(inserted)?.into_iter().collect())
+    }
+
+    /// Those of the ids that a post has, in the trash or not.
+    async fn stored_posts(&mut self, ids: Vec<Uuid>) -> Result<HashSet<Uuid>, RepositoryError> {
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut statement = self.statement().await?;
+        let stored = sqlx::query_scalar!("select id from posts where id = any($1)", &ids)
+            .fetch_all(&mut *statement)
+            .await;
+        Ok(statement.finish(stored)?.into_iter().collect())
+    }
+
+    pub(super) async fn hold_heads_for_update(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<PostHead>, RepositoryError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.statement().await?;
+        let rows = sqlx::query_as!(
+            HeadRow,
+            "select id, title, published_at, author_id, created_at, updated_at, deleted_at, \
+             version, purge_at from posts where id = any($1) order by id for update",
+            &column(ids, PostId::as_uuid),
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        let rows = statement.finish(rows)?;
+        rows.into_iter().map(PostHead::try_from).collect()
+    }
+
+    pub(super) async fn posts_that_say(
+        &mut self,
+        contents: &[(PostId, Option<Content>)],
+    ) -> Result<Vec<PostId>, RepositoryError> {
+        if contents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.statement().await?;
+        let ids = sqlx::query_scalar!(
+            "select posts.id from unnest($1::uuid[], $2::text[]) as given (id, content) \
+             join posts on posts.id = given.id \
+             where posts.content is not distinct from given.content",
+            &column(contents, |(id, _)| id.as_uuid()),
+            &column(contents, |(_, content)| text(content.as_ref())) as _,
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        let ids = statement.finish(ids)?;
+        Ok(ids.into_iter().map(PostId::from_uuid).collect())
+    }
+
+    pub(super) async fn rewrite_posts(
+        &mut self,
+        posts: &[PostRewrite],
+    ) -> Result<(), RepositoryError> {
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let mut statement = self.statement().await?;
+        // All are held, in the order of their ids, before the first is written: an update
+        // alone would take them as its plan happens to meet them. The lock is the one that
+        // an update takes. Who names a text among what is set has PostgreSQL read all of it
+        // and make the column `search` anew, so that posts whose texts stay are set apart.
+        let written = sqlx::query_scalar!(
+            r#"with given as (
+                select * from unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::text[],
+                    $5::boolean[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+                    $9::timestamptz[], $10::bigint[], $11::timestamptz[]) as given (id, expected,
+                    retitled, title, says, content, published_at, updated_at, deleted_at,
+                    version, purge_at)
+            ), held as (
+                select posts.id from posts
+                join given on posts.id = given.id and posts.version = given.expected
+                order by posts.id for no key update of posts
+            ), kept as (
+                update posts set published_at = given.published_at,
+                    updated_at = given.updated_at, deleted_at = given.deleted_at,
+                    version = given.version, purge_at = given.purge_at
+                from given where posts.id = given.id and not (retitled or says)
+                    and (select count(*) from held) = cardinality($1)
+                returning posts.id
+            ), reworded as (
+                update posts set published_at = given.published_at,
+                    updated_at = given.updated_at, deleted_at = given.deleted_at,
+                    version = given.version, purge_at = given.purge_at,
+                    title = case when retitled then given.title else posts.title end,
+                    content = case when says then given.content else posts.content end
+                from given where posts.id = given.id and (retitled or says)
+                    and (select count(*) from held) = cardinality($1)
+                returning posts.id
+            )
+            select (select count(*) from kept) + (select count(*) from reworded) as "written!""#,
+            &column(posts, |post| post.head.id.as_uuid()),
+            &column(posts, |post| post.expected.get()),
+            &column(posts, |post| post.retitled),
+            &column(posts, |post| post.head.title.as_str()) as _,
+            &column(posts, |post| post.content.is_some()),
+            &column(posts, |post| text(
+                post.content.as_ref().and_then(Option::as_ref)
+            )) as _,
+            &column(posts, |post| post.head.published_at) as _,
+            &column(posts, |post| post.head.lifecycle.updated_at()) as _,
+            &column(posts, |post| post.head.lifecycle.deleted_at()) as _,
+            &column(posts, |post| post.head.lifecycle.version().get()),
+            &column(posts, |post| post.head.lifecycle.purge_at()) as _,
+        )
+        .fetch_one(&mut *statement)
+        .await;
+        if statement.finish(written)? > 0 {
+            return Ok(());
+        }
+        Err(RepositoryError::StaleVersion {
+            resource: Resource::Post,
+        })
+    }
+}
