@@ -119,3 +119,8 @@ fn a_foreign_client_gets_the_answers_that_the_readme_shows() {
 fn a_foreign_client_gets_the_answers_that_the_tutorial_of_queries_shows() {
     hold("docs/queries.md", 40);
 }
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_tutorial_of_changes_shows() {
+    hold("docs/writing.md", 22);
+}

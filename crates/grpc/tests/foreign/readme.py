@@ -27,7 +27,7 @@ FIELD_MASK = "google.protobuf.FieldMask"
 READS = re.compile(r"(Get|BatchGet|List|Search|Count)[A-Z]")
 
 # What differs from run to run, in what the page itself makes or changes.
-TIMES = {"createdAt", "updatedAt", "deletedAt", "publishedAt"}
+TIMES = {"createdAt", "updatedAt", "deletedAt", "publishedAt", "purgeAt"}
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 # And everywhere. A token is as long as what it seals; it is shown as it is.
 TOKEN = "nextPageToken"
@@ -139,6 +139,7 @@ class Page:
             return answer
         shown = shown if isinstance(shown, dict) else {}
         settled = {key: self.settle(value, shown.get(key)) for key, value in answer.items()}
+        settled = in_order(settled)
         if TOKEN in answer:
             token = shown.get(TOKEN, answer[TOKEN])
             self.tokens[token] = answer[TOKEN]
@@ -193,6 +194,13 @@ def printed(answer, is_buf):
     return in_go(text) if answer else "{\n  \n}\n"
 
 
+def in_order(fields):
+    """The same with the one map that there is in order, as grpcurl prints maps."""
+    if isinstance(fields.get("metadata"), dict):
+        fields["metadata"] = dict(sorted(fields["metadata"].items()))
+    return fields
+
+
 def printed_error(error):
     code = "".join(part.capitalize() for part in error.code().name.split("_"))
     lines = ["ERROR:", f"  Code: {code}", f"  Message: {error.details()}"]
@@ -201,7 +209,7 @@ def printed_error(error):
         lines.append("  Details:")
         for number, detail in enumerate(status_pb2.Status.FromString(encoded).details, 1):
             fields = json_format.MessageToDict(detail)
-            fields = {key: fields[key] for key in sorted(fields)}
+            fields = in_order({key: fields[key] for key in sorted(fields)})
             text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
             lines.append(f"  {number})\t{in_go(text)}")
     return "".join(f"{line}\n" for line in lines)
