@@ -42,9 +42,9 @@ deny:
 buf:
     npx --yes @bufbuild/buf@1.75.0 lint
 
-# Measure what reads cost at a million users, into docs/performance.md.
-bench *arguments:
-    cargo run --release --locked --package bench -- reads {{ arguments }}
+# Measure what reads (or transfers) cost at a million users, into docs/performance.md.
+bench what="reads" *arguments:
+    cargo run --release --locked --package bench -- {{ what }} {{ arguments }}
 
 # Run every gate that a change must pass.
 ci:

@@ -3,20 +3,18 @@
 
 mod call;
 mod cases;
-mod machine;
 mod measure;
-mod program;
 mod report;
 mod site;
 mod walk;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use self::site::{Site, SiteOptions};
-use crate::Failure;
 use crate::world::World;
+use crate::{Failure, page, program};
 
 /// So many posts for each user.
 const POSTS_EACH: u32 = 5;
@@ -67,16 +65,10 @@ impl ReadsCommand {
         let measured = measure::measure(&mut small, &mut large, self.calls).await;
         let written = measured.and_then(|measured| {
             let text = report::write(&small, &large, &measured);
-            write(&self.out, &text)
+            page::write(&self.out, &text)
         });
         small.stop().await?;
         large.stop().await?;
         written
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-    eprintln!("{} is written", path.display());
-    Ok(())
 }

@@ -8,9 +8,10 @@ use super::cases::{
     BROAD, DEEP, DEEP_BY_EMAIL, DEEP_FOUND_POSTS, DEEP_FOUND_USERS, FIRST, FIRST_BY_EMAIL,
     FOUND_POSTS, FOUND_USERS, NARROW, OF_ADMINS, OF_ONE, OF_POSTS, PUBLISHED,
 };
-use super::machine;
 use super::measure::Measured;
 use super::site::{Site, settings};
+use crate::machine;
+use crate::page::grouped;
 
 /// What is promised, of the median.
 struct Target {
@@ -122,7 +123,7 @@ fn introduce(text: &mut String, small: &Site, large: &Site) {
     let _ = write!(
         text,
         "# What reads cost\n\n\
-         This file is written by\n\n```sh\n{command}\n```\n\n\
+         This is written by\n\n```sh\n{command}\n```\n\n\
          which makes two databases, fills them by `COPY`, starts a release build of `byline serve` over \
          each and calls every read method over gRPC: in turn on both, one call after another, with other \
          keys every time. Before, tables and indexes are read into PostgreSQL's memory, as far as they fit.\n\n\
@@ -267,19 +268,6 @@ fn millis(time: Duration) -> String {
     }
 }
 
-/// `1,000,000`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,8 +326,6 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(999), "999");
         assert_eq!(millis(Duration::from_micros(1_234)), "1.23");
         assert_eq!(millis(Duration::from_millis(1_234)), "1234");
     }

@@ -2,22 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::migrate::{self, MigrateError};
 use sqlx::{ConnectOptions, PgConnection};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tonic::transport::Endpoint;
 
 use super::call::Clients;
-use super::machine;
 use super::walk::Walks;
-use crate::Failure;
 use crate::fill::{FillOptions, fill, vacuum};
+use crate::program::serve;
 use crate::world::{GENERATION, World};
+use crate::{Failure, machine};
 
 const DATABASE: &str = "byline";
 
@@ -168,23 +166,4 @@ async fn warm(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Starts the program over the database. Answers where it listens.
-async fn serve(program: &Path, url: &str) -> Result<(Child, String), Failure> {
-    let mut child = Command::new(program)
-        .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
-        .args(["--database-url", url])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{}: {error}", program.display()))?;
-    let stdout = child.stdout.take().ok_or("the server has no output")?;
-    let line = BufReader::new(stdout).lines().next_line().await?;
-    let address = line
-        .as_deref()
-        .and_then(|line| line.strip_prefix("listening on "))
-        .ok_or("the server did not start: see above")?;
-    Ok((child, address.to_owned()))
 }

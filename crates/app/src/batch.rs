@@ -63,26 +63,3 @@ impl<M: Batched> Mutation for Batch<M> {
         }
     }
 }
-
-/// Makes the changes one by one: where one may be in the way of another.
-pub(crate) async fn one_by_one<M: Batched>(
-    items: &[M],
-    unit: &mut dyn UnitOfWork,
-    terms: &Terms,
-    brief: impl Fn(M::Output) -> M::Brief + Send,
-) -> Result<Outcomes<M::Brief>, Error> {
-    let mut outcomes = Vec::with_capacity(items.len());
-    for item in items {
-        match item.make(unit, terms).await {
-            Err(error) if !error.can_be_mended() => return Err(error),
-            outcome => outcomes.push(outcome.map(&brief)),
-        }
-    }
-    Ok(outcomes)
-}
-
-/// Whether one of them is there twice.
-pub(crate) fn any_twice<T: Eq + std::hash::Hash>(items: impl IntoIterator<Item = T>) -> bool {
-    let mut seen = std::collections::HashSet::new();
-    items.into_iter().any(|item| !seen.insert(item))
-}

@@ -51,6 +51,16 @@ pub enum Error {
         /// Why.
         source: Box<Self>,
     },
+    /// A row of an import is about the same resource as an earlier one.
+    #[error("row {earlier} of this import is about the same {resource}")]
+    RowRepeated {
+        /// The kind of the resource.
+        resource: Resource,
+        /// The field in which they meet, by its name in the contract.
+        field: &'static str,
+        /// The number of the earlier row.
+        earlier: u64,
+    },
     /// The id of this request was given to another one before.
     #[error("this request_id was given to another request: give every new request a new one")]
     RequestIdReused,
@@ -63,6 +73,9 @@ pub enum Error {
     /// The database cannot be reached, or not in time.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The connection to the database ended, with nothing changed.
+    #[error("the database is not available")]
+    ConnectionLost(#[source] Source),
     /// The connection was lost while the change was committed: it may have been made.
     #[error(
         "the connection to the database was lost while the change was committed: it may have \
@@ -88,6 +101,18 @@ pub enum Precondition {
     UserHasPosts {
         /// The user.
         user: UserId,
+    },
+    /// The resource must be taken out of the trash.
+    #[error("user {user} is in the trash: undelete it first")]
+    UserInTrash {
+        /// The user.
+        user: UserId,
+    },
+    /// The resource must be taken out of the trash.
+    #[error("post {post} is in the trash: undelete it first")]
+    PostInTrash {
+        /// The post.
+        post: PostId,
     },
     /// The resource must be put in the trash.
     #[error("user {user} is not in the trash: delete it first")]
@@ -128,10 +153,12 @@ impl Error {
             | Self::Precondition(_)
             | Self::EtagMismatch { .. }
             | Self::Item { .. }
+            | Self::RowRepeated { .. }
             | Self::RequestIdReused
             | Self::ResponseTooLarge => true,
             Self::Contention(_)
             | Self::Unavailable(_)
+            | Self::ConnectionLost(_)
             | Self::OutcomeUnknown(_)
             | Self::Internal(_) => false,
         }
@@ -166,6 +193,7 @@ impl From<RepositoryError> for Error {
             RepositoryError::TooLarge => Self::ResponseTooLarge,
             RepositoryError::Contention(source) => Self::Contention(source),
             RepositoryError::Unavailable(source) => Self::Unavailable(source),
+            RepositoryError::ConnectionLost(source) => Self::ConnectionLost(source),
             // Use cases lock what they change and what they refer to, so that
             // neither can happen but by a defect.
             error @ (RepositoryError::StaleVersion { .. }

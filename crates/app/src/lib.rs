@@ -3,9 +3,12 @@
 
 mod batch;
 mod error;
+pub mod export;
 mod held;
+pub mod import;
 mod mutation;
 pub mod post;
+mod record;
 mod sweep;
 #[cfg(test)]
 mod testing;

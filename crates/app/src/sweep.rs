@@ -25,6 +25,8 @@ impl Load for NoLoad {
 
 /// Rests so many times as long as each batch took: a sweep takes a fifth of one connection.
 const REST: i32 = 4;
+/// It rests no longer than that, or one slow batch would end sweeping for hours.
+const MAX_REST: TimeDelta = TimeDelta::minutes(1);
 /// How long it waits while the load is high, before it looks again.
 const WAIT: TimeDelta = TimeDelta::seconds(1);
 
@@ -99,7 +101,8 @@ impl Sweep {
                 if count < u64::from(MAX_SWEPT) {
                     break;
                 }
-                self.pause.rest((self.clock.now() - began) * REST).await;
+                let rest = (self.clock.now() - began) * REST;
+                self.pause.rest(rest.min(MAX_REST)).await;
             }
         }
         Ok(swept)
@@ -120,8 +123,9 @@ impl Sweep {
 mod tests {
     use std::sync::Mutex;
 
-    use byline_domain::testing::fixtures::TickingClock;
+    use byline_domain::testing::fixtures::{TickingClock, time};
     use byline_domain::testing::mocks::{MockPause, MockSweeper};
+    use chrono::{DateTime, Utc};
     use mockall::Sequence;
     use mockall::predicate::{always, eq};
 
@@ -136,6 +140,18 @@ mod tests {
             let high = *left > 0;
             *left = left.saturating_sub(1);
             high
+        }
+    }
+
+    /// An hour later at each look.
+    #[derive(Default)]
+    struct SlowClock(Mutex<i64>);
+
+    impl Clock for SlowClock {
+        fn now(&self) -> DateTime<Utc> {
+            let mut hours = self.0.lock().expect("no test panicked here");
+            *hours += 1;
+            time(0) + TimeDelta::hours(*hours)
         }
     }
 
@@ -198,6 +214,23 @@ mod tests {
             .returning(|_| ());
         let swept = sweep(sweeper, pause, 3).round().await.expect("swept");
         assert!(swept.is_nothing());
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_took_an_hour_does_not_end_sweeping_for_four() {
+        let [posts, users, requests] = Expired::ALL.map(|what| (what, Some(0)));
+        let full = (Expired::Posts, Some(u64::from(MAX_SWEPT)));
+        let mut pause = MockPause::new();
+        pause
+            .expect_rest()
+            .with(eq(TimeDelta::minutes(1)))
+            .once()
+            .returning(|_| ());
+        let slow = Sweep {
+            clock: Arc::new(SlowClock::default()),
+            ..sweep(sweeps(&[full, posts, users, requests]), pause, 0)
+        };
+        slow.round().await.expect("swept");
     }
 
     #[tokio::test]

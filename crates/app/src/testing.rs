@@ -6,7 +6,7 @@ use std::sync::Arc;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::{ExpectedEtag, Lifecycle, Retention};
-use byline_domain::post::Post;
+use byline_domain::post::{Post, PostRewrite};
 use byline_domain::testing::fixtures::{self, FixedClock};
 use byline_domain::testing::mocks::{MockPause, MockPostReader, MockUnitOfWork, MockUserReader};
 use byline_domain::unit_of_work::UnitOfWorkFactory;
@@ -123,6 +123,11 @@ pub(crate) fn unavailable() -> RepositoryError {
     RepositoryError::Unavailable("no connection".into())
 }
 
+/// The connection is gone.
+pub(crate) fn connection_lost() -> RepositoryError {
+    RepositoryError::ConnectionLost("reset".into())
+}
+
 /// What is expected of a unit of work, each once.
 pub(crate) trait Expects {
     /// The user is found and held for a change.
@@ -232,10 +237,10 @@ impl Expects for MockUnitOfWork {
 
     fn replaces_post(mut self, before: &Post, after: &Post) -> Self {
         self.posts
-            .expect_update()
-            .with(eq(after.clone()), eq(before.lifecycle.version()))
+            .expect_update_many()
+            .with(eq(vec![PostRewrite::between(before, after)]))
             .once()
-            .returning(|_, _| Ok(()));
+            .returning(|_| Ok(()));
         self
     }
 }

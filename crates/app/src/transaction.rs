@@ -5,6 +5,7 @@ use byline_domain::post::{Post, PostHead};
 use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::User;
 
+use self::named::Named;
 use crate::post::{CreatePost, DeletePost, SetPublished, TransferPosts, UndeletePost, UpdatePost};
 use crate::user::{CreateUser, DeleteUser, UndeleteUser, UpdateUser};
 use crate::{Error, Mutation, Terms};
@@ -168,9 +169,14 @@ impl Mutation for Transaction {
     type Output = Vec<Done>;
 
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Vec<Done>, Error> {
+        // One alone takes hold of what it needs by itself.
+        if !matches!(&self.operations[..], [one] if !matches!(one, Operation::Nested(_))) {
+            Named::by(&self.operations).hold(unit).await?;
+        }
         in_order(&self.operations, unit, terms).await
     }
 }
 
+mod named;
 #[cfg(test)]
 mod tests;

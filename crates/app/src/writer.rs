@@ -1,5 +1,6 @@
 //! How every change is made: once, however often it is sent and whatever is in the way.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use byline_domain::clock::Clock;
@@ -9,10 +10,10 @@ use byline_domain::pause::Pause;
 use byline_domain::request::Request;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 
-use crate::{Error, Mutation, Terms};
+use crate::{Error, Mutation, Terms, record};
 
 /// How often a unit of work is tried again at most.
-const RETRIES: u32 = 3;
+pub(crate) const RETRIES: u32 = 3;
 
 /// What the caller wants of a change beside the change.
 #[derive(Clone, Debug, Default)]
@@ -55,8 +56,6 @@ pub trait Render<T>: Send + Sync {
 
 /// How a try failed.
 enum Failure {
-    /// Nothing was begun.
-    NotBegun(Error),
     /// Nothing was kept.
     Undone(Error),
     /// The connection was lost at COMMIT: nobody here knows whether it was kept.
@@ -67,8 +66,9 @@ impl Failure {
     /// Whether another try may do better, if a second change would be noticed.
     fn may_pass(&self, is_noticed: bool) -> bool {
         match self {
-            Self::NotBegun(_) => false,
-            Self::Undone(error) => matches!(error, Error::Contention(_) | Error::Unavailable(_)),
+            Self::Undone(error) => {
+                matches!(error, Error::Contention(_) | Error::ConnectionLost(_))
+            }
             Self::Unknown(_) => is_noticed,
         }
     }
@@ -77,13 +77,16 @@ impl Failure {
     /// the way no longer means that nothing was changed.
     fn told(self, unknown: Option<Source>) -> Error {
         match (self, unknown) {
-            (Self::Unknown(source), _)
-            | (
-                Self::NotBegun(_)
-                | Self::Undone(Error::Contention(_) | Error::Unavailable(_) | Error::Internal(_)),
-                Some(source),
-            ) => Error::OutcomeUnknown(source),
-            (Self::NotBegun(error) | Self::Undone(error), _) => error,
+            (Self::Unknown(source), _) => Error::OutcomeUnknown(source),
+            (Self::Undone(error), Some(source)) if !error.can_be_mended() => {
+                tracing::warn!(
+                    error = %error,
+                    source = error.source().map(ToString::to_string),
+                    "what became of a change was not found out"
+                );
+                Error::OutcomeUnknown(source)
+            }
+            (Self::Undone(error), _) => error,
         }
     }
 }
@@ -143,7 +146,7 @@ impl Writer {
             }
             match failure {
                 Failure::Unknown(source) => unknown = Some(source),
-                Failure::NotBegun(error) | Failure::Undone(error) => {
+                Failure::Undone(error) => {
                     tracing::debug!(retry, %error, "trying again");
                 }
             }
@@ -158,21 +161,16 @@ impl Writer {
         intent: &Intent,
         render: &R,
     ) -> Result<Answer<R::Told>, Failure> {
-        let begun = self.units.begin().await;
-        let mut unit = begun.map_err(|error| Failure::NotBegun(error.into()))?;
+        let mut unit = self.units.begin().await?;
         let terms = Terms {
             now: self.clock.now(),
             retention: self.retention,
         };
         if let Some(request) = &intent.request
-            && let Some(record) = unit.requests().claim(request, terms.now).await?
+            && let Some(recorded) = record::claim(unit.as_mut(), request, terms.now).await?
         {
             unit.rollback().await?;
-            return if record.is_of(request) {
-                Ok(Answer::Recorded(record.response))
-            } else {
-                Err(Error::RequestIdReused.into())
-            };
+            return Ok(Answer::Recorded(recorded?));
         }
         let told = render.tell(mutation.make(unit.as_mut(), &terms).await?);
         if intent.validate_only {
@@ -191,7 +189,7 @@ impl Writer {
 async fn commit(unit: Box<dyn UnitOfWork>) -> Result<(), Failure> {
     match unit.commit().await {
         Ok(()) => Ok(()),
-        Err(RepositoryError::Unavailable(source)) => Err(Failure::Unknown(source)),
+        Err(RepositoryError::ConnectionLost(source)) => Err(Failure::Unknown(source)),
         Err(error) => Err(error.into()),
     }
 }

@@ -233,9 +233,13 @@ pub enum RepositoryError {
     /// time. Nothing was changed: the whole unit of work can be tried again.
     #[error("concurrent changes are in the way")]
     Contention(#[source] Source),
-    /// The database cannot be reached, or not in time.
+    /// The database cannot be reached, or not in time. What was asked for was not done.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The connection ended while it was used, as when the server goes away. Another one
+    /// may do.
+    #[error("the connection to the database was lost")]
+    ConnectionLost(#[source] Source),
     /// A stored value breaks a rule of its type.
     #[error("{table}.{column} of {id} holds an invalid value")]
     Corrupt {

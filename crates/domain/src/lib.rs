@@ -8,9 +8,11 @@
 pub mod clock;
 pub mod count;
 pub mod error;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod ids;
+pub mod import;
 pub mod lifecycle;
 pub mod order;
 pub mod page;

@@ -2,17 +2,25 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 
 use crate::error::{Invalid, Reason};
 
-/// Counts the changes of a resource; 1 at birth.
+/// Counts the changes of a resource, from 1 on where it was made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(i64);
 
 impl Version {
-    /// The version of a resource that was never changed.
+    /// The version of a resource that was made here and never changed.
     pub const FIRST: Self = Self(1);
+
+    /// The version of what is brought in at that time along with its time of birth. It may have
+    /// been here before, under the same id, and purged: its versions were lower, unless it
+    /// was changed more often than once a microsecond, or the clock was set back.
+    #[must_use]
+    pub fn brought_in(now: DateTime<Utc>) -> Self {
+        Self(now.timestamp_micros().max(Self::FIRST.0))
+    }
 
     /// A version read back from storage; `None` when it is not positive.
     pub const fn from_stored(number: i64) -> Option<Self> {
@@ -89,8 +97,7 @@ impl Retention {
     /// What holds when nothing is said: 30 days.
     pub const DEFAULT: Self = Self(TimeDelta::days(30));
 
-    /// The longest retention, in days: about a century, which keeps every time that
-    /// comes of it one that the wire can carry.
+    /// The longest retention, in days: about a century.
     pub const MAX_DAYS: i64 = 36_500;
 
     /// A retention of that long: none at least, [`Self::MAX_DAYS`] at most.
@@ -108,11 +115,12 @@ impl Retention {
         self.0
     }
 
-    /// The end of a retention that begins at that time.
+    /// The end of a retention that begins at that time, or the last time that the wire can
+    /// carry if that is earlier.
     #[must_use]
     pub fn end(self, begin: DateTime<Utc>) -> DateTime<Utc> {
         let end = begin.checked_add_signed(self.0);
-        micros(end.unwrap_or(DateTime::<Utc>::MAX_UTC))
+        micros(end.unwrap_or(LATEST)).min(LATEST).max(micros(begin))
     }
 }
 
@@ -226,6 +234,13 @@ impl Lifecycle {
     }
 }
 
+/// The last time that the wire can carry: protobuf's end with the year 9999.
+pub(crate) const LATEST: DateTime<Utc> = NaiveDate::from_ymd_opt(9999, 12, 31)
+    .expect("a date of the calendar")
+    .and_hms_micro_opt(23, 59, 59, 999_999)
+    .expect("a time of the day")
+    .and_utc();
+
 /// PostgreSQL keeps whole microseconds; what is held in memory must not differ.
 pub(crate) fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(6)
@@ -307,6 +322,14 @@ mod tests {
         for span in [-least, most + least, TimeDelta::MIN, TimeDelta::MAX] {
             assert_eq!(Retention::new(span).unwrap_err().reason, Reason::OutOfRange);
         }
+    }
+
+    #[test]
+    fn a_retention_ends_no_later_than_the_wire_can_tell() {
+        let born = Lifecycle::born(LATEST - TimeDelta::hours(1));
+        let mut deleted = born;
+        deleted.delete(at(0), Retention::DEFAULT);
+        assert_eq!(deleted.purge_at(), Some(LATEST));
     }
 
     #[test]

@@ -53,8 +53,13 @@ impl<F: Field> Order<F> {
     /// Reads fields separated by commas, each alone or followed by `asc` or `desc`,
     /// as in `role, created_at desc`; `default` where there are none.
     pub fn parse(text: &str, default: Self) -> Result<Self, Invalid> {
+        Ok(Self::parse_any(text)?.unwrap_or(default))
+    }
+
+    /// Reads the same; `None` where there are no fields.
+    pub fn parse_any(text: &str) -> Result<Option<Self>, Invalid> {
         if text.trim().is_empty() {
-            return Ok(default);
+            return Ok(None);
         }
         let mut keys = Vec::new();
         // More names than there are fields cannot all be right: the rest need not
@@ -74,11 +79,10 @@ impl<F: Field> Order<F> {
             keys.push(key);
         }
         let mut keys = keys.into_iter();
-        let first = keys.next().unwrap_or(default.first);
-        Ok(Self {
+        Ok(keys.next().map(|first| Self {
             first,
             rest: keys.collect(),
-        })
+        }))
     }
 
     /// The fields, the most important first; at least one.

@@ -15,6 +15,11 @@ pub(crate) enum Lines {
 /// Brings `text` into NFC and refuses it when it is empty, longer than
 /// `max_chars` code points, or holds a control character (NUL among them).
 pub(crate) fn clean(text: String, max_chars: usize, lines: Lines) -> Result<String, Invalid> {
+    // Most texts are such that a look at each byte tells everything.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain && (1..=max_chars).contains(&text.len()) {
+        return Ok(text);
+    }
     // NFC never makes a text shorter than a third of its code points, so that a
     // hostile length is refused before the work of normalising it.
     if text.len() > max_chars.saturating_mul(4 * 3) {
@@ -33,7 +38,7 @@ pub(crate) fn clean(text: String, max_chars: usize, lines: Lines) -> Result<Stri
 
 /// `text` in Unicode normalization form C.
 pub(crate) fn normalise(text: String) -> String {
-    if is_nfc(&text) {
+    if text.is_ascii() || is_nfc(&text) {
         text
     } else {
         text.nfc().collect()
@@ -41,6 +46,14 @@ pub(crate) fn normalise(text: String) -> String {
 }
 
 pub(crate) fn forbid_control(text: &str, lines: Lines) -> Result<(), Invalid> {
+    // Bytes are looked at many at a time. The controls from U+0080 on begin with 0xC2.
+    let is_suspect = |byte: u8| {
+        let welcome = lines == Lines::Many && matches!(byte, b'\t' | b'\n' | b'\r');
+        (byte < b' ' && !welcome) || matches!(byte, 0x7f | 0xc2)
+    };
+    if !text.bytes().any(is_suspect) {
+        return Ok(());
+    }
     let forbidden =
         |c: &char| c.is_control() && !(lines == Lines::Many && matches!(c, '\t' | '\n' | '\r'));
     match text.chars().find(forbidden) {
@@ -108,6 +121,11 @@ macro_rules! line {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// The text, without a copy.
+            pub fn into_string(self) -> String {
+                self.0
             }
         }
     };

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::error::RepositoryError;
+use crate::import::{Import, PostRow, UserRow};
 use crate::post::PostRepository;
 use crate::request::RequestRepository;
 use crate::user::UserRepository;
@@ -27,13 +28,19 @@ pub trait UnitOfWork: Send {
     /// What was answered to requests, inside this unit of work.
     fn requests(&mut self) -> &mut dyn RequestRepository;
 
+    /// Imports users, inside this unit of work.
+    fn user_import(&mut self) -> &mut dyn Import<UserRow>;
+
+    /// Imports posts, inside this unit of work.
+    fn post_import(&mut self) -> &mut dyn Import<PostRow>;
+
     /// A unit of work within this one: what it changes is seen by this one after
     /// its `commit`, and undone alone by its `rollback` or when it is dropped.
     /// This one cannot be used while the inner one is open.
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError>;
 
     /// Keeps the changes. After an error nothing is kept, except that after
-    /// `Unavailable` it is not known whether the changes were.
+    /// `ConnectionLost` it is not known whether the changes were.
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
 
     /// Undoes the changes.

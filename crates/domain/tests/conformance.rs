@@ -14,7 +14,8 @@ fn open() -> Ready<(Ports, ())> {
         users: store.clone(),
         posts: store.clone(),
         units: store.clone(),
-        sweeper: store,
+        sweeper: store.clone(),
+        exporter: store,
     };
     ready((ports, ()))
 }

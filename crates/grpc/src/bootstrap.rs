@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use byline_app::export::Exports;
+use byline_app::import::Importer;
 use byline_app::post::Posts;
 use byline_app::user::Users;
 use byline_app::{Load, Sweep, Writer};
@@ -20,6 +22,8 @@ use crate::system::{RandomPause, SystemClock, SystemIds};
 pub(crate) struct App {
     pub(crate) users: Arc<Users>,
     pub(crate) posts: Arc<Posts>,
+    pub(crate) exports: Arc<Exports>,
+    pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
@@ -45,6 +49,13 @@ impl App {
         Self {
             users: Arc::new(Users::new(port.clone(), port.clone())),
             posts: Arc::new(Posts::new(port.clone(), port.clone())),
+            exports: Arc::new(Exports::new(port.clone())),
+            importer: Arc::new(Importer::new(
+                port.clone(),
+                clock.clone(),
+                Arc::new(RandomPause),
+                retention,
+            )),
             writer: Arc::new(Writer::new(
                 port.clone(),
                 clock.clone(),

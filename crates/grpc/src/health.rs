@@ -9,7 +9,13 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 /// The names under which health is told; "" is the server as a whole.
-const SERVICES: [&str; 3] = ["", "byline.v1.UserService", "byline.v1.PostService"];
+const SERVICES: [&str; 5] = [
+    "",
+    "byline.v1.UserService",
+    "byline.v1.PostService",
+    "byline.v1.TransactionService",
+    "byline.v1.TransferService",
+];
 
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// A database that takes longer to say that it is there is not.

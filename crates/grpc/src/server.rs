@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{self, Server};
 use tower::layer::util::{Identity, Stack};
@@ -13,8 +14,9 @@ use crate::health::Health;
 use crate::layers::admission::Admission;
 use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
+use crate::layers::whole::Whole;
 use crate::pb;
-use crate::service::{PostRpc, TransactionRpc, UserRpc};
+use crate::service::{PostRpc, TransactionRpc, TransferRpc, UserRpc};
 use crate::sweeping::sweep;
 
 /// The largest message that is read, in bytes; answers stay below it too.
@@ -26,6 +28,9 @@ const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const DRAIN: Duration = Duration::from_secs(7);
 /// How long health says NOT_SERVING before the streams of watchers end.
 const FAREWELL: Duration = Duration::from_millis(250);
+/// How long transfers under way may take to finish after that: less, so that those
+/// that did not can be told.
+const LAST_TRANSFERS: Duration = Duration::from_secs(5);
 
 /// The bounds of a server.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +41,12 @@ pub(crate) struct Limits {
     pub(crate) default_deadline: Duration,
     /// How long a call may take whatever its caller says.
     pub(crate) max_deadline: Duration,
+    /// Transfers under way at once, over all connections.
+    pub(crate) max_transfers: usize,
+    /// How long a transfer may take whatever its caller says.
+    pub(crate) transfer_timeout: Duration,
+    /// How long the other side of a transfer may take or send nothing.
+    pub(crate) transfer_idle_timeout: Duration,
     /// How often what has had its time is removed; never if it is no time.
     pub(crate) sweep_interval: Duration,
 }
@@ -60,24 +71,32 @@ pub(crate) async fn serve(
         .layer(Deadline {
             default: limits.default_deadline,
             cap: limits.max_deadline,
+            transfer: limits.transfer_timeout,
         })
+        .layer(Whole)
         .add_service(health_service);
-    let router = add_services(router, app);
+    let (stop_transfers, transfers_stop) = watch::channel(false);
+    let router = add_services(router, app, &limits, transfers_stop);
 
     let (drain, draining) = tokio::sync::oneshot::channel::<()>();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = router.serve_with_incoming_shutdown(incoming, async {
         let _ = draining.await;
     });
-    let probing = health.clone();
-    let probe = probing.follow(&app.database);
-    let sweeping = sweep(app, limits.sweep_interval, Arc::new(admission));
-    tokio::pin!(serving, probe, sweeping);
-    tokio::select! {
-        result = &mut serving => return result,
-        () = &mut probe => {}
-        () = &mut sweeping => {}
-        () = stop => {}
+    tokio::pin!(serving);
+    {
+        let probing = health.clone();
+        let probe = probing.follow(&app.database);
+        // Dropped with the signal to stop, so that a sweep under way lets go of what it holds
+        // and calls may wait for.
+        let sweeping = sweep(app, limits.sweep_interval, Arc::new(admission));
+        tokio::pin!(probe, sweeping);
+        tokio::select! {
+            result = &mut serving => return result,
+            () = &mut probe => {}
+            () = &mut sweeping => {}
+            () = stop => {}
+        }
     }
 
     tracing::info!("stopping: calls under way may finish");
@@ -86,6 +105,8 @@ pub(crate) async fn serve(
     let farewell = async {
         tokio::time::sleep(FAREWELL).await;
         health.end_watches().await;
+        tokio::time::sleep(LAST_TRANSFERS).await;
+        stop_transfers.send_replace(true);
         std::future::pending::<()>().await;
     };
     tokio::select! {
@@ -98,11 +119,17 @@ pub(crate) async fn serve(
     }
 }
 
-type Layers = Stack<Deadline, Stack<Admission, Stack<CallLog, Identity>>>;
+type Layers = Stack<Whole, Stack<Deadline, Stack<Admission, Stack<CallLog, Identity>>>>;
 
-fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
+fn add_services(
+    router: Router<Layers>,
+    app: &App,
+    limits: &Limits,
+    transfers_stop: watch::Receiver<bool>,
+) -> Router<Layers> {
     use pb::post_service_server::PostServiceServer;
     use pb::transaction_service_server::TransactionServiceServer;
+    use pb::transfer_service_server::TransferServiceServer;
     use pb::user_service_server::UserServiceServer;
 
     let reflection = || {
@@ -130,6 +157,11 @@ fn add_services(router: Router<Layers>, app: &App) -> Router<Layers> {
         )
         .add_service(
             TransactionServiceServer::new(TransactionRpc::new(app))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            TransferServiceServer::new(TransferRpc::new(app, limits, transfers_stop))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )

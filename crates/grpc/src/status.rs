@@ -21,6 +21,8 @@ pub(crate) const DOMAIN: &str = "byline.v1";
 const RETRY_CONTENTION: Duration = Duration::from_millis(50);
 /// When to try again what found the server or its database busy or away.
 const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
+/// When to try again what found all places of transfers taken, which are so for long.
+const RETRY_TRANSFER: Duration = Duration::from_secs(10);
 
 /// What a caller is told: a status before it is put into the form that it travels in.
 struct Told {
@@ -165,10 +167,12 @@ fn told(error: Error) -> Told {
         }
         Error::EtagMismatch { .. } => Told::new(Code::Aborted, "ETAG_MISMATCH", message),
         Error::Item { item, source } => told(*source).of(item),
-        Error::RequestIdReused => {
-            let violation = BadRequest::with_violation("request_id", &message);
-            Told::new(Code::InvalidArgument, "REQUEST_ID_REUSED", message).with(violation)
+        Error::RowRepeated { field, earlier, .. } => {
+            Told::new(Code::InvalidArgument, "ROW_REPEATED", message)
+                .and("field", field)
+                .and("row", earlier.to_string())
         }
+        Error::RequestIdReused => reused("request_id", message),
         Error::ResponseTooLarge => {
             Told::new(Code::ResourceExhausted, "RESPONSE_TOO_LARGE", message)
         }
@@ -176,7 +180,7 @@ fn told(error: Error) -> Told {
             tracing::info!(request_id = %call::request_id(), error = %source, "contention");
             Told::new(Code::Aborted, "CONTENTION", message).with(retry_after(RETRY_CONTENTION))
         }
-        Error::Unavailable(source) => {
+        Error::Unavailable(source) | Error::ConnectionLost(source) => {
             tracing::warn!(request_id = %call::request_id(), error = %source, "database unavailable");
             Told::new(Code::Unavailable, "DATABASE_UNAVAILABLE", message)
                 .with(retry_after(RETRY_OVERLOAD))
@@ -190,11 +194,24 @@ fn told(error: Error) -> Told {
     }
 }
 
+/// The same id was given to another request.
+fn reused(field: &str, message: String) -> Told {
+    let violation = BadRequest::with_violation(field, &message);
+    Told::new(Code::InvalidArgument, "REQUEST_ID_REUSED", message).with(violation)
+}
+
+/// The id of an import, which stands in its settings, was given to another request.
+pub(crate) fn import_id_reused() -> Status {
+    reused("settings.request_id", Error::RequestIdReused.to_string()).into()
+}
+
 /// What has to be done first: the reason, and whose.
 fn first(precondition: Precondition) -> (&'static str, String) {
     match precondition {
         Precondition::AuthorInTrash { author } => ("AUTHOR_IN_TRASH", format!("users/{author}")),
         Precondition::UserHasPosts { user } => ("USER_HAS_POSTS", format!("users/{user}")),
+        Precondition::UserInTrash { user } => ("USER_IN_TRASH", format!("users/{user}")),
+        Precondition::PostInTrash { post } => ("POST_IN_TRASH", format!("posts/{post}")),
         Precondition::UserNotInTrash { user } => ("USER_NOT_IN_TRASH", format!("users/{user}")),
         Precondition::PostNotInTrash { post } => ("POST_NOT_IN_TRASH", format!("posts/{post}")),
     }
@@ -239,6 +256,31 @@ pub(crate) fn invalid_deadline() -> Status {
 pub(crate) fn too_many_calls() -> Status {
     let message = "the server is busy with as many calls as it takes";
     Told::new(Code::ResourceExhausted, "TOO_MANY_CALLS", message)
+        .with(retry_after(RETRY_OVERLOAD))
+        .into()
+}
+
+/// The server has as many transfers under way as it runs at a time.
+pub(crate) fn too_many_transfers() -> Status {
+    let message = "as many transfers are under way as the server runs at a time";
+    Told::new(Code::ResourceExhausted, "TOO_MANY_TRANSFERS", message)
+        .with(retry_after(RETRY_TRANSFER))
+        .into()
+}
+
+/// Nothing moved on the stream of a transfer for `idle`.
+pub(crate) fn transfer_stalled(idle: Duration) -> Status {
+    let message = format!(
+        "the other side of the stream took or sent nothing for {}",
+        humantime::format_duration(idle)
+    );
+    Told::new(Code::DeadlineExceeded, "TRANSFER_STALLED", message).into()
+}
+
+/// The server stopped before a transfer had ended.
+pub(crate) fn server_stopping() -> Status {
+    let message = "the server is stopping: try again elsewhere, or when it is back";
+    Told::new(Code::Unavailable, "SERVER_STOPPING", message)
         .with(retry_after(RETRY_OVERLOAD))
         .into()
 }

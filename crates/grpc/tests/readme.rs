@@ -106,7 +106,8 @@ fn hold(page: &str, at_least: usize) {
         client.arg("--write");
     }
     client.arg(crate_dir.join("../..").join(page));
-    client.args([&dev.address, &at_least.to_string()]);
+    let byline = env!("CARGO_BIN_EXE_byline");
+    client.args([&dev.address, byline, &at_least.to_string()]);
     succeed(&mut client);
 }
 
@@ -122,5 +123,10 @@ fn a_foreign_client_gets_the_answers_that_the_tutorial_of_queries_shows() {
 
 #[test]
 fn a_foreign_client_gets_the_answers_that_the_tutorial_of_changes_shows() {
-    hold("docs/writing.md", 22);
+    hold("docs/writing.md", 23);
+}
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_tutorial_of_transfers_shows() {
+    hold("docs/transfer.md", 17);
 }

@@ -2,7 +2,13 @@
 
 use std::collections::HashSet;
 
+use byline_domain::ids::UserId;
 use uuid::Uuid;
+
+/// The ids as the driver takes them.
+pub(crate) fn uuids(ids: &[UserId]) -> Vec<Uuid> {
+    ids.iter().map(UserId::as_uuid).collect()
+}
 
 /// The items in the order given, in as few pieces as hold no id twice: what a statement
 /// answers by id is then about one item.

@@ -11,19 +11,28 @@ use sqlx::error::DatabaseError;
 /// expects are told apart by the statement itself, without an error.
 pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
     let kind = match &error {
+        _ if loses_connection(&error) => Kind::Lost,
         sqlx::Error::Database(database) => kind_of(database.as_ref()),
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => Kind::Unavailable,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Kind::Unavailable
+        }
         _ => Kind::Internal,
     };
     let source = Box::new(Redacted::from(error));
     match kind {
         Kind::Contention => RepositoryError::Contention(source),
         Kind::Unavailable => RepositoryError::Unavailable(source),
+        Kind::Lost => RepositoryError::ConnectionLost(source),
         Kind::Internal => RepositoryError::Internal(source),
+    }
+}
+
+/// What it means that COMMIT failed: whatever is no answer of the server leaves open whether
+/// it was done.
+pub(crate) fn translate_of_commit(error: sqlx::Error) -> RepositoryError {
+    match error {
+        sqlx::Error::Database(_) => translate(error),
+        other => RepositoryError::ConnectionLost(Box::new(Redacted::from(other))),
     }
 }
 
@@ -36,7 +45,8 @@ pub(crate) fn unreachable(error: sqlx::Error) -> RepositoryError {
 pub(crate) fn breaks_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
-            matches!(kind_of(database.as_ref()), Kind::Unavailable)
+            loses_connection(error)
+                || matches!(kind_of(database.as_ref()), Kind::Unavailable)
                 || database.code().as_deref() == Some(STALE_PLAN)
         }
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
@@ -49,7 +59,11 @@ pub(crate) fn loses_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
             let code = database.code();
-            code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+            // Shutting down, crashed, starting up; idle too long in a transaction, which ends
+            // the session; class 08, connection exceptions.
+            code.is_some_and(|code| {
+                code.starts_with("57P") || code == "25P03" || code.starts_with("08")
+            })
         }
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => true,
         _ => false,
@@ -59,6 +73,7 @@ pub(crate) fn loses_connection(error: &sqlx::Error) -> bool {
 enum Kind {
     Contention,
     Unavailable,
+    Lost,
     Internal,
 }
 
@@ -72,11 +87,9 @@ fn kind_of(error: &dyn DatabaseError) -> Kind {
         // foreign key that a concurrent change broke after the statement had
         // looked: the next try sees it.
         "40001" | "40P01" | "55P03" | STALE_PLAN | "23505" | "23503" => Kind::Contention,
-        // Cancelled by a time-out, idle too long in a transaction, read-only (a
-        // server that was demoted), too many connections.
-        "57014" | "25P03" | "25006" | "53300" => Kind::Unavailable,
-        // Shutting down, crashed, starting up; class 08, connection exceptions.
-        code if code.starts_with("57P") || code.starts_with("08") => Kind::Unavailable,
+        // Cancelled by a time-out, read-only (a server that was demoted), too many
+        // connections.
+        "57014" | "25006" | "53300" => Kind::Unavailable,
         _ => Kind::Internal,
     }
 }

@@ -75,16 +75,8 @@ impl<F: Noun> Keyset<'_, F> {
             query.push(" and ");
             self.push_after(query, cursor);
         }
-        query.push(" order by ");
-        for key in self.order.keys() {
-            let way = way(key.direction);
-            query.push(format_args!("{} {way}, ", key.field.sort_key()));
-        }
-        query.push(format_args!(
-            "id {} limit ",
-            way(self.order.tie_direction())
-        ));
-        query.push_bind(rows);
+        push_order(query, self.order);
+        query.push(" limit ").push_bind(rows);
         if skip > 0 {
             query.push(" offset ").push_bind(skip);
         }
@@ -169,6 +161,16 @@ impl<F: Noun> Keyset<'_, F> {
             id,
         })
     }
+}
+
+/// Appends the order of rows of one table.
+pub(crate) fn push_order<F: Table>(query: &mut QueryBuilder<Postgres>, order: &Order<F>) {
+    query.push(" order by ");
+    for key in order.keys() {
+        let way = way(key.direction);
+        query.push(format_args!("{} {way}, ", key.field.sort_key()));
+    }
+    query.push("id ").push(way(order.tie_direction()));
 }
 
 fn push_value<F: Table>(query: &mut QueryBuilder<Postgres>, field: F, value: &SortValue) {

@@ -24,6 +24,12 @@ impl Statements {
     }
 }
 
+/// Has what `work` sends counted for the call under way here, on whatever task it runs.
+pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let statements = STATEMENTS.try_with(Clone::clone).unwrap_or_default();
+    async move { statements.count_in(work).await }
+}
+
 /// Counts one statement for the call under way, if there is one.
 pub(crate) fn count_statement() {
     // Outside a call, as while migrating, nobody asks for the count.

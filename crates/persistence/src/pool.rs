@@ -25,6 +25,11 @@ pub struct PoolSettings {
     pub lock_timeout: Duration,
     /// How long a transaction may sit idle before the server ends it.
     pub idle_in_transaction_timeout: Duration,
+    /// How long a transfer may take. Its statements run as long as it does, since they go
+    /// on as its other side does.
+    pub transfer_timeout: Duration,
+    /// How long the other side of a transfer may take or send nothing.
+    pub transfer_idle_timeout: Duration,
 }
 
 impl Default for PoolSettings {
@@ -35,6 +40,8 @@ impl Default for PoolSettings {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_millis(1_500),
             idle_in_transaction_timeout: Duration::from_secs(10),
+            transfer_timeout: Duration::from_hours(1),
+            transfer_idle_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -60,6 +67,7 @@ const PLAN_FOR_FLASH: &str = "select set_config(name, '1.1', false) from pg_sett
 pub struct Database {
     pool: PgPool,
     last_loss: Arc<LastLoss>,
+    transfer_bounds: Arc<TransferBounds>,
 }
 
 /// When a connection was lost last. Those that were idle then may be lost as well, as by a
@@ -125,7 +133,11 @@ impl Database {
                 })
             })
             .connect_lazy_with(server);
-        Self { pool, last_loss }
+        Self {
+            pool,
+            last_loss,
+            transfer_bounds: Arc::new(TransferBounds::of(settings)),
+        }
     }
 
     /// Asks the server for an answer; fails as a read would.
@@ -141,6 +153,11 @@ impl Database {
         self.pool.close().await;
     }
 
+    /// The server's time-outs of transfers.
+    pub(crate) fn transfer_bounds(&self) -> Arc<TransferBounds> {
+        Arc::clone(&self.transfer_bounds)
+    }
+
     /// A connection for some statements.
     pub(crate) async fn lease(&self) -> Result<Lease, RepositoryError> {
         Ok(Lease {
@@ -149,6 +166,29 @@ impl Database {
             busy: false,
             failed: false,
         })
+    }
+}
+
+/// The time-outs that the server of the database keeps for a transfer, in milliseconds.
+#[derive(Debug)]
+pub(crate) struct TransferBounds {
+    /// Of a statement.
+    pub(crate) statement: String,
+    /// Of the time between statements.
+    pub(crate) idle: String,
+}
+
+impl TransferBounds {
+    /// Whoever runs a transfer keeps to its bounds, and can tell which was met. Those of
+    /// the server come a little later: for transfers that nobody runs any more.
+    const LATER: Duration = Duration::from_secs(10);
+
+    fn of(settings: &PoolSettings) -> Self {
+        Self {
+            statement: millis(settings.transfer_timeout + Self::LATER),
+            // Rows that are wrong in themselves keep a stream busy and send no statement.
+            idle: millis(settings.transfer_timeout + Self::LATER),
+        }
     }
 }
 
@@ -205,18 +245,41 @@ pub(crate) struct Statement<'l> {
 }
 
 impl Statement<'_> {
+    /// Ends the statement as [`Self::finish`] does, and after a failure the connection too,
+    /// where that may leave answers under way which nobody expects.
+    pub(crate) fn finish_or_close<T>(
+        self,
+        result: Result<T, sqlx::Error>,
+    ) -> Result<T, RepositoryError> {
+        if result.is_err() {
+            self.lease.connection.close_on_drop();
+        }
+        self.finish(result)
+    }
+
     /// Ends the statement with what the driver answered.
     pub(crate) fn finish<T>(self, result: Result<T, sqlx::Error>) -> Result<T, RepositoryError> {
+        self.finish_as(result, translate)
+    }
+
+    /// Ends the statement with what the driver answered, an error of which means that.
+    pub(crate) fn finish_as<T>(
+        self,
+        result: Result<T, sqlx::Error>,
+        translate: fn(sqlx::Error) -> RepositoryError,
+    ) -> Result<T, RepositoryError> {
         self.lease.busy = false;
         result.map_err(|error| {
             self.lease.failed = true;
-            if breaks_connection(&error) {
-                self.lease.connection.close_on_drop();
-            }
+            let is_broken = breaks_connection(&error);
             if loses_connection(&error) {
                 self.lease.last_loss.note();
             }
-            translate(error)
+            let error = translate(error);
+            if is_broken || matches!(error, RepositoryError::ConnectionLost(_)) {
+                self.lease.connection.close_on_drop();
+            }
+            error
         })
     }
 }

@@ -1,13 +1,17 @@
 //! One transaction over all repositories.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
+use byline_domain::import::{Import, PostRow, UserRow};
 use byline_domain::post::PostRepository;
 use byline_domain::request::RequestRepository;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::UserRepository;
 
-use crate::pool::{Database, Lease, Statement};
+use crate::error::translate_of_commit;
+use crate::pool::{Database, Lease, Statement, TransferBounds};
 
 #[async_trait]
 impl UnitOfWorkFactory for Database {
@@ -19,11 +23,23 @@ impl UnitOfWorkFactory for Database {
 impl Database {
     /// Begins a transaction.
     pub(crate) async fn open(&self) -> Result<PgUnitOfWork<'static>, RepositoryError> {
+        self.open_by("begin").await
+    }
+
+    /// Begins a transaction that sees one moment from its first statement on, and changes
+    /// nothing.
+    pub(crate) async fn open_snapshot(&self) -> Result<PgUnitOfWork<'static>, RepositoryError> {
+        self.open_by("begin isolation level repeatable read, read only")
+            .await
+    }
+
+    async fn open_by(&self, sql: &'static str) -> Result<PgUnitOfWork<'static>, RepositoryError> {
         let mut session = Session {
             lease: Some(self.lease().await?),
             abandoned_savepoints: 0,
+            transfer_bounds: self.transfer_bounds(),
         };
-        session.run("begin").await?;
+        session.run(sql).await?;
         Ok(PgUnitOfWork {
             session: SessionRef::Owned(session),
             ended: false,
@@ -50,6 +66,7 @@ struct Session {
     /// Savepoints that were dropped rather than ended: they are rolled back
     /// before the next statement, since dropping cannot wait for the server.
     abandoned_savepoints: u32,
+    transfer_bounds: Arc<TransferBounds>,
 }
 
 /// All savepoints share a name: PostgreSQL takes it for the innermost one.
@@ -105,6 +122,21 @@ impl PgUnitOfWork<'_> {
         }
     }
 
+    /// Has the time-outs of a transfer hold in this transaction.
+    pub(crate) async fn bound_as_transfer(&mut self) -> Result<(), RepositoryError> {
+        let bounds = Arc::clone(&self.session().transfer_bounds);
+        let mut statement = self.statement().await?;
+        let result = sqlx::query(
+            "select set_config('statement_timeout', $1, true), \
+             set_config('idle_in_transaction_session_timeout', $2, true)",
+        )
+        .bind(&bounds.statement)
+        .bind(&bounds.idle)
+        .execute(&mut *statement)
+        .await;
+        statement.finish(result).map(drop)
+    }
+
     /// Begins a statement in this transaction.
     pub(crate) async fn statement(&mut self) -> Result<Statement<'_>, RepositoryError> {
         self.session().statement().await
@@ -125,6 +157,14 @@ impl UnitOfWork for PgUnitOfWork<'_> {
         self
     }
 
+    fn user_import(&mut self) -> &mut dyn Import<UserRow> {
+        self
+    }
+
+    fn post_import(&mut self) -> &mut dyn Import<PostRow> {
+        self
+    }
+
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
         let session = self.session();
         let mut statement = session.statement().await?;
@@ -140,7 +180,13 @@ impl UnitOfWork for PgUnitOfWork<'_> {
         let nested = matches!(self.session, SessionRef::Borrowed(_));
         let session = self.session();
         session.assert_sound().await?;
-        session.run(if nested { RELEASE } else { "commit" }).await?;
+        if nested {
+            session.run(RELEASE).await?;
+        } else {
+            let mut statement = session.lease()?.statement();
+            let result = sqlx::raw_sql("commit").execute(&mut *statement).await;
+            statement.finish_as(result, translate_of_commit)?;
+        }
         self.ended = true;
         Ok(())
     }
@@ -177,6 +223,7 @@ impl Drop for PgUnitOfWork<'_> {
                 let mut session = Session {
                     lease: Some(lease),
                     abandoned_savepoints: 0,
+                    transfer_bounds: Arc::clone(&session.transfer_bounds),
                 };
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {

@@ -13,7 +13,8 @@ async fn open() -> (Ports, TestDatabase) {
         users: database.clone(),
         posts: database.clone(),
         units: database.clone(),
-        sweeper: database,
+        sweeper: database.clone(),
+        exporter: database,
     };
     (ports, test)
 }

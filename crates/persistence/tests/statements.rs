@@ -1,11 +1,14 @@
 //! What batches cost in round trips: as many for a thousand as for one.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+use std::pin::Pin;
+
+use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
 use byline_domain::lifecycle::Version;
 use byline_domain::post::{Post, PostHead, PostRewrite};
 use byline_domain::testing::fixtures::{post, time, user, user_id};
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
-use byline_domain::user::User;
+use byline_domain::user::{Role, User};
 use byline_persistence::Database;
 use byline_persistence::meter::Statements;
 use byline_persistence::testing::TestDatabase;
@@ -105,7 +108,7 @@ async fn users_are_held_looked_for_and_updated_by_one_each() {
         })
         .await;
         let looked = cost(&database, async |unit| {
-            let found = unit.users().living_by_email(&emails).await.unwrap();
+            let found = unit.users().find_addresses(&emails).await.unwrap();
             assert_eq!(found.len(), ids.len());
         })
         .await;
@@ -139,7 +142,7 @@ async fn posts_are_held_compared_and_updated_by_one_each() {
         let says = posts.iter().map(|post| (post.id, post.content.clone()));
         let says: Vec<_> = says.collect();
         let compared = cost(&database, async |unit| {
-            let found = unit.posts().which_say(&says).await.unwrap();
+            let found = unit.posts().already_say(&says).await.unwrap();
             assert_eq!(found.len(), ids.len());
         })
         .await;
@@ -155,12 +158,54 @@ async fn posts_are_held_compared_and_updated_by_one_each() {
         });
         let rewrites: Vec<_> = rewrites.collect();
         let updated = cost(&database, async |unit| {
-            unit.posts().update_heads(&rewrites).await.unwrap();
+            unit.posts().update_many(&rewrites).await.unwrap();
             // Now all are stale.
-            unit.posts().update_heads(&rewrites).await.unwrap_err()
+            unit.posts().update_many(&rewrites).await.unwrap_err()
         })
         .await;
         assert_eq!((held, compared, updated), (1, 1, 2), "of {many}");
+    }
+}
+
+#[tokio::test]
+async fn an_import_is_staged_settled_and_written_by_as_many_whatever_its_rows() {
+    let row = |number: u64, of: &User| UserRow {
+        number,
+        id: RowId::Given(of.id),
+        email: Some(of.email.clone()),
+        name: None,
+        role: Some(Role::parse("editor").unwrap()),
+        is_active: None,
+        times: Times::default(),
+    };
+    for many in SIZES {
+        // Half of them are there.
+        let (_test, database) = with_users(many).await;
+        let rows: Vec<_> = (1..=2 * many).map(|id| row(id, &user(id))).collect();
+        let mut unit = database.begin().await.unwrap();
+        let mut costs = Vec::new();
+        let mut counted = async |call: Pin<Box<dyn Future<Output = ()> + '_>>| {
+            let statements = Statements::default();
+            statements.count_in(call).await;
+            costs.push(statements.get());
+        };
+        let import = unit.user_import();
+        counted(Box::pin(async { import.open().await.unwrap() })).await;
+        counted(Box::pin(async { import.stage(&rows).await.unwrap() })).await;
+        counted(Box::pin(async { import.stage(&[]).await.unwrap() })).await;
+        let mut settled = Settled::default();
+        counted(Box::pin(async {
+            settled = import.settle(OnConflict::Update, false).await.unwrap();
+        }))
+        .await;
+        assert_eq!((settled.created, settled.updated), (many, many));
+        counted(Box::pin(async {
+            import.apply(&settled, time(5_000)).await.unwrap();
+        }))
+        .await;
+        // Time-outs and tables; a COPY; a lock, and what becomes of the rows; an update and an
+        // insert.
+        assert_eq!(costs, [4, 1, 0, 6, 2], "of {many}");
     }
 }
 
@@ -172,13 +217,15 @@ async fn nothing_costs_nothing() {
         users.insert_many(&[]).await.unwrap();
         users.find_many_for_update(&[]).await.unwrap();
         users.find_many_for_share(&[]).await.unwrap();
-        users.living_by_email(&[]).await.unwrap();
+        users.find_addresses(&[]).await.unwrap();
         users.update_many(&[]).await.unwrap();
         let posts = unit.posts();
         posts.insert_many(&[]).await.unwrap();
         posts.find_heads_for_update(&[]).await.unwrap();
-        posts.which_say(&[]).await.unwrap();
-        posts.update_heads(&[]).await.unwrap();
+        posts.already_say(&[]).await.unwrap();
+        posts.authors_of_living(&[]).await.unwrap();
+        posts.delete_along(&[], time(1), time(2)).await.unwrap();
+        posts.update_many(&[]).await.unwrap();
     })
     .await;
     assert_eq!(spent, 0);

@@ -1,7 +1,7 @@
 //! Many posts at once, by as many statements as one takes, and without reading what the
 //! posts say: a thousand may hold a gigabyte.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use byline_domain::ids::{PostId, UserId};
@@ -10,7 +10,6 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
 use super::{CreatePost, DeletePost, UpdatePost, living_author};
-use crate::batch::{any_twice, one_by_one};
 use crate::{Batched, Error, Outcomes, Terms, held};
 
 #[async_trait]
@@ -58,36 +57,48 @@ impl Batched for UpdatePost {
         unit: &mut dyn UnitOfWork,
         terms: &Terms,
     ) -> Result<Outcomes<PostHead>, Error> {
-        if any_twice(items.iter().map(|item| item.id)) {
-            return one_by_one(items, unit, terms, |post| PostHead::from(&post)).await;
-        }
         let mut heads = hold(unit, items.iter().map(|item| item.id)).await?;
-        let said: Vec<(PostId, Option<Content>)> = items
-            .iter()
-            .filter(|item| heads.contains_key(&item.id))
-            .filter_map(|item| Some((item.id, item.changes.content.clone()?)))
-            .collect();
-        let same = unit.posts().which_say(&said).await?;
-        let same: HashSet<PostId> = same.into_iter().collect();
-        let mut changed = Vec::new();
-        let outcomes = items
-            .iter()
-            .map(|item| {
-                let found = heads.remove(&item.id);
-                let etag = item.etag.as_ref();
-                let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
-                let mut after = before.clone();
-                let content = item.changes.content.clone();
-                let content = content.filter(|_| !same.contains(&item.id));
-                if after.apply(&item.changes, content.is_some(), terms.now) {
-                    changed.push(PostRewrite::of(&before, after.clone(), content));
-                }
-                Ok(after)
-            })
-            .collect();
-        unit.posts().update_heads(&changed).await?;
+        let repeats = repeats(unit, items).await?;
+        let mut rewrites: BTreeMap<PostId, PostRewrite> = BTreeMap::new();
+        let outcomes = items.iter().enumerate().map(|(place, item)| {
+            let found = heads.get(&item.id).cloned();
+            let etag = item.etag.as_ref();
+            let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
+            let mut after = before.clone();
+            let given = item.changes.content.as_ref();
+            let content = given.filter(|given| {
+                let written = rewrites.get(&item.id);
+                let written = written.and_then(|rewrite| rewrite.content.as_ref());
+                written.map_or(!repeats.contains(&place), |written| written != *given)
+            });
+            if after.apply(&item.changes, content.is_some(), terms.now) {
+                let rewrite = PostRewrite::of(&before, after.clone(), content.cloned());
+                rewrites
+                    .entry(item.id)
+                    .and_modify(|first| first.follow(rewrite.clone()))
+                    .or_insert(rewrite);
+                heads.insert(item.id, after.clone());
+            }
+            Ok(after)
+        });
+        let outcomes = outcomes.collect();
+        let rewrites: Vec<_> = rewrites.into_values().collect();
+        unit.posts().update_many(&rewrites).await?;
         Ok(outcomes)
     }
+}
+
+/// The places of the requests that have a post say what it says already.
+async fn repeats(unit: &mut dyn UnitOfWork, items: &[UpdatePost]) -> Result<HashSet<usize>, Error> {
+    let given = items.iter().enumerate();
+    let (places, contents): (Vec<usize>, Vec<(PostId, Option<Content>)>) = given
+        .filter_map(|(place, item)| Some((place, (item.id, item.changes.content.clone()?))))
+        .unzip();
+    let said = unit.posts().already_say(&contents).await?;
+    let said = places.into_iter().zip(said);
+    Ok(said
+        .filter_map(|(place, same)| same.then_some(place))
+        .collect())
 }
 
 #[async_trait]
@@ -115,7 +126,7 @@ impl Batched for DeletePost {
                 Ok(after)
             })
             .collect();
-        unit.posts().update_heads(&deleted).await?;
+        unit.posts().update_many(&deleted).await?;
         Ok(outcomes)
     }
 }

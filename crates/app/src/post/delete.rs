@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::post::Post;
+use byline_domain::post::{Post, PostHead, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -25,9 +25,10 @@ impl Mutation for DeletePost {
 
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
         let mut post = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
-        let version = post.lifecycle.version();
+        let before = PostHead::from(&post);
         post.lifecycle.delete(terms.now, terms.retention);
-        unit.posts().update(&post, version).await?;
+        let rewrite = PostRewrite::of(&before, PostHead::from(&post), None);
+        unit.posts().update_many(&[rewrite]).await?;
         Ok(post)
     }
 }

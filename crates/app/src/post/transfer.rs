@@ -36,16 +36,17 @@ impl Mutation for TransferPosts {
         for author in authors {
             living_author(author, held.iter().find(|user| user.id == author))?;
         }
-        let mut given = 0;
+        let (mut count, mut after) = (0, None);
         loop {
             let meets = self.meets.as_ref();
-            let some = unit
+            let given = unit
                 .posts()
-                .transfer(self.from, self.to, meets, terms.now, Self::AT_ONCE)
+                .transfer(self.from, self.to, meets, terms.now, after, Self::AT_ONCE)
                 .await?;
-            given += some;
-            if some < u64::from(Self::AT_ONCE) {
-                return Ok(given);
+            count += given.count;
+            after = given.last;
+            if given.count < u64::from(Self::AT_ONCE) {
+                return Ok(count);
             }
         }
     }
@@ -54,7 +55,8 @@ impl Mutation for TransferPosts {
 #[cfg(test)]
 mod tests {
     use byline_domain::error::Resource;
-    use byline_domain::testing::fixtures::{user, user_id};
+    use byline_domain::post::{Given, PostAge};
+    use byline_domain::testing::fixtures::{post_id, time, user, user_id};
     use byline_domain::testing::mocks::{MockUnitOfWork, begins};
     use byline_domain::user::User;
 
@@ -82,14 +84,23 @@ mod tests {
     #[tokio::test]
     async fn posts_are_given_in_batches_until_none_is_left() {
         let mut unit = holds(MockUnitOfWork::committed(), vec![user(1), user(2)]);
-        let mut batches = [1_000, 1_000, 7].into_iter();
-        unit.posts
-            .expect_transfer()
-            .withf(|from, to, meets, _, limit| {
-                (*from, *to, meets.is_none(), *limit) == (user_id(1), user_id(2), true, 1_000)
-            })
-            .times(3)
-            .returning(move |_, _, _, _, _| Ok(batches.next().expect("three batches")));
+        let age = |number| PostAge {
+            created_at: time(1),
+            id: post_id(number),
+        };
+        for (after, count) in [(None, 1_000), (Some(1_000), 1_000), (Some(2_000), 7)] {
+            unit.posts
+                .expect_transfer()
+                .withf(move |from, to, meets, _, from_there, limit| {
+                    (*from, *to, meets.is_none(), *limit) == (user_id(1), user_id(2), true, 1_000)
+                        && *from_there == after.map(age)
+                })
+                .once()
+                .returning(move |_, _, _, _, _, _| {
+                    let last = Some(age(after.unwrap_or_default() + count));
+                    Ok(Given { count, last })
+                });
+        }
         let given = run(begins([unit]), command()).await;
         assert_eq!(given.expect("given"), 2_007);
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use byline_domain::error::Resource;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::post::Post;
+use byline_domain::post::{Post, PostHead, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -33,9 +33,10 @@ impl Mutation for UndeletePost {
             });
         }
         hold_living_author(unit, post.author_id).await?;
-        let version = post.lifecycle.version();
+        let before = PostHead::from(&post);
         post.lifecycle.undelete(terms.now);
-        unit.posts().update(&post, version).await?;
+        let rewrite = PostRewrite::of(&before, PostHead::from(&post), None);
+        unit.posts().update_many(&[rewrite]).await?;
         Ok(post)
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::post::{Post, PostChanges};
+use byline_domain::post::{Post, PostChanges, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -26,12 +26,13 @@ impl Mutation for UpdatePost {
     type Output = Post;
 
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<Post, Error> {
-        let mut post = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
-        let version = post.lifecycle.version();
-        if post.apply(self.changes.clone(), terms.now) {
-            unit.posts().update(&post, version).await?;
+        let before = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
+        let mut after = before.clone();
+        if after.apply(self.changes.clone(), terms.now) {
+            let rewrite = PostRewrite::between(&before, &after);
+            unit.posts().update_many(&[rewrite]).await?;
         }
-        Ok(post)
+        Ok(after)
     }
 }
 

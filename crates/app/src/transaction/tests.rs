@@ -1,7 +1,8 @@
 //! What is kept and what is undone, over mocks.
 
 use byline_domain::error::{RepositoryError, Resource};
-use byline_domain::testing::fixtures::{email, user, user_id};
+use byline_domain::lifecycle::Retention;
+use byline_domain::testing::fixtures::{email, post_id, user, user_id};
 use byline_domain::testing::mocks::{MockUnitOfWork, begins};
 use byline_domain::user::Role;
 
@@ -24,6 +25,27 @@ fn delete(number: u64) -> Operation {
         etag: None,
         force: false,
     })
+}
+
+/// Adds a post to that user.
+fn create_post(author: u64) -> Operation {
+    let post = crate::testing::post(1);
+    Operation::CreatePost(CreatePost {
+        id: post.id,
+        title: post.title,
+        content: post.content,
+        published: false,
+        author_id: user_id(author),
+    })
+}
+
+/// Makes them in that unit of work, without a second try.
+async fn once(mut unit: MockUnitOfWork, operations: Vec<Operation>) -> Result<Vec<Done>, Error> {
+    let terms = Terms {
+        now: crate::testing::now(),
+        retention: Retention::DEFAULT,
+    };
+    transaction(operations).make(&mut unit, &terms).await
 }
 
 fn transaction(operations: Vec<Operation>) -> Transaction {
@@ -72,6 +94,50 @@ fn ids(done: &[Done]) -> Vec<String> {
     told.collect()
 }
 
+/// Takes hold of these users for a change, which finds nobody.
+fn holds(unit: &mut MockUnitOfWork, numbers: &[u64]) {
+    let ids: Vec<_> = numbers.iter().copied().map(user_id).collect();
+    let hold = unit.users.expect_find_many_for_update();
+    hold.withf(move |held| held == ids)
+        .once()
+        .returning(|_| Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_operations_name_is_held_in_one_order_before_the_first_is_made() {
+    let mut unit = MockUnitOfWork::abandoned();
+    // The author of the post too as strongly as one who is changed.
+    holds(&mut unit, &[2, 3, 7]);
+    let posts = unit.posts.expect_find_heads_for_update();
+    posts
+        .withf(|ids| ids == [post_id(1), post_id(4)])
+        .once()
+        .returning(|_| Err(contention()));
+    let publish = |number| {
+        Operation::PublishPost(SetPublished {
+            id: post_id(number),
+            etag: None,
+            published: true,
+        })
+    };
+    let group = Operation::Nested(vec![publish(4), delete(3), publish(1)]);
+    let operations = vec![delete(7), create_post(2), group];
+    let error = once(unit, operations).await;
+    assert!(matches!(error, Err(Error::Contention(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn authors_alone_are_shared() {
+    let mut unit = MockUnitOfWork::abandoned();
+    let share = unit.users.expect_find_many_for_share();
+    share
+        .withf(|ids| ids == [user_id(2), user_id(5)])
+        .once()
+        .returning(|_| Err(contention()));
+    let error = once(unit, vec![create_post(5), create_post(2)]).await;
+    assert!(matches!(error, Err(Error::Contention(_))), "{error:?}");
+}
+
 #[tokio::test]
 async fn changes_are_made_in_order_and_committed_once() {
     let mut unit = MockUnitOfWork::committed();
@@ -93,7 +159,8 @@ async fn changes_are_made_in_order_and_committed_once() {
 
 #[tokio::test]
 async fn a_change_that_fails_undoes_all_and_is_named() {
-    let unit = inserts(MockUnitOfWork::abandoned(), || Ok(())).misses_user(user_id(9));
+    let mut unit = inserts(MockUnitOfWork::abandoned(), || Ok(())).misses_user(user_id(9));
+    holds(&mut unit, &[9]);
     let failed = run(
         begins([unit]),
         transaction(vec![create(1), delete(9), create(2)]),
@@ -154,14 +221,6 @@ async fn what_is_in_the_way_of_a_group_is_in_the_way_of_all() {
 async fn a_post_is_answered_without_what_it_says() {
     let mut unit = MockUnitOfWork::committed().shares_author(&user(1));
     unit.posts.expect_insert().once().returning(|_| Ok(()));
-    let post = crate::testing::post(1);
-    let create = Operation::CreatePost(CreatePost {
-        id: post.id,
-        title: post.title.clone(),
-        content: post.content.clone(),
-        published: false,
-        author_id: user_id(1),
-    });
-    let done = run(begins([unit]), transaction(vec![create])).await;
-    assert_eq!(ids(&done.expect("made")), [format!("post {}", post.id)]);
+    let done = run(begins([unit]), transaction(vec![create_post(1)])).await;
+    assert_eq!(ids(&done.expect("made")), [format!("post {}", post_id(1))]);
 }

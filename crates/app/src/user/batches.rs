@@ -1,16 +1,16 @@
 //! Many users at once, by as many statements as one takes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use byline_domain::error::Resource;
 use byline_domain::ids::UserId;
+use byline_domain::lifecycle::Version;
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{Email, User};
 
 use super::{CreateUser, DeleteUser, UpdateUser};
-use crate::batch::{any_twice, one_by_one};
 use crate::{Batched, Error, Outcomes, Precondition, Terms, held};
 
 #[async_trait]
@@ -40,66 +40,129 @@ impl Batched for UpdateUser {
         unit: &mut dyn UnitOfWork,
         terms: &Terms,
     ) -> Result<Outcomes<User>, Error> {
-        if any_twice(items.iter().map(|item| item.id)) {
-            return one_by_one(items, unit, terms, |user| user).await;
-        }
         let mut users = hold(unit, items.iter().map(|item| item.id)).await?;
-        let new: Vec<Email> = items
-            .iter()
-            .filter_map(|item| item.changes.email.clone())
-            .collect();
-        let holders = unit.users().living_by_email(&new).await?;
-        if may_meet(&new, &holders, items) {
-            return one_by_one(items, unit, terms, |user| user).await;
-        }
-        let taken: HashMap<Email, UserId> = holders
-            .into_iter()
-            .map(|(holder, email)| (email, holder))
-            .collect();
-        let is_taken = |item: &Self| {
-            let new = item.changes.email.as_ref();
-            new.and_then(|email| taken.get(email))
-                .is_some_and(|holder| *holder != item.id)
-        };
-        let mut changed = Vec::new();
-        let outcomes = items
-            .iter()
-            .map(|item| {
-                let found = users.remove(&item.id);
-                let etag = item.etag.as_ref();
-                let mut user = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
-                let version = user.lifecycle.version();
-                if user.apply(item.changes.clone(), terms.now) {
-                    if is_taken(item) {
-                        return Err(Error::AlreadyExists {
+        let mut addresses = Addresses::find(unit, items).await?;
+        let mut changes = Changes::default();
+        let mut outcomes = Vec::with_capacity(items.len());
+        for (place, item) in items.iter().enumerate() {
+            let found = users.get(&item.id).cloned();
+            let etag = item.etag.as_ref();
+            let before = match held::expect(found, item.id.as_uuid(), Trash::Exclude, etag) {
+                Ok(user) => user,
+                Err(error) => {
+                    outcomes.push(Err(error));
+                    continue;
+                }
+            };
+            let mut after = before.clone();
+            if after.apply(item.changes.clone(), terms.now) {
+                match addresses.take(place, item.id) {
+                    Taken::ByAnother => {
+                        outcomes.push(Err(Error::AlreadyExists {
                             resource: Resource::User,
                             field: "email",
-                        });
+                        }));
+                        continue;
                     }
-                    changed.push((user.clone(), version));
+                    Taken::AfterAnother => changes.write(unit).await?,
+                    Taken::Freely => {}
                 }
-                Ok(user)
-            })
-            .collect();
-        unit.users().update_many(&changed).await?;
+                changes.note(&before, after.clone());
+                users.insert(item.id, after.clone());
+            }
+            outcomes.push(Ok(after));
+        }
+        changes.write(unit).await?;
         Ok(outcomes)
     }
 }
 
-/// Whether what one of the changes does to addresses may be in the way of another: the
-/// same new address twice, or one that another of these users has and may give up.
-fn may_meet(new: &[Email], holders: &[(UserId, Email)], items: &[UpdateUser]) -> bool {
-    // Of other letters the database may know more than `folded` does.
-    let plain = new.len() < 2 || new.iter().all(|email| email.as_str().is_ascii());
-    let changing: HashMap<UserId, Option<&Email>> = items
-        .iter()
-        .map(|item| (item.id, item.changes.email.as_ref()))
-        .collect();
-    let moves = holders.iter().any(|(holder, email)| {
-        let own = changing.get(holder).copied().flatten();
-        own.is_some_and(|own| own != email)
-    });
-    !plain || moves || any_twice(new.iter().map(Email::folded))
+/// Changed users who are not written yet, each with the version that is stored.
+#[derive(Default)]
+struct Changes(BTreeMap<UserId, (User, Version)>);
+
+impl Changes {
+    fn note(&mut self, before: &User, after: User) {
+        let stored = self.0.get(&after.id).map(|(_, stored)| *stored);
+        let stored = stored.unwrap_or(before.lifecycle.version());
+        self.0.insert(after.id, (after, stored));
+    }
+
+    async fn write(&mut self, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
+        let changed: Vec<_> = std::mem::take(&mut self.0).into_values().collect();
+        Ok(unit.users().update_many(&changed).await?)
+    }
+}
+
+/// Who has the addresses that are asked for, as one request after the other is made.
+struct Addresses {
+    /// The address that each request asks for, as addresses are compared.
+    asked: HashMap<usize, String>,
+    holders: HashMap<String, UserId>,
+    /// Those that somebody gave up since changes were written last.
+    given_up: HashSet<String>,
+}
+
+/// How an address is taken.
+enum Taken {
+    /// Not at all: another living user has it.
+    ByAnother,
+    /// From one who gave it up, and whose change is to be written first.
+    AfterAnother,
+    /// From nobody.
+    Freely,
+}
+
+impl Addresses {
+    async fn find(unit: &mut dyn UnitOfWork, items: &[UpdateUser]) -> Result<Self, Error> {
+        let asked = items.iter().enumerate();
+        let (places, emails): (Vec<usize>, Vec<Email>) = asked
+            .filter_map(|(place, item)| Some((place, item.changes.email.clone()?)))
+            .unzip();
+        let found = unit.users().find_addresses(&emails).await?;
+        let holders = found.iter();
+        Ok(Self {
+            holders: holders
+                .filter_map(|address| Some((address.folded.clone(), address.holder?)))
+                .collect(),
+            asked: places
+                .into_iter()
+                .zip(found)
+                .map(|(place, address)| (place, address.folded))
+                .collect(),
+            given_up: HashSet::new(),
+        })
+    }
+
+    /// Has that user take the address that the request at that place asks for.
+    fn take(&mut self, place: usize, user: UserId) -> Taken {
+        let Some(address) = self.asked.get(&place) else {
+            return Taken::Freely;
+        };
+        match self.holders.get(address) {
+            Some(holder) if *holder == user => return Taken::Freely,
+            Some(_) => return Taken::ByAnother,
+            None => {}
+        }
+        let is_given_up = self.given_up.contains(address);
+        if is_given_up {
+            // All that was given up so far is written before this is.
+            self.given_up.clear();
+        }
+        // An address that nobody asks for needs no note that it is given up.
+        let own = self.holders.iter().find(|(_, holder)| **holder == user);
+        if let Some((own, _)) = own {
+            let own = own.clone();
+            self.holders.remove(&own);
+            self.given_up.insert(own);
+        }
+        self.holders.insert(address.clone(), user);
+        if is_given_up {
+            Taken::AfterAnother
+        } else {
+            Taken::Freely
+        }
+    }
 }
 
 #[async_trait]

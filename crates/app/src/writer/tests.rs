@@ -8,7 +8,7 @@ use byline_domain::user::User;
 use mockall::predicate::eq;
 
 use super::*;
-use crate::testing::{contention, never_waits, now, unavailable};
+use crate::testing::{connection_lost, contention, never_waits, now, unavailable};
 use crate::user::CreateUser;
 
 fn command() -> CreateUser {
@@ -216,7 +216,7 @@ async fn what_is_in_the_way_is_tried_again_after_a_longer_pause_each_time() {
         MockUnitOfWork::default()
             .inserts(|| Ok(()))
             .ends(|| Err(contention())),
-        MockUnitOfWork::abandoned().inserts(|| Err(unavailable())),
+        MockUnitOfWork::abandoned().inserts(|| Err(connection_lost())),
         MockUnitOfWork::committed().inserts(|| Ok(())),
     ];
     let answer = write_pausing(begins(units), &Intent::default(), pause).await;
@@ -231,6 +231,22 @@ async fn what_stays_in_the_way_is_told_after_three_retries() {
 }
 
 #[tokio::test]
+async fn a_statement_that_took_too_long_is_not_tried_again() {
+    let unit = MockUnitOfWork::abandoned().inserts(|| Err(unavailable()));
+    let error = write(begins([unit]), &Intent::default()).await;
+    assert!(matches!(error, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_commit_that_was_not_in_time_kept_nothing() {
+    let unit = MockUnitOfWork::default()
+        .inserts(|| Ok(()))
+        .ends(|| Err(unavailable()));
+    let error = write(begins([unit]), &Intent::default()).await;
+    assert!(matches!(error, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_told_at_once() {
     let mut units = MockUnitOfWorkFactory::new();
     units.expect_begin().once().returning(|| Err(unavailable()));
@@ -242,7 +258,7 @@ async fn a_database_that_is_away_is_told_at_once() {
 async fn a_commit_of_unknown_outcome_is_told_where_no_id_could_find_it_out() {
     let unit = MockUnitOfWork::default()
         .inserts(|| Ok(()))
-        .ends(|| Err(unavailable()));
+        .ends(|| Err(connection_lost()));
     let error = write(begins([unit]), &Intent::default()).await;
     assert!(matches!(error, Err(Error::OutcomeUnknown(_))));
 }
@@ -253,7 +269,7 @@ fn lost() -> MockUnitOfWork {
         .claims(None)
         .inserts(|| Ok(()))
         .answers()
-        .ends(|| Err(unavailable()))
+        .ends(|| Err(connection_lost()))
 }
 
 #[tokio::test]

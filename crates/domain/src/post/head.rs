@@ -93,6 +93,21 @@ impl PostRewrite {
             content,
         }
     }
+
+    /// Makes `after` of the stored post `before`, as it is from the title to the last word.
+    pub fn between(before: &Post, after: &Post) -> Self {
+        let content = (after.content != before.content).then(|| after.content.clone());
+        Self::of(&before.into(), after.into(), content)
+    }
+
+    /// Makes of the same stored post what another one makes of it after this one.
+    pub fn follow(&mut self, next: Self) {
+        self.retitled |= next.retitled;
+        self.head = next.head;
+        if next.content.is_some() {
+            self.content = next.content;
+        }
+    }
 }
 
 #[cfg(test)]

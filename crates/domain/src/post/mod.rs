@@ -3,6 +3,7 @@
 mod content;
 mod field;
 mod found;
+mod given;
 mod head;
 mod ports;
 mod title;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 pub use self::content::Content;
 pub use self::field::PostField;
 pub use self::found::{FoundPost, Mark, Snippet};
+pub use self::given::{Given, PostAge};
 use self::head::published_since;
 pub use self::head::{PostHead, PostRewrite};
 #[cfg(feature = "testing")]

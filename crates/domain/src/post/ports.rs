@@ -11,13 +11,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Content, FoundPost, Post, PostField, PostFilter, PostGroup, PostHead, PostRewrite, PostView,
+    Content, FoundPost, Given, Post, PostAge, PostField, PostFilter, PostGroup, PostHead,
+    PostRewrite, PostView,
 };
 use crate::count::{CountMode, Counts};
 use crate::error::RepositoryError;
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
-use crate::lifecycle::Version;
 use crate::order::Order;
 use crate::page::{Page, PageRequest};
 use crate::search::SearchQuery;
@@ -131,13 +131,6 @@ pub trait PostRepository: Send {
     /// Whether the user has posts outside the trash.
     async fn has_living(&mut self, author: UserId) -> Result<bool, RepositoryError>;
 
-    /// Replaces the post if its stored version is still `expected`, else, and where
-    /// there is no such post, `StaleVersion`, which MUST leave the unit of work
-    /// usable. Neither the author is replaced nor when the post was made. A post that
-    /// leaves the trash so, or goes into it, MUST NOT count as one that went along with
-    /// its author any more; one that stays there stays such.
-    async fn update(&mut self, post: &Post, expected: Version) -> Result<(), RepositoryError>;
-
     /// The authors among these who have posts outside the trash, each once, in no
     /// particular order.
     async fn authors_of_living(
@@ -170,9 +163,9 @@ pub trait PostRepository: Send {
     ) -> Result<u64, RepositoryError>;
 
     /// Gives living posts of one user that meet the filter, all if there is none, to
-    /// another one: the oldest first, `limit` at most. Each is changed by that and by
-    /// nothing else. Returns how many there were; fewer than `limit` says that none is
-    /// left, so that a caller with more to give calls again.
+    /// another one: the oldest first, from the one after `after` on, `limit` at most. Each is
+    /// changed by that and by nothing else. Fewer than `limit` says that none is left; a
+    /// caller with more to give goes on after the last, so that no post is looked at twice.
     ///
     /// The caller holds both users, which also says that there are such; MUST give
     /// nothing where the two are one, since that would never end.
@@ -182,8 +175,9 @@ pub trait PostRepository: Send {
         to: UserId,
         meets: Option<&'a Filter<PostTest>>,
         now: DateTime<Utc>,
+        after: Option<PostAge>,
         limit: u32,
-    ) -> Result<u64, RepositoryError>;
+    ) -> Result<Given, RepositoryError>;
 
     /// Removes the post for good. Returns whether there was one.
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError>;
@@ -205,17 +199,20 @@ pub trait PostRepository: Send {
         ids: &[PostId],
     ) -> Result<Vec<PostHead>, RepositoryError>;
 
-    /// Which of these posts say exactly that already, or nothing where it is `None`, in no
-    /// particular order. MUST not read in what they say. The caller gives each id once.
-    async fn which_say(
+    /// Of each of these posts whether it says exactly that already, or nothing where it is
+    /// `None`, in the order given; a post that is not there does not. MUST not read in what
+    /// they say.
+    async fn already_say(
         &mut self,
         contents: &[(PostId, Option<Content>)],
-    ) -> Result<Vec<PostId>, RepositoryError>;
+    ) -> Result<Vec<bool>, RepositoryError>;
 
-    /// Replaces each of these posts, as [`Self::update`] does, if all stored versions are
-    /// those expected, else none of them: `StaleVersion`, which MUST leave the unit of work
-    /// usable. A title that is not another and a content that is not given stay as they
-    /// are. MUST take hold of the posts in the order of their ids. The caller gives each
-    /// id once.
-    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError>;
+    /// Replaces each of these posts if all stored versions are those expected, else none of
+    /// them, and where there is no such post: `StaleVersion`, which MUST leave the unit of
+    /// work usable. Neither the author is replaced nor when a post was made; a title that is
+    /// not another and a content that is not given stay as they are. A post that leaves the
+    /// trash so, or goes into it, MUST NOT count as one that went along with its author any
+    /// more; one that stays there stays such. MUST take hold of the posts in the order of
+    /// their ids. The caller gives each id once.
+    async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError>;
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ids::{IdGenerator, PostId, UserId};
-use crate::lifecycle::Lifecycle;
-use crate::post::{Content, Post, Title};
+use crate::lifecycle::{Lifecycle, Version};
+use crate::post::{Content, Post, PostRewrite, Title};
 use crate::user::{Email, Role, User, UserName};
 
 /// The `seconds`th second of the year in which all fixtures live.
@@ -58,6 +58,16 @@ pub fn post(number: u64, author: UserId) -> Post {
         published_at: None,
         author_id: author,
         lifecycle: Lifecycle::born(time(number.try_into().expect("a small number"))),
+    }
+}
+
+/// Has all that the post is take the place of what is stored in that version.
+pub fn replacing(post: &Post, expected: Version) -> PostRewrite {
+    PostRewrite {
+        head: post.into(),
+        expected,
+        retitled: true,
+        content: Some(post.content.clone()),
     }
 }
 

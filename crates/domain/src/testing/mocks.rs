@@ -6,7 +6,10 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use crate::error::RepositoryError;
+pub use crate::export::MockExporter;
 pub use crate::ids::MockIdGenerator;
+pub use crate::import::MockImport;
+use crate::import::{Import, PostRow, UserRow};
 pub use crate::pause::MockPause;
 use crate::post::PostRepository;
 pub use crate::post::{MockPostReader, MockPostRepository};
@@ -39,6 +42,10 @@ pub struct MockUnitOfWork {
     pub posts: MockPostRepository,
     /// What is expected of its records of requests.
     pub requests: MockRequestRepository,
+    /// What is expected of its import of users.
+    pub user_import: MockImport<UserRow>,
+    /// What is expected of its import of posts.
+    pub post_import: MockImport<PostRow>,
     /// How it is expected to end. Without an expectation it is to be dropped.
     pub ending: MockEnding,
 }
@@ -72,6 +79,14 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn requests(&mut self) -> &mut dyn RequestRepository {
         &mut self.requests
+    }
+
+    fn user_import(&mut self) -> &mut dyn Import<UserRow> {
+        &mut self.user_import
+    }
+
+    fn post_import(&mut self) -> &mut dyn Import<PostRow> {
+        &mut self.post_import
     }
 
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {

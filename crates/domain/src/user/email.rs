@@ -1,6 +1,7 @@
 //! E-mail addresses.
 
 use crate::error::{Invalid, Reason};
+use crate::ids::UserId;
 use crate::text::{Lines, clean};
 
 /// An e-mail address of 1 to 256 characters, kept as it was written.
@@ -41,12 +42,27 @@ impl Email {
         &self.0
     }
 
+    /// The address, without a copy.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
     /// The address in the letter case in which addresses are compared: two living
     /// users never share it. Where Unicode knows several ways to fold a letter
     /// (the dotted capital I, the final sigma), the adapter's word counts.
     pub fn folded(&self) -> String {
         self.as_str().to_lowercase()
     }
+}
+
+/// What an address is to those who look for one that is free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address as the adapter compares it: the same for all that no two living users
+    /// may have.
+    pub folded: String,
+    /// The living user who has it.
+    pub holder: Option<UserId>,
 }
 
 #[cfg(test)]

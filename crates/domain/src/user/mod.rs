@@ -9,7 +9,7 @@ mod view;
 
 use chrono::{DateTime, Utc};
 
-pub use self::email::Email;
+pub use self::email::{Address, Email};
 pub use self::field::UserField;
 pub use self::name::UserName;
 #[cfg(feature = "testing")]
@@ -92,10 +92,13 @@ impl User {
         }
     }
 
+    /// More than all fields but the texts take on the wire.
+    pub const FIXED_BYTES: u64 = 256;
+
     /// More than a user adds to the size of an answer, in bytes: four for each code
     /// point of its texts, and what all else takes on the wire.
     pub const MAX_BYTES: u64 =
-        4 * (Email::MAX_CHARS + UserName::MAX_CHARS + Role::MAX_CHARS) as u64 + 256;
+        4 * (Email::MAX_CHARS + UserName::MAX_CHARS + Role::MAX_CHARS) as u64 + Self::FIXED_BYTES;
 }
 
 /// Which users are meant.

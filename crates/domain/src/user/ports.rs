@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Email, User, UserField, UserFilter, UserGroup, UserView};
+use super::{Address, Email, User, UserField, UserFilter, UserGroup, UserView};
 use crate::count::{CountMode, Counts};
 use crate::error::RepositoryError;
 use crate::ids::UserId;
@@ -139,21 +139,17 @@ pub trait UserRepository: Send {
     /// [`Self::find_for_share`] holds one.
     async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
 
-    /// The living users who have these addresses, in any letter case, each beside the
-    /// address as it was asked for, in no particular order. An address that is asked for in
-    /// several letter cases is answered in each. Holds nobody.
-    async fn living_by_email(
-        &mut self,
-        emails: &[Email],
-    ) -> Result<Vec<(UserId, Email)>, RepositoryError>;
+    /// How each of these addresses is compared with others, and the living user who has
+    /// it, in any letter case, in the order given. Holds nobody.
+    async fn find_addresses(&mut self, emails: &[Email]) -> Result<Vec<Address>, RepositoryError>;
 
     /// Replaces each of these users, as [`Self::update`] does, if all stored versions are
     /// those given, else none of them: `StaleVersion`, which MUST leave the unit of work
     /// usable. MUST take hold of them in the order of their ids.
     ///
     /// The caller gives each id once, and no address that another living user has: it
-    /// looks with [`Self::living_by_email`] first, and two that change places take two
-    /// calls. Such an address is `Contention`, since to one who has looked it is a user
+    /// looks with [`Self::find_addresses`] first, and whoever takes an address that
+    /// another of them gives up takes another call. Such an address is `Contention`, since to one who has looked it is a user
     /// who appeared at the same moment.
     async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError>;
 }

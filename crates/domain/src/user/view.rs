@@ -100,6 +100,16 @@ impl UserView {
         }
     }
 
+    /// What the user, without relations, adds to the size of an answer, in bytes, rounded
+    /// up: the texts that were read, and [`User::FIXED_BYTES`] for all else.
+    pub fn weight(&self) -> u64 {
+        let email = self.email.as_ref().map_or(0, |email| email.as_str().len());
+        let name = self.name.as_ref().and_then(Option::as_ref);
+        let name = name.map_or(0, |name| name.as_str().len());
+        let role = self.role.as_ref().map_or(0, |role| role.as_str().len());
+        User::FIXED_BYTES + (email + name + role) as u64
+    }
+
     /// The whole user, if all own fields were read.
     pub fn into_user(self) -> Option<User> {
         Some(User {
@@ -133,6 +143,15 @@ mod tests {
     #[test]
     fn a_view_of_all_fields_is_the_whole_user() {
         assert_eq!(UserView::from(user(1)).into_user(), Some(user(1)));
+    }
+
+    #[test]
+    fn what_was_not_read_weighs_nothing() {
+        assert_eq!(UserView::bare(user(1).id).weight(), User::FIXED_BYTES);
+        let fields = Fields::none().with(UserField::Name).with(UserField::Role);
+        let view = UserView::of(user(1), &fields);
+        let texts = "User 1".len() + user(1).role.as_str().len();
+        assert_eq!(view.weight(), User::FIXED_BYTES + texts as u64);
     }
 
     #[test]

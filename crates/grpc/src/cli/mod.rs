@@ -7,6 +7,9 @@ mod options;
 mod purge;
 mod search_language;
 mod serve;
+mod transfer;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -35,6 +38,10 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     /// Remove what was deleted longer ago than its retention, or say what would go
     Purge(purge::PurgeCommand),
+    /// Import users or posts from a file into a running server, all or none of them
+    Import(Box<transfer::ImportCommand>),
+    /// Export users or posts of a running server into a file
+    Export(Box<transfer::ExportCommand>),
     /// Search posts by the rules of a language, and index them anew
     SearchLanguage(search_language::SearchLanguageCommand),
 }
@@ -43,16 +50,22 @@ enum Command {
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
-    /// Runs the command.
-    pub async fn run(self) -> Result<(), CommandError> {
-        self.log.init();
-        match self.command {
-            Command::Serve(command) => command.run().await,
-            Command::Dev(command) => command.run().await,
-            Command::Migrate(command) => command.run().await,
-            Command::Purge(command) => command.run().await,
-            Command::SearchLanguage(command) => command.run().await,
+    /// Runs the command. Answers how it ended where it has said that already.
+    pub async fn run(self) -> Result<ExitCode, CommandError> {
+        // These say what they have to say by themselves.
+        if !matches!(self.command, Command::Import(_) | Command::Export(_)) {
+            self.log.init();
         }
+        match self.command {
+            Command::Serve(command) => command.run().await?,
+            Command::Dev(command) => command.run().await?,
+            Command::Migrate(command) => command.run().await?,
+            Command::Purge(command) => command.run().await?,
+            Command::Import(command) => return command.run().await,
+            Command::Export(command) => return command.run().await,
+            Command::SearchLanguage(command) => command.run().await?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

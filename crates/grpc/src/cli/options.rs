@@ -105,6 +105,21 @@ pub(super) struct ServerOptions {
         value_parser = clap::value_parser!(u64).range(1..))]
     acquire_timeout_ms: u64,
 
+    /// Imports and exports under way at once, each of which takes a connection to the database; fewer than --pool-size, so that calls have some too. The rest are told RESOURCE_EXHAUSTED
+    #[arg(long, env = "BYLINE_MAX_TRANSFERS", default_value_t = 4, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    max_transfers: u32,
+
+    /// How long an import or export may take whatever deadline its caller sets, such as 1h
+    #[arg(long, env = "BYLINE_TRANSFER_TIMEOUT", default_value = "1h", value_name = "TIME",
+        value_parser = some_time)]
+    transfer_timeout: Duration,
+
+    /// How long the other side of an import or export may take or send nothing; tests shorten it
+    #[arg(long, env = "BYLINE_TRANSFER_IDLE_TIMEOUT", default_value = "30s", value_name = "TIME",
+        value_parser = some_time, hide = true)]
+    transfer_idle_timeout: Duration,
+
     /// How long what is deleted can be brought back, such as 30d or 12h, before it is removed by itself
     #[arg(long, env = "BYLINE_RETENTION", default_value = "30d", value_name = "TIME",
         value_parser = retention)]
@@ -140,8 +155,28 @@ impl ServerOptions {
             max_calls: self.max_calls.try_into().unwrap_or(usize::MAX),
             default_deadline: Duration::from_millis(self.default_deadline_ms),
             max_deadline: Duration::from_millis(self.max_deadline_ms),
+            max_transfers: self.transfers(),
+            transfer_timeout: self.transfer_timeout,
+            transfer_idle_timeout: self.transfer_idle_timeout,
             sweep_interval: self.sweep_interval,
         }
+    }
+
+    /// As many transfers as leave a connection for calls, however small the pool is.
+    fn transfers(&self) -> usize {
+        let most = self.pool_size - 1;
+        if self.max_transfers > most {
+            tracing::warn!(
+                "--max-transfers {} would leave calls no connection of --pool-size {}: no more \
+                 than {most} transfers are run at a time",
+                self.max_transfers,
+                self.pool_size
+            );
+        }
+        self.max_transfers
+            .min(most)
+            .try_into()
+            .unwrap_or(usize::MAX)
     }
 
     pub(super) fn retention(&self) -> Retention {
@@ -154,6 +189,8 @@ impl ServerOptions {
             acquire_timeout: Duration::from_millis(self.acquire_timeout_ms),
             // The call is over by then, whatever becomes of the statement.
             statement_timeout: Duration::from_millis(self.max_deadline_ms),
+            transfer_timeout: self.transfer_timeout,
+            transfer_idle_timeout: self.transfer_idle_timeout,
             ..PoolSettings::default()
         }
     }
@@ -184,6 +221,17 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
         )
     }
 }
+
+/// A length of time that is not none, and short enough to add to any moment.
+fn some_time(text: &str) -> Result<Duration, CommandError> {
+    let time = humantime::parse_duration(text)?;
+    if time.is_zero() || time > LONGEST {
+        return Err("must be more than 0s and at most 365 days".into());
+    }
+    Ok(time)
+}
+
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 fn retention(text: &str) -> Result<Retention, CommandError> {
     let span = humantime::parse_duration(text)?;
@@ -248,5 +296,28 @@ mod tests {
         }
         // Set, but to nothing, is a mistake and not a wish for a random one.
         assert!(keys("").is_err());
+    }
+
+    #[test]
+    fn transfers_leave_a_connection_for_calls() {
+        let transfers = |arguments: &[&str]| {
+            let program = Program::try_parse_from([&["byline"], arguments].concat());
+            program.unwrap().server.limits().max_transfers
+        };
+        assert_eq!(transfers(&[]), 4);
+        assert_eq!(transfers(&["--pool-size", "5"]), 4);
+        assert_eq!(transfers(&["--pool-size", "4"]), 3);
+        assert_eq!(transfers(&["--pool-size", "1"]), 0);
+        assert_eq!(transfers(&["--max-transfers", "99"]), 15);
+    }
+
+    #[test]
+    fn a_transfer_has_some_time() {
+        for text in ["0s", "-1s", "1", "366d"] {
+            assert!(
+                Program::try_parse_from(["byline", "--transfer-timeout", text]).is_err(),
+                "{text}"
+            );
+        }
     }
 }

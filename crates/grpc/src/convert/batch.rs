@@ -81,7 +81,8 @@ pub(crate) fn read<Q: Many, M>(
     Ok((violations.finish_with(batch)?, Refused(refused)))
 }
 
-fn read_atomicity(number: i32) -> Result<Atomicity, Invalid> {
+/// All or nothing, unless the caller says otherwise.
+pub(super) fn read_atomicity(number: i32) -> Result<Atomicity, Invalid> {
     match pb::Atomicity::try_from(number) {
         Ok(pb::Atomicity::Unspecified | pb::Atomicity::All) => Ok(Atomicity::All),
         Ok(pb::Atomicity::Each) => Ok(Atomicity::Each),

@@ -96,13 +96,16 @@ pub(super) fn refuse_inner<R: Mutating>(request: &mut R) -> Result<(), Validatio
     violations.finish()
 }
 
-/// The same id sent by two callers is two requests.
 fn digest(request: &impl Message) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(u64::to_be_bytes(ANYBODY.len() as u64));
-    hash.update(ANYBODY);
-    hash.update(request.encode_to_vec());
+    let hash = of_caller().chain_update(request.encode_to_vec());
     Digest(hash.finalize().into())
+}
+
+/// Of who asks, to begin with: the same id sent by two callers is two requests.
+pub(super) fn of_caller() -> Sha256 {
+    Sha256::new()
+        .chain_update(u64::to_be_bytes(ANYBODY.len() as u64))
+        .chain_update(ANYBODY)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 pub(crate) mod batch;
 mod count;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod intent;
 mod list;
 mod mask;
@@ -17,6 +19,7 @@ use byline_domain::page::MAX_KEYS;
 use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+use uuid::Uuid;
 
 pub(crate) use self::list::Lists;
 
@@ -26,6 +29,12 @@ fn timestamp(time: DateTime<Utc>) -> Timestamp {
         // Below 10^9, so that it always fits.
         nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
     }
+}
+
+/// An id as it stands in a message: much faster than by its `Display`.
+fn id(id: Uuid) -> String {
+    let mut buffer = Uuid::encode_buffer();
+    id.hyphenated().encode_lower(&mut buffer).to_owned()
 }
 
 /// What stands in a message for a value that was not read: an empty one.

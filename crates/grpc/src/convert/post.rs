@@ -20,7 +20,9 @@ use byline_domain::search::SearchQuery;
 use super::count::group_by;
 use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{check_key_count, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash};
+use super::{
+    check_key_count, id, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash,
+};
 use crate::page_token::List;
 use crate::pb;
 
@@ -34,6 +36,7 @@ const READ_ONLY: &[&str] = &[
     "deleted_at",
     "purge_at",
     "etag",
+    "author",
 ];
 const GROUPS: &[(&str, PostGroup)] = &[
     ("author_id", PostGroup::AuthorId),
@@ -43,14 +46,16 @@ const NEWEST_FIRST: Order<PostField> = Order::by(PostField::CreatedAt, Direction
 
 impl From<PostView> for pb::Post {
     fn from(post: PostView) -> Self {
-        let content = post.content.flatten();
         Self {
-            id: post.id.to_string(),
-            title: text(post.title.as_ref().map(Title::as_str)),
-            content: content.map(|content| content.as_str().to_owned()),
+            id: id(post.id.as_uuid()),
+            title: post.title.map(Title::into_string).unwrap_or_default(),
+            content: post.content.flatten().map(Content::into_string),
             published: post.published,
             published_at: post.published_at.flatten().map(timestamp),
-            author_id: text(post.author_id),
+            author_id: post
+                .author_id
+                .map(|author| id(author.as_uuid()))
+                .unwrap_or_default(),
             created_at: post.created_at.map(timestamp),
             updated_at: post.updated_at.flatten().map(timestamp),
             deleted_at: post.deleted_at.flatten().map(timestamp),

@@ -9,11 +9,11 @@ use byline_domain::selection::Fields;
 use byline_domain::user::{UserField, UserMask};
 use prost_types::FieldMask;
 
+use super::mask::quoted;
+
 /// How many unknown paths are named at most. An error travels in headers, which
 /// clients bound.
 const MAX_REFUSALS: usize = 10;
-/// How many characters of an unknown path are repeated at most.
-const MAX_QUOTED: usize = 40;
 
 /// Reads what of users is asked for.
 pub(super) fn of_users(mask: Option<&FieldMask>, violations: &mut Violations) -> UserMask {
@@ -73,6 +73,46 @@ pub(super) fn of_posts(mask: Option<&FieldMask>, violations: &mut Violations) ->
     read
 }
 
+/// Reads what of users is exported: no relations.
+pub(super) fn of_exported_users(
+    mask: Option<&FieldMask>,
+    violations: &mut Violations,
+) -> Fields<UserField> {
+    own(mask, violations)
+}
+
+/// Reads what of posts is exported: no relations.
+pub(super) fn of_exported_posts(
+    mask: Option<&FieldMask>,
+    violations: &mut Violations,
+) -> Fields<PostField> {
+    own(mask, violations)
+}
+
+/// Reads a mask of own fields.
+fn own<F: Field>(mask: Option<&FieldMask>, violations: &mut Violations) -> Fields<F> {
+    let Some(paths) = paths(mask) else {
+        return Fields::all();
+    };
+    let mut read = Fields::none();
+    refuse_others(
+        paths,
+        violations,
+        |path| match path {
+            "*" => add_all(&mut read, |_| true),
+            name => add(&mut read, name),
+        },
+        |path| {
+            format!(
+                "names {}, which cannot be exported: expected {} or *, and no relations",
+                quoted(path),
+                names::<F>()
+            )
+        },
+    );
+    read
+}
+
 /// The paths, if there are any.
 fn paths(mask: Option<&FieldMask>) -> Option<&[String]> {
     mask.map(|mask| mask.paths.as_slice())
@@ -95,30 +135,40 @@ impl Known {
         &self,
         paths: &[String],
         violations: &mut Violations,
-        mut add: impl FnMut(&str) -> bool,
+        add: impl FnMut(&str) -> bool,
     ) {
-        let unknown = paths.iter().filter(|path| !add(path));
-        for path in unknown.take(MAX_REFUSALS) {
-            violations.push(Invalid::new(Reason::Unknown, self.refusal(path)).at("read_mask"));
-        }
+        refuse_others(paths, violations, add, |path| self.refusal(path));
     }
 
     fn refusal(&self, path: &str) -> String {
-        let quoted: String = path.chars().take(MAX_QUOTED).collect();
+        let quoted = quoted(path);
         let (relation, fields) = &self.behind;
         if path
             .split_once('.')
             .is_some_and(|(first, _)| first == *relation)
         {
             return format!(
-                "names {quoted:?}, which is unknown: expected {relation}. before one of {fields}"
+                "names {quoted}, which is unknown: expected {relation}. before one of {fields}"
             );
         }
         format!(
-            "names {quoted:?}, which is unknown: expected {}, {}, a field of {relation} as in {}, \
+            "names {quoted}, which is unknown: expected {}, {}, a field of {relation} as in {}, \
              or *",
             self.own, self.relations, self.example
         )
+    }
+}
+
+/// Adds each path, and refuses those that cannot be added.
+fn refuse_others(
+    paths: &[String],
+    violations: &mut Violations,
+    mut add: impl FnMut(&str) -> bool,
+    refusal: impl Fn(&str) -> String,
+) {
+    let unknown = paths.iter().filter(|path| !add(path));
+    for path in unknown.take(MAX_REFUSALS) {
+        violations.push(Invalid::new(Reason::Unknown, refusal(path)).at("read_mask"));
     }
 }
 
@@ -276,5 +326,29 @@ mod tests {
         let error = violations.finish().unwrap_err();
         assert_eq!(error.violations().len(), MAX_REFUSALS);
         assert!(error.to_string().len() < 6_000);
+    }
+
+    #[test]
+    fn an_export_has_own_fields_alone() {
+        let mut violations = Violations::new();
+        let none = of_exported_users(None, &mut violations);
+        assert_eq!(none, Fields::all());
+        let all = of_exported_users(Some(&mask(&["*"])), &mut violations);
+        assert_eq!(all, Fields::all());
+        let some = of_exported_posts(Some(&mask(&["title", "etag"])), &mut violations);
+        assert_eq!(some, Fields::none().with(PostField::Title).with_etag());
+        violations.finish().unwrap();
+
+        let mut violations = Violations::new();
+        let relations = ["post_count", "posts", "posts.title"];
+        of_exported_users(Some(&mask(&relations)), &mut violations);
+        of_exported_posts(Some(&mask(&["author", "author.email"])), &mut violations);
+        let error = violations.finish().unwrap_err();
+        assert_eq!(error.violations().len(), 5);
+        assert_eq!(
+            error.violations()[0].message,
+            "names \"post_count\", which cannot be exported: expected id, email, name, role, \
+             is_active, created_at, updated_at, deleted_at, purge_at, etag or *, and no relations"
+        );
     }
 }

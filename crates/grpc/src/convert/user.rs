@@ -5,7 +5,7 @@ use byline_app::user::{
     UndeleteUser, UpdateUser, UserBatch, UserKey, UserList,
 };
 use byline_domain::count::Counts;
-use byline_domain::error::{Invalid, ValidationError, Violations};
+use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
 use byline_domain::filter::parse_users;
 use byline_domain::ids::{IdGenerator, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
@@ -19,7 +19,9 @@ use byline_domain::user::{
 use super::count::group_by;
 use super::list::{self, Lists, Walk, Window};
 use super::mask::Mask;
-use super::{check_key_count, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash};
+use super::{
+    check_key_count, id, id_and_etag, keys, optional_id, read_mask, text, timestamp, trash,
+};
 use crate::page_token::List;
 use crate::pb;
 
@@ -31,6 +33,8 @@ const READ_ONLY: &[&str] = &[
     "deleted_at",
     "purge_at",
     "etag",
+    "post_count",
+    "posts",
 ];
 const GROUPS: &[(&str, UserGroup)] = &[
     ("role", UserGroup::Role),
@@ -41,10 +45,10 @@ const NEWEST_FIRST: Order<UserField> = Order::by(UserField::CreatedAt, Direction
 impl From<UserView> for pb::User {
     fn from(user: UserView) -> Self {
         Self {
-            id: user.id.to_string(),
-            email: text(user.email.as_ref().map(Email::as_str)),
-            name: user.name.flatten().map(|name| name.as_str().to_owned()),
-            role: text(user.role.as_ref().map(Role::as_str)),
+            id: id(user.id.as_uuid()),
+            email: user.email.map(Email::into_string).unwrap_or_default(),
+            name: user.name.flatten().map(UserName::into_string),
+            role: user.role.map(Role::into_string).unwrap_or_default(),
             is_active: user.is_active,
             created_at: user.created_at.map(timestamp),
             updated_at: user.updated_at.flatten().map(timestamp),
@@ -102,7 +106,13 @@ pub(crate) fn get(request: pb::GetUserRequest) -> Result<GetUser, ValidationErro
     let (field, key) = match request.key {
         Some(Key::Id(id)) => ("id", UserId::parse(&id).map(UserKey::Id)),
         Some(Key::Email(email)) => ("email", Email::parse(email).map(UserKey::Email)),
-        None => ("key", Err(Invalid::required())),
+        None => (
+            "key",
+            Err(Invalid::new(
+                Reason::Required,
+                "is required: set id or email",
+            )),
+        ),
     };
     let key = violations.check(field, key);
     let mask = read_mask::of_users(request.read_mask.as_ref(), &mut violations);

@@ -8,7 +8,7 @@ use byline_app::Load;
 use tokio::sync::Semaphore;
 use tower::{Layer, Service};
 
-use super::{Answer, is_bounded};
+use super::{Answer, is_bounded, is_transfer};
 use crate::status::too_many_calls;
 
 /// Bounds the calls under way, over all connections.
@@ -67,7 +67,8 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        if !is_bounded(request.uri().path()) {
+        let path = request.uri().path();
+        if !is_bounded(path) || is_transfer(path) {
             return Box::pin(self.inner.call(request));
         }
         match Arc::clone(&self.places).try_acquire_owned() {

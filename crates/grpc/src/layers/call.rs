@@ -1,12 +1,12 @@
 //! One call: its id, its statements, which the caller is told, and the one line that
-//! is logged of it. Never what it says or is answered.
+//! is logged of it when all of its answer is under way. Never what it says or is answered.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use byline_domain::ids::IdGenerator;
-use byline_persistence::meter::Statements;
+use byline_persistence::meter::{self, Statements};
 use http::HeaderValue;
 use tonic::Code;
 use tower::{Layer, Service};
@@ -24,6 +24,12 @@ tokio::task_local! {
 /// The id of the call under way; empty outside one.
 pub(crate) fn request_id() -> String {
     CURRENT.try_with(ToString::to_string).unwrap_or_default()
+}
+
+/// Has `work` done for the call under way here, on whatever task it runs.
+pub(crate) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let id = CURRENT.try_with(Arc::clone).unwrap_or_default();
+    CURRENT.scope(id, meter::carried(work))
 }
 
 /// Gives each call an id, tells what it cost, and logs it.
@@ -86,11 +92,14 @@ where
                 .scope(Arc::clone(&id), statements.count_in(answer))
                 .await;
             answer.map(|mut answer| {
-                line.code = Some(code_of(answer.headers()));
                 if let Ok(value) = HeaderValue::from_str(&id) {
                     answer.headers_mut().insert(REQUEST_ID, value);
                 }
-                trailer::add(answer, move || statements.get())
+                // Goes with the body, so that it is logged when that has ended.
+                trailer::add(answer, move |outcome| {
+                    line.code = Some(code_of(outcome));
+                    line.statements.get()
+                })
             })
         })
     }
@@ -120,7 +129,7 @@ impl Drop for Line {
     }
 }
 
-/// An error is told in the headers, without a body; a success after its message.
+/// The code that trailers tell, or headers that nothing follows.
 fn code_of(headers: &http::HeaderMap) -> Code {
     headers
         .get("grpc-status")

@@ -1,13 +1,18 @@
 //! Ends a call when its deadline has passed. tonic's own time-out answers
 //! CANCELLED and ignores what it cannot read; this one answers DEADLINE_EXCEEDED,
 //! and drops the call, upon which the database stops working for it.
+//!
+//! What streams out of an export comes after the answer has passed here: the service is told
+//! when the time is over ([`Expiry`]), and ends the stream then, also where its client takes
+//! nothing and nobody would look at a clock on the way out.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use super::{Answer, is_bounded};
+use super::{Answer, is_bounded, is_transfer};
 use crate::status::{deadline_exceeded, invalid_deadline};
 
 /// How long a call may take.
@@ -17,6 +22,16 @@ pub(crate) struct Deadline {
     pub(crate) default: Duration,
     /// Whatever the caller says.
     pub(crate) cap: Duration,
+    /// How long a transfer may take, whatever the caller says.
+    pub(crate) transfer: Duration,
+}
+
+/// When the time of a transfer is over; an extension of its request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expiry {
+    pub(crate) at: Instant,
+    /// The time that it had.
+    pub(crate) time: Duration,
 }
 
 /// How much earlier than the caller the server gives up, so that its answer
@@ -25,13 +40,18 @@ const HEAD_START: Duration = Duration::from_millis(10);
 
 impl Deadline {
     /// The time that a call has; `None` if what it says cannot be read.
-    fn of(self, headers: &http::HeaderMap) -> Option<Duration> {
+    fn of(self, path: &str, headers: &http::HeaderMap) -> Option<Duration> {
+        let (default, cap) = if is_transfer(path) {
+            (self.transfer, self.transfer)
+        } else {
+            (self.default, self.cap)
+        };
         let Some(header) = headers.get("grpc-timeout") else {
-            return Some(self.default.min(self.cap));
+            return Some(default.min(cap));
         };
         let asked = parse(header.to_str().ok()?)?;
         let early = asked.checked_sub(HEAD_START).unwrap_or_default();
-        Some(early.max(asked / 2).min(self.cap))
+        Some(early.max(asked / 2).min(cap))
     }
 }
 
@@ -85,13 +105,18 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         if !is_bounded(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
-        let Some(time) = self.deadline.of(request.headers()) else {
+        let path = request.uri().path();
+        let Some(time) = self.deadline.of(path, request.headers()) else {
             return Box::pin(async { Ok(invalid_deadline().into_http()) });
         };
+        if is_transfer(path) {
+            let at = Instant::now() + time;
+            request.extensions_mut().insert(Expiry { at, time });
+        }
         let answer = self.inner.call(request);
         Box::pin(async move {
             tokio::time::timeout(time, answer)
@@ -119,19 +144,30 @@ mod tests {
         let deadline = Deadline {
             default: Duration::from_secs(3),
             cap: Duration::from_secs(30),
+            transfer: Duration::from_mins(20),
         };
-        let of = |text: &'static str| {
+        let on = |path: &str, text: &'static str| {
             let mut headers = http::HeaderMap::new();
             headers.insert("grpc-timeout", http::HeaderValue::from_static(text));
-            deadline.of(&headers)
+            deadline.of(path, &headers)
         };
+        let of = |text| on("/byline.v1.UserService/GetUser", text);
+        let without = http::HeaderMap::new();
         assert_eq!(
-            deadline.of(&http::HeaderMap::new()),
+            deadline.of("/byline.v1.UserService/GetUser", &without),
             Some(Duration::from_secs(3))
         );
         assert_eq!(of("1H"), Some(Duration::from_secs(30)));
         assert_eq!(of("100m"), Some(Duration::from_millis(90)));
         assert_eq!(of("12m"), Some(Duration::from_millis(6)));
         assert_eq!(of("x"), None);
+
+        let transfer = "/byline.v1.TransferService/ExportUsers";
+        assert_eq!(
+            deadline.of(transfer, &without),
+            Some(Duration::from_mins(20))
+        );
+        assert_eq!(on(transfer, "1H"), Some(Duration::from_mins(20)));
+        assert_eq!(on(transfer, "10M"), Some(Duration::from_millis(599_990)));
     }
 }

@@ -1,11 +1,17 @@
 //! What happens to every call, whatever its method; from outside in: [`call`]
 //! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`admission`]
-//! bounds how many there are at once, [`deadline`] ends it in time.
+//! bounds how many there are at once, [`deadline`] ends it in time,
+//! [`whole`] lets none be taken for whole that was given up.
+//!
+//! A transfer takes none of the places of calls: it may take an hour, and as long as it
+//! waits for its other side it does nothing. It has a place of its own, which its service
+//! gives and takes back, since its stream ends long after the answer has passed here.
 
 pub(crate) mod admission;
 pub(crate) mod call;
 pub(crate) mod deadline;
 mod trailer;
+pub(crate) mod whole;
 
 use std::pin::Pin;
 
@@ -17,4 +23,9 @@ pub(crate) type Answer<E> =
 /// and their streams stay open as long as a client likes.
 fn is_bounded(path: &str) -> bool {
     !path.starts_with("/grpc.")
+}
+
+/// Whether a call is a transfer, which has bounds of its own.
+fn is_transfer(path: &str) -> bool {
+    path.starts_with("/byline.v1.TransferService/")
 }

@@ -10,19 +10,21 @@ use http_body::{Body, Frame, SizeHint};
 const DB_QUERIES: HeaderName = HeaderName::from_static("byline-db-queries");
 
 /// Has `answer` tell `count` in its trailers. An error has them in its headers, for
-/// nothing comes after those; for a success, `count` is asked when its body ends.
+/// nothing comes after those; else `count` is asked when the body ends, and not at all if
+/// the body is dropped before. It is shown what is told already, the code among it.
 pub(super) fn add(
     mut answer: http::Response<tonic::body::Body>,
-    count: impl Fn() -> u32 + Send + Unpin + 'static,
+    mut count: impl FnMut(&HeaderMap) -> u32 + Send + Unpin + 'static,
 ) -> http::Response<tonic::body::Body> {
     if answer.headers().contains_key(tonic::Status::GRPC_STATUS) {
-        tell(answer.headers_mut(), count());
+        tell(answer.headers_mut(), &mut count);
         return answer;
     }
     answer.map(|body| tonic::body::Body::new(Counted { body, count }))
 }
 
-fn tell(trailers: &mut HeaderMap, count: u32) {
+fn tell(trailers: &mut HeaderMap, count: &mut impl FnMut(&HeaderMap) -> u32) {
+    let count = count(trailers);
     trailers.insert(DB_QUERIES, HeaderValue::from(count));
 }
 
@@ -32,7 +34,7 @@ struct Counted<B, C> {
     count: C,
 }
 
-impl<B: Body + Unpin, C: Fn() -> u32 + Unpin> Body for Counted<B, C> {
+impl<B: Body + Unpin, C: FnMut(&HeaderMap) -> u32 + Unpin> Body for Counted<B, C> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -44,7 +46,7 @@ impl<B: Body + Unpin, C: Fn() -> u32 + Unpin> Body for Counted<B, C> {
         if let Some(Ok(frame)) = &mut frame
             && let Some(trailers) = frame.trailers_mut()
         {
-            tell(trailers, (self.count)());
+            tell(trailers, &mut self.count);
         }
         Poll::Ready(frame)
     }
@@ -114,7 +116,7 @@ mod tests {
     ) -> http::Response<tonic::body::Body> {
         let body = tonic::body::Body::new(Script(script.into()));
         let count = Arc::clone(count);
-        add(http::Response::new(body), move || {
+        add(http::Response::new(body), move |_| {
             count.load(Ordering::Relaxed)
         })
     }
@@ -158,7 +160,10 @@ mod tests {
     #[test]
     fn an_error_tells_the_count_in_its_headers() {
         let status = Status::new(Code::NotFound, "user was not found");
-        let answer = add(status.into_http(), || 2);
+        let answer = add(status.into_http(), |told| {
+            assert_eq!(told["grpc-status"], "5");
+            2
+        });
         assert_eq!(answer.headers()["grpc-status"], "5");
         assert_eq!(answer.headers()[DB_QUERIES], "2");
         assert!(answer.body().is_end_stream());

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use byline_app::{Answer, Batched, Intent, Mutation, Render, Writer};
+use byline_app::{Answer, Batched, Error, Intent, Mutation, Render, Writer};
 use byline_domain::error::{ValidationError, join};
 use prost::Message;
 use tonic::{Request, Response, Status};
@@ -58,17 +58,21 @@ async fn answer<M, A>(
     writer: &Writer,
     mutation: M,
     intent: Intent,
-    respond: impl Fn(M::Output) -> A + Send + Sync,
+    message: impl Fn(M::Output) -> A + Send + Sync,
 ) -> Result<Response<A>, Status>
 where
     M: Mutation,
     A: Message + Default,
 {
-    let answer = writer
-        .write(&mutation, &intent, &Respond(respond, PhantomData))
-        .await
-        .map_err(from_app)?;
-    match answer {
+    let render = Respond::new(message);
+    respond(writer.write(&mutation, &intent, &render).await)
+}
+
+/// The message that answers a change.
+pub(super) fn respond<A: Message + Default>(
+    answer: Result<Answer<A>, Error>,
+) -> Result<Response<A>, Status> {
+    match answer.map_err(from_app)? {
         Answer::Made(message) => Ok(Response::new(message)),
         Answer::Recorded(bytes) => A::decode(bytes.as_slice())
             .map(Response::new)
@@ -77,7 +81,14 @@ where
 }
 
 /// Tells a change by a message, and keeps that as it goes over the wire.
-struct Respond<F, A>(F, PhantomData<fn() -> A>);
+pub(super) struct Respond<F, A>(F, PhantomData<fn() -> A>);
+
+impl<F, A> Respond<F, A> {
+    /// By the message that this makes.
+    pub(super) fn new(message: F) -> Self {
+        Self(message, PhantomData)
+    }
+}
 
 impl<T, A, F> Render<T> for Respond<F, A>
 where

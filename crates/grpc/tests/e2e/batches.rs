@@ -64,9 +64,10 @@ async fn count_users(world: &World) -> i64 {
 #[tokio::test]
 async fn a_thousand_users_cost_as_many_statements_as_one() {
     let mut world = World::new().await;
-    for number in [1, 1_000] {
+    for number in [1, 999] {
         let emails: Vec<_> = (0..number)
-            .map(|n| format!("{n}@of-{number}.org"))
+            // Letters whose case only the database knows are nothing special.
+            .map(|n| format!("É{n}@of-{number}.org"))
             .collect();
         let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
         let request = creates(&emails, pb::Atomicity::All);
@@ -85,8 +86,17 @@ async fn a_thousand_users_cost_as_many_statements_as_one() {
             }),
             ..pb::UpdateUserRequest::default()
         };
+        // Whoever is there twice is not either.
+        let again = pb::UpdateUserRequest {
+            user: Some(pb::User {
+                id: made[0].id.clone(),
+                email: "again@x.org".into(),
+                ..pb::User::default()
+            }),
+            ..pb::UpdateUserRequest::default()
+        };
         let request = pb::BatchUpdateUsersRequest {
-            requests: made.iter().map(update).collect(),
+            requests: made.iter().map(update).chain([again]).collect(),
             request_id: uuid(number),
             ..pb::BatchUpdateUsersRequest::default()
         };
@@ -97,8 +107,10 @@ async fn a_thousand_users_cost_as_many_statements_as_one() {
             "begin, claim, hold, holders, update, answer, commit"
         );
         let results = answer.into_inner().results;
-        let expected: Vec<_> = emails.iter().map(|email| format!("new-{email}")).collect();
+        let mut expected: Vec<_> = emails.iter().map(|email| format!("new-{email}")).collect();
+        expected.push("again@x.org".into());
         assert_eq!(self::told(&results), expected);
+        expected[0] = expected.pop().unwrap();
 
         let request = pb::BatchDeleteUsersRequest {
             requests: made
@@ -130,7 +142,7 @@ async fn a_thousand_posts_cost_as_many_statements_as_one() {
     let mut world = World::new().await;
     let ada = world.user("ada@example.com").await;
     let alan = world.user("alan@example.com").await;
-    for number in [1, 1_000] {
+    for number in [1, 999] {
         let create = |n: u32| pb::CreatePostRequest {
             post: Some(pb::Post {
                 title: format!("{n} of {number}"),
@@ -166,7 +178,8 @@ async fn a_thousand_posts_cost_as_many_statements_as_one() {
             ..pb::UpdatePostRequest::default()
         };
         let request = pb::BatchUpdatePostsRequest {
-            requests: made.iter().map(update).collect(),
+            // The first of them twice.
+            requests: made.iter().chain(&made[..1]).map(update).collect(),
             ..pb::BatchUpdatePostsRequest::default()
         };
         let answer = world

@@ -1,5 +1,6 @@
 //! Every row of the error table: its code, its message, its details.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use byline_grpc::pb;
@@ -16,6 +17,13 @@ pub(crate) fn shown(status: &Status) -> String {
         lines.push(if let ErrorDetail::RequestInfo(info) = detail {
             assert!(!info.request_id.is_empty());
             "RequestInfo { request_id: [id] }".to_owned()
+        } else if let ErrorDetail::ErrorInfo(info) = detail {
+            let metadata: BTreeMap<_, _> = info.metadata.iter().collect();
+            let (reason, domain) = (info.reason, info.domain);
+            format!(
+                "ErrorInfo(ErrorInfo {{ reason: {reason:?}, domain: {domain:?}, \
+                 metadata: {metadata:?} }})"
+            )
         } else {
             format!("{detail:?}")
         });

@@ -14,7 +14,7 @@ use crate::changes::{Change, Told, contents, create_user, empty, every, request_
 use crate::errors::shown;
 use crate::proxy::Cut;
 use crate::proxy::Proxy;
-use crate::support::{Server, World, get_by_id, reason};
+use crate::support::{Server, World, eventually, get_by_id, reason};
 
 /// A server that reaches the database over a wire that can be cut, and beside it the
 /// world's own, whose wire stays whole.
@@ -82,6 +82,8 @@ impl Stage {
 
 const USERS: &str = "select count(*) from users";
 const POSTS: &str = "select count(*) from posts";
+const OPEN: &str = "select count(*) from pg_stat_activity where datname = current_database() \
+    and pid <> pg_backend_pid() and xact_start is not null";
 const RECORDS: &str = "select count(*) from request_records where response is not null";
 
 /// Every way to lose a COMMIT.
@@ -122,8 +124,8 @@ async fn without_an_id_a_lost_commit_is_told_as_unknown() {
         stage.proxy.plan(None, &[*cut]);
         let status = change.send(&stage.channel, "").await.unwrap_err();
         insta::assert_snapshot!("outcome_unknown", shown(&status));
-        // What is late is there in the end.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        // What is late is there once all have ended.
+        eventually("all have ended", async || stage.count(OPEN).await == 0).await;
         let made = stage.count(USERS).await - before;
         assert_eq!(made, usize::from(cut.commits()), "{cut:?}");
     }

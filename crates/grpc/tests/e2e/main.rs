@@ -4,11 +4,17 @@
 
 mod batches;
 mod changes;
+mod commands;
 mod counts;
 mod deadlocks;
 mod errors;
+mod exports;
+mod exports_bounded;
 mod filters;
 mod heavy;
+mod imports;
+mod imports_again;
+mod imports_bounded;
 mod lists;
 mod lost_commits;
 mod masks;

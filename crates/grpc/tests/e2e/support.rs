@@ -8,6 +8,7 @@ use std::time::Duration;
 use byline_grpc::pb;
 use byline_grpc::pb::post_service_client::PostServiceClient;
 use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
+use byline_grpc::pb::transfer_service_client::TransferServiceClient;
 use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -29,10 +30,15 @@ pub(crate) struct Server {
 impl Server {
     /// `byline serve` over that database.
     pub(crate) async fn serve(url: &str, options: &[&str]) -> Self {
+        Self::serve_at("127.0.0.1:0", url, options).await
+    }
+
+    /// The same at that address.
+    pub(crate) async fn serve_at(address: &str, url: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let mut child = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", url])
+            .args(["serve", "--listen", address, "--database-url", url])
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -86,6 +92,7 @@ pub(crate) struct World {
     pub(crate) users: UserServiceClient<Channel>,
     pub(crate) posts: PostServiceClient<Channel>,
     pub(crate) transactions: TransactionServiceClient<Channel>,
+    pub(crate) transfers: TransferServiceClient<Channel>,
 }
 
 impl World {
@@ -102,7 +109,9 @@ impl World {
                 .max_decoding_message_size(4 * 1024 * 1024),
             posts: PostServiceClient::new(channel.clone())
                 .max_decoding_message_size(4 * 1024 * 1024),
-            transactions: TransactionServiceClient::new(channel),
+            transactions: TransactionServiceClient::new(channel.clone()),
+            transfers: TransferServiceClient::new(channel)
+                .max_decoding_message_size(4 * 1024 * 1024),
             database,
             server,
         }

@@ -3,7 +3,8 @@
 use byline_grpc::pb;
 use tonic::Code;
 
-use crate::support::{World, reason, violations};
+use crate::imports::{import_users, posts, settings, user};
+use crate::support::{World, get_by_id, reason, violations};
 
 async fn get(world: &World, id: &str) -> Option<pb::Post> {
     let request = pb::GetPostRequest {
@@ -152,4 +153,58 @@ async fn posts_are_given_to_another_author_by_the_filter() {
         .map(|(field, _)| field)
         .collect();
     assert_eq!(named, ["to_author_id", "filter", "request_id"]);
+}
+
+#[tokio::test]
+async fn what_is_purged_and_imported_again_never_has_the_same_etag() {
+    let mut world = World::new().await;
+    let birth = prost_types::Timestamp {
+        seconds: 1_000_000_000,
+        nanos: 0,
+    };
+    let author = world.user("ada@example.com").await;
+    let row = pb::User {
+        id: "0190a6c2-7e8f-7a30-9c4e-2f1b6d5a8e01".into(),
+        created_at: Some(birth),
+        deleted_at: Some(birth),
+        ..user("alan@example.com")
+    };
+    let post = pb::Post {
+        id: "0190a6c2-7e8f-7a30-9c4e-2f1b6d5a8e02".into(),
+        title: "On numbers".into(),
+        author_id: author.id,
+        created_at: Some(birth),
+        deleted_at: Some(birth),
+        ..pb::Post::default()
+    };
+    let mut etags = Vec::new();
+    for _ in 0..2 {
+        let rows = [row.clone()];
+        let imported = import_users(&world.transfers, settings(), &[&rows]).await;
+        assert!(imported.unwrap().into_inner().report.unwrap().applied);
+        assert!(
+            posts(&world, settings(), std::slice::from_ref(&post))
+                .await
+                .applied
+        );
+        let request = pb::GetUserRequest {
+            show_deleted: true,
+            ..get_by_id(&row.id)
+        };
+        let found = world.users.get_user(request).await.unwrap();
+        let post = get(&world, &post.id).await.unwrap();
+        etags.push((found.into_inner().user.unwrap().etag, post.etag));
+        let purge = pb::PurgeUserRequest {
+            id: row.id.clone(),
+            ..pb::PurgeUserRequest::default()
+        };
+        world.users.purge_user(purge).await.unwrap();
+        let purge = pb::PurgePostRequest {
+            id: post.id,
+            ..pb::PurgePostRequest::default()
+        };
+        world.posts.purge_post(purge).await.unwrap();
+    }
+    assert_ne!(etags[0].0, etags[1].0);
+    assert_ne!(etags[0].1, etags[1].1);
 }

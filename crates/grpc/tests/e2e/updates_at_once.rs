@@ -7,9 +7,8 @@ use byline_grpc::pb::user_service_client::UserServiceClient;
 use tokio::task::JoinSet;
 use tonic::Code;
 use tonic::transport::Channel;
-use tonic_types::StatusExt;
 
-use crate::support::{Server, World, get_by_id};
+use crate::support::{Server, World, get_by_id, reason};
 
 const WRITERS: u32 = 32;
 
@@ -31,8 +30,12 @@ async fn sign(mut users: UserServiceClient<Channel>, id: &str, writer: u32) -> u
             return refusals;
         };
         assert_eq!(status.code(), Code::Aborted, "{status:?}");
-        let details = status.get_error_details();
-        assert_eq!(details.error_info().unwrap().reason, "ETAG_MISMATCH");
+        // On a machine that is busy with other things, one may wait too long for its turn.
+        let reason = reason(&status);
+        assert!(
+            ["ETAG_MISMATCH", "CONTENTION"].contains(&reason.as_str()),
+            "{reason}"
+        );
         // Not all at the same pace, or they would meet again.
         let pause = u64::from(1 + (writer * 7 + refusals * 13) % 40);
         tokio::time::sleep(Duration::from_millis(pause)).await;

@@ -12,21 +12,30 @@ use tonic::{Request, Status};
 /// Callers of these tests wait for longer than two busy cores ever take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Calls the method of that path, and answers as it was answered.
+/// Calls the method of that path with one message, and answers as it was answered.
 pub(crate) async fn call(
     channel: &Channel,
     path: &'static str,
     body: Vec<u8>,
+) -> Result<Vec<u8>, Status> {
+    call_with(channel, path, vec![body]).await
+}
+
+/// Calls it with any number of messages.
+pub(crate) async fn call_with(
+    channel: &Channel,
+    path: &'static str,
+    messages: Vec<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {
     let mut client = Grpc::new(channel.clone());
     client
         .ready()
         .await
         .map_err(|error| Status::unknown(error.to_string()))?;
-    let mut request = Request::new(body);
+    let mut request = Request::new(tokio_stream::iter(messages));
     request.set_timeout(PATIENCE);
     let path = PathAndQuery::from_static(path);
-    let answer = client.unary(request, path, Bytes).await?;
+    let answer = client.client_streaming(request, path, Bytes).await?;
     Ok(answer.into_inner())
 }
 

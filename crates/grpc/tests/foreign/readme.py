@@ -1,17 +1,23 @@
 """Makes the calls of a page with a client that knows nothing of Byline but what
 reflection tells, and compares what grpcurl would print with what the page shows.
 
-    readme.py [--write] PAGE ADDRESS AT_LEAST
+    readme.py [--write] PAGE ADDRESS BYLINE AT_LEAST
 
 PAGE is a file of Markdown whose ```console blocks hold one command and its output each,
-ADDRESS a `byline dev` to which nothing else was done, AT_LEAST how many blocks there must be.
+ADDRESS a `byline dev` to which nothing else was done, BYLINE the program that imports and exports,
+AT_LEAST how many blocks there must be. A file that `cat` shows before anything has written it is
+there from then on.
 With --write the page is not judged: what it shows is replaced by what was answered.
 """
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
@@ -24,13 +30,15 @@ HOST = "localhost:50051"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 TRAILER = "byline-db-queries"
 FIELD_MASK = "google.protobuf.FieldMask"
-READS = re.compile(r"(Get|BatchGet|List|Search|Count)[A-Z]")
+READS = re.compile(r"(Get|BatchGet|List|Search|Count|Export)[A-Z]")
 
 # What differs from run to run, in what the page itself makes or changes.
 TIMES = {"createdAt", "updatedAt", "deletedAt", "publishedAt", "purgeAt"}
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 # And everywhere. A token is as long as what it seals; it is shown as it is.
 TOKEN = "nextPageToken"
+# How long an import or an export took.
+TOOK = re.compile(r"; \d+\.\d s$", re.MULTILINE)
 
 
 class Mistake(Exception):
@@ -38,7 +46,7 @@ class Mistake(Exception):
 
 
 class Command:
-    """One command of the page: of grpcurl or of buf, in the few forms that pages use."""
+    """One call of the page: by grpcurl or by buf, in the few forms that pages use."""
 
     def __init__(self, line):
         line, *pipe = line.split(" | ")
@@ -64,6 +72,7 @@ class Command:
 
 class Client:
     def __init__(self, address):
+        self.address = address
         self.channel = grpc.insecure_channel(address)
         self.database = ProtoReflectionDescriptorDatabase(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self.database)
@@ -82,26 +91,29 @@ class Client:
         return json_format.ParseDict(body, message)
 
     def call(self, command):
-        """The answer and what the trailer says."""
+        """The answers and what the trailer says."""
         service, name = command.path.split("/")
         if service not in self.services():
             raise Mistake(f"there is no service {service}")
         method = self.pool.FindServiceByName(service).FindMethodByName(name)
-        invoke = self.channel.unary_unary(
+        # What is no stream is one of one message.
+        invoke = self.channel.stream_stream(
             f"/{command.path}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
         )
-        answer, call = invoke.with_call(self.request(method, command), timeout=10)
-        trailer = dict(call.trailing_metadata())[TRAILER]
-        return json_format.MessageToDict(answer), trailer
+        call = invoke(iter([self.request(method, command)]), timeout=10)
+        answers = [json_format.MessageToDict(answer) for answer in call]
+        return answers, dict(call.trailing_metadata())[TRAILER]
 
 
 class Page:
     """What is known while the commands of a page are run from top to bottom."""
 
-    def __init__(self, client):
+    def __init__(self, client, byline, folder):
         self.client = client
+        self.byline = byline
+        self.folder = folder
         # Ids of what the page has made or changed.
         self.changed = set()
         # The real tokens, by those that the page shows for them.
@@ -110,7 +122,12 @@ class Page:
         self.renamed = {}
 
     def run(self, line, shown):
-        """What grpcurl prints for the command; what may differ is as it is shown."""
+        """What the command prints; what may differ is as it is shown."""
+        match shlex.split(line):
+            case ["cat", file]:
+                return self.shown(self.folder / file, shown)
+            case ["byline", "import" | "export" as verb, *arguments]:
+                return self.transfer([verb, *arguments], shown)
         command = Command(line)
         if command.path is None:
             return "".join(f"{service}\n" for service in self.client.services())
@@ -118,16 +135,40 @@ class Page:
             token = command.body["page_token"]
             command.body["page_token"] = self.tokens.get(token, token)
         try:
-            answer, trailer = self.client.call(command)
+            answers, trailer = self.client.call(command)
         except grpc.RpcError as error:
             if command.is_buf:
                 raise Mistake("what buf says of errors is not known here") from error
             return printed_error(error)
         if not READS.match(command.path.split("/")[1]):
-            self.changed.update(ids(answer))
+            self.changed.update(ids(answers))
         if command.of_trailer:
             return f"{TRAILER}: {trailer}\n"
-        return printed(self.settle(answer, parsed(shown)), command.is_buf)
+        settled = self.settle(answers, parsed(shown))
+        return "".join(printed(answer, command.is_buf) for answer in settled)
+
+    def shown(self, file, shown):
+        """What the file holds."""
+        if file.parent != self.folder:
+            raise Mistake("a page has files of its own only")
+        if not file.exists():
+            file.write_text(shown, encoding="utf-8", newline="")
+        return file.read_text(encoding="utf-8")
+
+    def transfer(self, arguments, shown):
+        """What an import or an export prints."""
+        done = subprocess.run(
+            [self.byline, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "BYLINE_SERVER": f"http://{self.client.address}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=60,
+        )
+        took = TOOK.search(shown)
+        return TOOK.sub(took.group(), done.stdout) if took else done.stdout
 
     def settle(self, answer, shown):
         """The answer, in which what differs from run to run is as it is shown."""
@@ -174,10 +215,16 @@ def ids(answer):
 
 
 def parsed(shown):
+    """The messages that are shown, as many as there are."""
+    decoder, messages, at = json.JSONDecoder(), [], 0
     try:
-        return json.loads(shown)
+        while shown[at:].strip():
+            message, at = decoder.raw_decode(shown, at)
+            messages.append(message)
+            at += len(shown[at:]) - len(shown[at:].lstrip())
     except ValueError:
         return None
+    return messages
 
 
 def in_go(text):
@@ -217,10 +264,11 @@ def printed_error(error):
 
 def main(arguments):
     write = arguments[0] == "--write"
-    path, address, at_least = arguments[write:]
+    path, address, byline, at_least = arguments[write:]
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    page = Page(Client(address))
+    files = tempfile.TemporaryDirectory()
+    page = Page(Client(address), byline, Path(files.name))
     count = failures = 0
 
     def checked(block):

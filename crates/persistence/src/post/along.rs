@@ -2,18 +2,16 @@
 
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::{Filter, PostTest};
-use byline_domain::ids::UserId;
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::post::{Given, PostAge};
 use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
+use crate::batch::uuids;
 use crate::filter::Rows;
 use crate::unit_of_work::PgUnitOfWork;
-
-fn uuids(authors: &[UserId]) -> Vec<Uuid> {
-    authors.iter().map(UserId::as_uuid).collect()
-}
 
 impl PgUnitOfWork<'_> {
     pub(super) async fn delete_posts_along(
@@ -22,6 +20,9 @@ impl PgUnitOfWork<'_> {
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
     ) -> Result<u64, RepositoryError> {
+        if authors.is_empty() {
+            return Ok(0);
+        }
         let mut statement = self.statement().await?;
         let done = sqlx::query!(
             "update posts set updated_at = greatest($2, updated_at, created_at), \
@@ -61,6 +62,9 @@ impl PgUnitOfWork<'_> {
         &mut self,
         authors: &[UserId],
     ) -> Result<Vec<UserId>, RepositoryError> {
+        if authors.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut statement = self.statement().await?;
         // Lateral and limited, so that each author costs one look into the index, however
         // many are asked for.
@@ -84,37 +88,57 @@ impl PgUnitOfWork<'_> {
         to: UserId,
         meets: Option<&Filter<PostTest>>,
         now: DateTime<Utc>,
+        after: Option<PostAge>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Given, RepositoryError> {
         if from == to {
-            return Ok(0);
+            return Ok(Given::default());
         }
         let rows = Rows {
             trash: Trash::Exclude,
             meets,
         };
-        let mut query = QueryBuilder::new("update posts set author_id = ");
-        query.push_bind(to.as_uuid());
-        query.push(", updated_at = greatest(updated_at, created_at, ");
-        query.push_bind(now);
         // The lock comes before the limit: a post that somebody else took meanwhile is
         // left out, and another one fills its place. A range rather than an equality, with
         // which the author would mean nothing to the order: the planner would walk the
         // posts of all others for those of an author who has many.
-        query.push(
-            "), version = version + 1 where id = any(array(select id from posts where author_id between ",
+        let mut query = QueryBuilder::new(
+            "with given as materialized (select id, created_at from posts where author_id between ",
         );
         query.push_bind(from.as_uuid()).push(" and ");
-        query.push_bind(from.as_uuid()).push(" and ");
+        query.push_bind(from.as_uuid());
+        if let Some(after) = after {
+            query.push(" and (author_id, created_at, id) > (");
+            query.push_bind(from.as_uuid()).push(", ");
+            query.push_bind(after.created_at).push(", ");
+            query.push_bind(after.id.as_uuid()).push(")");
+        }
+        query.push(" and ");
         rows.push(&mut query);
         query.push(" order by author_id, created_at, id limit ");
-        query.push_bind(i64::from(limit)).push(" for update))");
+        query.push_bind(i64::from(limit));
+        query.push(" for update), moved as (update posts set author_id = ");
+        query.push_bind(to.as_uuid());
+        query.push(", updated_at = greatest(updated_at, created_at, ");
+        query.push_bind(now);
+        query.push(
+            "), version = version + 1 where id = any(array(select id from given)) returning 1) \
+             select count(*) over (), created_at, id from given \
+             order by created_at desc, id desc limit 1",
+        );
         let mut statement = self.statement().await?;
-        let done = query
-            .build()
+        let last: Result<Option<(i64, DateTime<Utc>, Uuid)>, _> = query
+            .build_query_as()
             .persistent(rows.is_common())
-            .execute(&mut *statement)
+            .fetch_optional(&mut *statement)
             .await;
-        Ok(statement.finish(done)?.rows_affected())
+        let Some((count, created_at, id)) = statement.finish(last)? else {
+            return Ok(Given::default());
+        };
+        let id = PostId::from_uuid(id);
+        Ok(Given {
+            count: u64::try_from(count).unwrap_or_default(),
+            last: Some(PostAge { created_at, id }),
+        })
     }
 }

@@ -151,25 +151,26 @@ impl PgUnitOfWork<'_> {
         rows.into_iter().map(PostHead::try_from).collect()
     }
 
-    pub(super) async fn posts_that_say(
+    pub(super) async fn compare_contents(
         &mut self,
         contents: &[(PostId, Option<Content>)],
-    ) -> Result<Vec<PostId>, RepositoryError> {
+    ) -> Result<Vec<bool>, RepositoryError> {
         if contents.is_empty() {
             return Ok(Vec::new());
         }
         let mut statement = self.statement().await?;
-        let ids = sqlx::query_scalar!(
-            "select posts.id from unnest($1::uuid[], $2::text[]) as given (id, content) \
-             join posts on posts.id = given.id \
-             where posts.content is not distinct from given.content",
+        let same = sqlx::query_scalar!(
+            r#"select posts.id is not null
+                and posts.content is not distinct from given.content as "same!"
+            from unnest($1::uuid[], $2::text[]) with ordinality as given (id, content, place)
+            left join posts on posts.id = given.id
+            order by given.place"#,
             &column(contents, |(id, _)| id.as_uuid()),
             &column(contents, |(_, content)| text(content.as_ref())) as _,
         )
         .fetch_all(&mut *statement)
         .await;
-        let ids = statement.finish(ids)?;
-        Ok(ids.into_iter().map(PostId::from_uuid).collect())
+        statement.finish(same)
     }
 
     pub(super) async fn rewrite_posts(
@@ -198,7 +199,9 @@ impl PgUnitOfWork<'_> {
             ), kept as (
                 update posts set published_at = given.published_at,
                     updated_at = given.updated_at, deleted_at = given.deleted_at,
-                    version = given.version, purge_at = given.purge_at
+                    version = given.version, purge_at = given.purge_at,
+                    deleted_with_author = deleted_with_author
+                        and posts.deleted_at is not null and given.deleted_at is not null
                 from given where posts.id = given.id and not (retitled or says)
                     and (select count(*) from held) = cardinality($1)
                 returning posts.id
@@ -206,6 +209,8 @@ impl PgUnitOfWork<'_> {
                 update posts set published_at = given.published_at,
                     updated_at = given.updated_at, deleted_at = given.deleted_at,
                     version = given.version, purge_at = given.purge_at,
+                    deleted_with_author = deleted_with_author
+                        and posts.deleted_at is not null and given.deleted_at is not null,
                     title = case when retitled then given.title else posts.title end,
                     content = case when says then given.content else posts.content end
                 from given where posts.id = given.id and (retitled or says)

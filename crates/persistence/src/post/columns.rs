@@ -61,7 +61,7 @@ impl Table for PostField {
 const _: () = assert!(Post::SORTED_CHARS == 256, "the keys of `content` repeat it");
 
 /// The columns that these fields are read from.
-pub(super) fn columns(fields: &Fields<PostField>) -> Vec<&'static str> {
+pub(crate) fn columns(fields: &Fields<PostField>) -> Vec<&'static str> {
     let mut columns = vec!["id"];
     let named = [
         PostField::Title,

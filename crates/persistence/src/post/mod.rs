@@ -12,6 +12,9 @@ mod search;
 mod view;
 mod web_query;
 
+pub(crate) use self::columns::columns;
+pub(crate) use self::view::view;
+
 /// A checked statement that reads whole posts. The columns are named here, once,
 /// and never `*`: a column that is added must not change what a prepared
 /// statement returns.

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::filter::{Filter, PostTest};
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::lifecycle::Version;
-use byline_domain::post::{Content, Post, PostHead, PostRepository, PostRewrite};
+use byline_domain::post::{Content, Given, Post, PostAge, PostHead, PostRepository, PostRewrite};
 use chrono::{DateTime, Utc};
 
 use super::select_posts;
@@ -85,33 +84,6 @@ impl PostRepository for PgUnitOfWork<'_> {
         statement.finish(living)
     }
 
-    async fn update(&mut self, post: &Post, expected: Version) -> Result<(), RepositoryError> {
-        let mut statement = self.statement().await?;
-        let done = sqlx::query!(
-            "update posts set title = $3, content = $4, published_at = $5, updated_at = $6, \
-             deleted_at = $7, purge_at = $8, deleted_with_author = deleted_with_author \
-             and deleted_at is not null and $7::timestamptz is not null, version = $9 \
-             where id = $1 and version = $2",
-            post.id.as_uuid(),
-            expected.get(),
-            post.title.as_str(),
-            post.content.as_ref().map(Content::as_str),
-            post.published_at,
-            post.lifecycle.updated_at(),
-            post.lifecycle.deleted_at(),
-            post.lifecycle.purge_at(),
-            post.lifecycle.version().get(),
-        )
-        .execute(&mut *statement)
-        .await;
-        if statement.finish(done)?.rows_affected() > 0 {
-            return Ok(());
-        }
-        Err(RepositoryError::StaleVersion {
-            resource: Resource::Post,
-        })
-    }
-
     async fn authors_of_living(
         &mut self,
         authors: &[UserId],
@@ -142,9 +114,11 @@ impl PostRepository for PgUnitOfWork<'_> {
         to: UserId,
         meets: Option<&'a Filter<PostTest>>,
         now: DateTime<Utc>,
+        after: Option<PostAge>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
-        self.transfer_posts(from, to, meets, now, limit).await
+    ) -> Result<Given, RepositoryError> {
+        self.transfer_posts(from, to, meets, now, after, limit)
+            .await
     }
 
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError> {
@@ -169,14 +143,14 @@ impl PostRepository for PgUnitOfWork<'_> {
         self.hold_heads_for_update(ids).await
     }
 
-    async fn which_say(
+    async fn already_say(
         &mut self,
         contents: &[(PostId, Option<Content>)],
-    ) -> Result<Vec<PostId>, RepositoryError> {
-        self.posts_that_say(contents).await
+    ) -> Result<Vec<bool>, RepositoryError> {
+        self.compare_contents(contents).await
     }
 
-    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
+    async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
         self.rewrite_posts(posts).await
     }
 }

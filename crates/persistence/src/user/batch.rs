@@ -5,14 +5,13 @@ use std::collections::HashSet;
 use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
-use byline_domain::user::{Email, User, UserName};
+use byline_domain::user::{Address, Email, User, UserName};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::repository::already_exists;
 use super::select_users;
-use crate::batch::runs;
-use crate::row::corrupt;
+use crate::batch::{runs, uuids};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// Users by columns, as `unnest` takes them.
@@ -47,10 +46,6 @@ impl<'u> FromIterator<&'u User> for Columns<'u> {
         }
         columns
     }
-}
-
-fn uuids(ids: &[UserId]) -> Vec<Uuid> {
-    ids.iter().map(UserId::as_uuid).collect()
 }
 
 impl PgUnitOfWork<'_> {
@@ -94,8 +89,8 @@ impl PgUnitOfWork<'_> {
                 version, purge_at \
              from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], \
                 $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::bigint[], \
-                $10::timestamptz[]) with ordinality as given (id, email, name, role, is_active, created_at, \
-                updated_at, deleted_at, version, purge_at, place) \
+                $10::timestamptz[]) with ordinality as given (id, email, name, role, is_active, \
+                created_at, updated_at, deleted_at, version, purge_at, place) \
              order by place on conflict do nothing returning id",
             &of.id,
             &of.email as _,
@@ -134,7 +129,7 @@ impl PgUnitOfWork<'_> {
         }
         let mut statement = self.statement().await?;
         let rows = select_users!(
-            "users where id = any($1) order by id for update",
+            "users where id = any($1) order by id for no key update",
             &uuids(ids)
         )
         .fetch_all(&mut *statement)
@@ -161,30 +156,33 @@ impl PgUnitOfWork<'_> {
         rows.into_iter().map(User::try_from).collect()
     }
 
-    pub(super) async fn holders_of(
+    pub(super) async fn addresses(
         &mut self,
         emails: &[Email],
-    ) -> Result<Vec<(UserId, Email)>, RepositoryError> {
+    ) -> Result<Vec<Address>, RepositoryError> {
         if emails.is_empty() {
             return Ok(Vec::new());
         }
         let asked: Vec<&str> = emails.iter().map(Email::as_str).collect();
         let mut statement = self.statement().await?;
         let rows = sqlx::query!(
-            r#"select users.id, asked.email as "email!"
-            from (select distinct email from unnest($1::text[]) as given (email)) asked
-            join users on lower(users.email) collate "C" = lower(asked.email) collate "C"
-            where users.deleted_at is null"#,
+            r#"select asked.folded as "folded!", users.id as "holder?"
+            from (
+                select lower(email) collate "C" as folded, place
+                from unnest($1::text[]) with ordinality as given (email, place)
+            ) asked
+            left join users on lower(users.email) collate "C" = asked.folded
+                and users.deleted_at is null
+            order by asked.place"#,
             &asked as _,
         )
         .fetch_all(&mut *statement)
         .await;
-        let holders = statement.finish(rows)?.into_iter().map(|row| {
-            let email = Email::parse(row.email);
-            let email = email.map_err(|_| corrupt("users", "email", row.id))?;
-            Ok((UserId::from_uuid(row.id), email))
+        let addresses = statement.finish(rows)?.into_iter().map(|row| Address {
+            folded: row.folded,
+            holder: row.holder.map(UserId::from_uuid),
         });
-        holders.collect()
+        Ok(addresses.collect())
     }
 
     pub(super) async fn update_users(

@@ -56,7 +56,7 @@ impl Table for UserField {
 }
 
 /// The columns that these fields are read from.
-pub(super) fn columns(fields: &Fields<UserField>) -> Vec<&'static str> {
+pub(crate) fn columns(fields: &Fields<UserField>) -> Vec<&'static str> {
     let mut columns = vec!["id"];
     let named = [
         UserField::Email,

@@ -8,6 +8,9 @@ mod row;
 mod search;
 mod view;
 
+pub(crate) use self::columns::columns;
+pub(crate) use self::view::view;
+
 /// A checked statement that reads whole users. The columns are named here, once,
 /// and never `*`: a column that is added must not change what a prepared
 /// statement returns.

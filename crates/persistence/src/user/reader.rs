@@ -11,11 +11,11 @@ use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
 use byline_domain::user::{Email, UserField, UserFilter, UserGroup, UserReader, UserView};
 use sqlx::{Postgres, QueryBuilder};
-use uuid::Uuid;
 
 use super::columns::columns;
 use super::search::search;
 use super::view::view;
+use crate::batch::uuids;
 use crate::count::{count, count_by};
 use crate::keyset::{Keyset, check_cursor};
 use crate::pool::Database;
@@ -56,9 +56,8 @@ impl UserReader for Database {
         trash: Trash,
         fields: &Fields<UserField>,
     ) -> Result<Vec<UserView>, RepositoryError> {
-        let ids: Vec<Uuid> = ids.iter().map(UserId::as_uuid).collect();
         let mut query = select(fields, "id = any(");
-        query.push_bind(ids).push(")");
+        query.push_bind(uuids(ids)).push(")");
         self.users(query, trash, fields).await
     }
 

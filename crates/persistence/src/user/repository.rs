@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
-use byline_domain::user::{Email, User, UserName, UserRepository};
+use byline_domain::user::{Address, Email, User, UserName, UserRepository};
 
 use super::select_users;
 use crate::unit_of_work::PgUnitOfWork;
@@ -61,7 +61,7 @@ impl UserRepository for PgUnitOfWork<'_> {
 
     async fn find_for_update(&mut self, id: UserId) -> Result<Option<User>, RepositoryError> {
         let mut statement = self.statement().await?;
-        let row = select_users!("users where id = $1 for update", id.as_uuid())
+        let row = select_users!("users where id = $1 for no key update", id.as_uuid())
             .fetch_optional(&mut *statement)
             .await;
         statement.finish(row)?.map(User::try_from).transpose()
@@ -135,11 +135,8 @@ impl UserRepository for PgUnitOfWork<'_> {
         self.hold_users_for_share(ids).await
     }
 
-    async fn living_by_email(
-        &mut self,
-        emails: &[Email],
-    ) -> Result<Vec<(UserId, Email)>, RepositoryError> {
-        self.holders_of(emails).await
+    async fn find_addresses(&mut self, emails: &[Email]) -> Result<Vec<Address>, RepositoryError> {
+        self.addresses(emails).await
     }
 
     async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError> {

@@ -57,13 +57,13 @@ async fn a_transfer_looks_at_the_posts_that_it_gives() {
                 let mut unit = database.begin().await.unwrap();
                 let given = unit
                     .posts()
-                    .transfer(user_id(16), user_id(17), meets.as_ref(), time(0), 20)
+                    .transfer(user_id(16), user_id(17), meets.as_ref(), time(0), None, 20)
                     .await
                     .unwrap();
                 unit.commit().await.unwrap();
                 given
             })
             .await;
-        assert_eq!(given, 20);
+        assert_eq!(given.count, 20);
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_connection_that_is_cut_is_unavailable_at_most_once_and_then_replaced() {
+async fn a_connection_that_is_cut_is_lost_at_most_once_and_then_replaced() {
     let mut world = World::new(&patient(1)).await;
     world.find(1).await.unwrap();
     // The connection goes back to the pool in the background.
@@ -12,7 +12,7 @@ async fn a_connection_that_is_cut_is_unavailable_at_most_once_and_then_replaced(
     let first = world.find(1).await;
     // On a slow machine the pool itself may have met the cut first, and replaced it.
     if first.is_err() {
-        assert_unavailable(first);
+        assert_lost(first);
     }
     assert_eq!(world.find(1).await.unwrap(), None);
 }
@@ -27,13 +27,13 @@ async fn a_connection_that_was_cut_in_a_quiet_time_costs_no_call_its_answer() {
 }
 
 #[tokio::test]
-async fn a_read_that_is_cut_half_way_is_unavailable_and_the_next_answers() {
+async fn a_read_that_is_cut_half_way_is_lost_and_the_next_answers() {
     let mut world = World::new(&patient(1)).await;
     world.lock_users().await;
     let call = world.start_find(1);
     world.until(WAITING, 1).await;
     execute(&mut world.beside, TERMINATE).await;
-    assert_unavailable(call.await.unwrap());
+    assert_lost(call.await.unwrap());
     world.unlock().await;
     assert_eq!(world.find(1).await.unwrap(), None);
 }
@@ -44,7 +44,7 @@ async fn a_unit_of_work_that_is_cut_keeps_nothing() {
     let mut unit = world.database.begin().await.unwrap();
     unit.users().insert(&fixtures::user(1)).await.unwrap();
     world.terminate().await;
-    assert_unavailable(unit.users().insert(&fixtures::user(2)).await);
+    assert_lost(unit.users().insert(&fixtures::user(2)).await);
     drop(unit);
     assert_eq!(world.find(1).await.unwrap(), None);
     assert_eq!(world.find(2).await.unwrap(), None);
@@ -86,7 +86,7 @@ async fn of_connections_that_were_cut_while_idle_at_most_one_costs_a_call_its_an
     for number in 1..=8 {
         let found = world.find(number).await;
         if found.is_err() {
-            assert_unavailable(found);
+            assert_lost(found);
             lost += 1;
         }
     }

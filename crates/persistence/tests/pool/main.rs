@@ -7,6 +7,7 @@ mod a_server_in_trouble;
 mod a_unit_of_work_in_which_a_statement_failed;
 mod a_unit_of_work_that_is_left;
 mod a_value_that_its_type_refuses;
+mod an_import;
 mod time_outs;
 
 use std::sync::Arc;
@@ -46,6 +47,7 @@ fn patient(max_connections: u32) -> PoolSettings {
         statement_timeout: 60 * SECOND,
         lock_timeout: 60 * SECOND,
         idle_in_transaction_timeout: 60 * SECOND,
+        ..PoolSettings::default()
     }
 }
 
@@ -134,6 +136,15 @@ fn assert_contention<T>(result: Result<T, RepositoryError>) {
     let error = result.err();
     assert!(
         matches!(error, Some(RepositoryError::Contention(_))),
+        "{error:?}"
+    );
+}
+
+#[track_caller]
+fn assert_lost<T>(result: Result<T, RepositoryError>) {
+    let error = result.err();
+    assert!(
+        matches!(error, Some(RepositoryError::ConnectionLost(_))),
         "{error:?}"
     );
 }

@@ -29,7 +29,7 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_unit_of_work_that_is_idle_for_too_long_is_unavailable_and_undone() {
+async fn a_unit_of_work_that_is_idle_for_too_long_is_lost_and_undone() {
     let mut world = World::new(&PoolSettings {
         idle_in_transaction_timeout: Duration::from_millis(100),
         ..patient(1)
@@ -39,13 +39,13 @@ async fn a_unit_of_work_that_is_idle_for_too_long_is_unavailable_and_undone() {
     unit.users().insert(&fixtures::user(1)).await.unwrap();
     world.until(BACKENDS, 0).await;
 
-    assert_unavailable(unit.users().insert(&fixtures::user(2)).await);
+    assert_lost(unit.users().insert(&fixtures::user(2)).await);
     assert!(unit.commit().await.is_err());
     assert_eq!(world.find(1).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_commit_of_a_unit_of_work_that_the_server_ended_is_unavailable() {
+async fn a_commit_of_a_unit_of_work_that_the_server_ended_is_lost() {
     let mut world = World::new(&PoolSettings {
         idle_in_transaction_timeout: Duration::from_millis(100),
         ..patient(1)
@@ -54,7 +54,7 @@ async fn a_commit_of_a_unit_of_work_that_the_server_ended_is_unavailable() {
     let mut unit = world.database.begin().await.unwrap();
     unit.users().insert(&fixtures::user(1)).await.unwrap();
     world.until(BACKENDS, 0).await;
-    assert_unavailable(unit.commit().await);
+    assert_lost(unit.commit().await);
     assert_eq!(world.find(1).await.unwrap(), None);
 }
 

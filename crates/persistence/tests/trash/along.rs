@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use byline_domain::lifecycle::Retention;
+use byline_domain::post::{Content, PostRewrite};
+use byline_domain::testing::fixtures::replacing;
 use byline_persistence::testing::{TestDatabase, count, execute};
 
 use super::*;
@@ -22,18 +24,19 @@ async fn what_is_taken_from_a_transfer_meanwhile_is_made_up_for() {
     let mut other = database.begin().await.unwrap();
     let expected = taken.lifecycle.version();
     taken.lifecycle.delete(time(50), Retention::DEFAULT);
-    other.posts().update(&taken, expected).await.unwrap();
+    let taken = replacing(&taken, expected);
+    other.posts().update_many(&[taken]).await.unwrap();
 
     let mut unit = database.begin().await.unwrap();
     let give = unit
         .posts()
-        .transfer(user_id(1), user_id(2), None, time(60), 3);
+        .transfer(user_id(1), user_id(2), None, time(60), None, 3);
     let take = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         other.commit().await.unwrap();
     };
     let (given, ()) = tokio::join!(give, take);
-    assert_eq!(given.unwrap(), 3);
+    assert_eq!(given.unwrap().count, 3);
     unit.commit().await.unwrap();
     let given = "select count(*) from posts where author_id::text like '%2'";
     assert_eq!(count(&mut test.connection().await, given).await, 3);
@@ -44,7 +47,7 @@ async fn what_is_taken_from_a_transfer_meanwhile_is_made_up_for() {
 async fn the_words_of_a_post_are_not_made_out_anew_unless_it_says_something_new() {
     let test = TestDatabase::new().await;
     let database = test.database();
-    let [mut updated, ..] = four_posts(&database).await;
+    let [saying, ..] = four_posts(&database).await;
     let mut beside = test.connection().await;
     // By other rules from now on, which show where they were applied.
     execute(
@@ -56,9 +59,9 @@ async fn the_words_of_a_post_are_not_made_out_anew_unless_it_says_something_new(
     let mut unit = database.begin().await.unwrap();
     let posts = unit.posts();
     let given = posts
-        .transfer(user_id(1), user_id(2), None, time(60), 9)
+        .transfer(user_id(1), user_id(2), None, time(60), None, 9)
         .await;
-    assert_eq!(given.unwrap(), 4);
+    assert_eq!(given.unwrap().count, 4);
     let gone = posts.delete_along(&[user_id(2)], time(70), time(80)).await;
     assert_eq!(gone.unwrap(), 4);
     let back = posts.undelete_along(user_id(2), time(90)).await;
@@ -67,11 +70,14 @@ async fn the_words_of_a_post_are_not_made_out_anew_unless_it_says_something_new(
     assert_eq!(count(&mut beside, old).await, 4);
 
     let mut unit = database.begin().await.unwrap();
-    let found = unit.posts().find_for_update(updated.id).await.unwrap();
-    updated = found.unwrap();
-    let expected = updated.lifecycle.version();
-    updated.lifecycle.touch(time(95));
-    unit.posts().update(&updated, expected).await.unwrap();
+    let before = unit.posts().find_for_update(saying.id).await.unwrap();
+    let before = before.unwrap();
+    let after = Post {
+        content: Some(Content::parse("Other content").unwrap()),
+        ..before.clone()
+    };
+    let rewrite = PostRewrite::between(&before, &after);
+    unit.posts().update_many(&[rewrite]).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(
         count(&mut beside, old).await,

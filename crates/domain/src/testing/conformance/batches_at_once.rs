@@ -172,7 +172,7 @@ pub async fn posts_held_in_any_order_are_never_in_each_others_way(ports: Ports) 
             yield_now().await;
             let rewrites = held.iter().map(|before| rewrite(before, caller));
             let rewrites = turned(&rewrites.collect::<Vec<_>>(), caller + 1);
-            unit.posts().update_heads(&rewrites).await?;
+            unit.posts().update_many(&rewrites).await?;
             commit(unit).await
         })
         .await;
@@ -191,7 +191,7 @@ pub async fn of_8_updates_of_the_same_posts_in_any_order_one_wins(ports: Ports) 
                 .map(|(place, stored)| rewrite(&PostHead::from(stored), place));
             let rewrites: Vec<_> = rewrites.collect();
             let mut unit = begin(&ports).await?;
-            unit.posts().update_heads(&rewrites).await?;
+            unit.posts().update_many(&rewrites).await?;
             commit(unit).await
         })
         .await;

@@ -42,6 +42,16 @@ macro_rules! conformance_suite {
                 posts_with_and_without_the_trash,
                 counts_follow_what_is_purged,
             }
+            exports {
+                an_empty_store_has_nothing_to_export,
+                without_an_order_each_user_comes_once,
+                without_an_order_each_post_comes_once,
+                only_what_the_filter_means_is_exported,
+                posts_come_a_bounded_weight_at_a_time,
+                users_are_exported_as_they_were_whatever_changes_meanwhile,
+                posts_are_exported_as_they_were_whatever_changes_meanwhile,
+                exports_that_are_left_half_way_are_in_nobodys_way,
+            }
             groups {
                 an_empty_store_has_no_groups,
                 the_most_frequent_role_comes_first_and_then_the_lesser_one,
@@ -64,14 +74,26 @@ macro_rules! conformance_suite {
                 find_many_may_weigh_exactly_the_limit,
                 find_many_weighs_a_post_named_twice_once,
             }
+            imports {
+                rows_come_in_any_number_of_parts,
+                without_rows_nothing_becomes_of_them,
+                nothing_is_kept_of_a_unit_that_is_not_committed,
+                what_is_not_applied_is_not_kept,
+                rows_are_settled_again_after_a_savepoint_was_undone,
+                of_8_imports_of_the_same_users_in_any_order_each_is_made_once,
+                of_8_imports_that_change_one_user_none_is_lost,
+                an_author_of_imported_posts_is_not_deleted_meanwhile,
+            }
             masks {
                 of_one_user,
                 of_many_users,
                 of_listed_users,
+                of_exported_users,
                 of_users_that_a_search_finds,
                 of_one_post,
                 of_many_posts,
                 of_listed_posts,
+                of_exported_posts,
                 of_posts_that_a_search_finds,
                 of_the_newest_posts,
                 users_are_listed_by_what_is_not_read,
@@ -98,9 +120,9 @@ macro_rules! conformance_suite {
                 a_thousand_are_inserted_found_and_updated,
                 find_heads_finds_each_once_and_sees_the_trash_and_the_changes_of_the_unit,
                 nothing_is_done_for_none,
-                which_say_compares_to_the_last_character,
-                update_heads_replaces_what_is_given_but_no_author_and_no_birth,
-                update_heads_of_one_stale_version_changes_none_and_leaves_the_unit_usable,
+                already_say_compares_to_the_last_character,
+                update_many_replaces_what_is_given_but_no_author_and_no_birth,
+                update_many_of_one_stale_version_changes_none_and_leaves_the_unit_usable,
                 what_a_rewritten_post_says_is_found,
             }
             post_changes {
@@ -127,6 +149,16 @@ macro_rules! conformance_suite {
                 a_mention_is_looked_for_in_titles_and_contents,
                 any_order_goes_with_a_filter,
                 a_search_finds_only_what_the_filter_means,
+            }
+            post_imports {
+                what_meets_nothing_is_made_as_it_was,
+                what_is_missing_is_as_if_it_were_made_now,
+                what_went_into_the_trash_with_its_author_comes_back_with_the_author,
+                a_post_that_is_met_is_a_problem_or_passed_over,
+                what_the_row_has_is_changed_now_and_nothing_else,
+                what_is_as_the_row_says_already_is_left_unchanged,
+                neither_an_author_nor_the_trash_is_changed,
+                a_post_needs_a_title_and_an_author_who_lives_if_it_does,
             }
             post_lookups {
                 an_empty_store_finds_nothing,
@@ -185,6 +217,10 @@ macro_rules! conformance_suite {
             random_filters {
                 of_users_mean_what_their_tests_say,
                 of_posts_mean_what_their_tests_say,
+            }
+            random_imports {
+                of_users_become_what_memory_makes_of_them,
+                of_posts_become_what_memory_makes_of_them,
             }
             random_walks {
                 of_users_meet_each_that_stays_once,
@@ -263,6 +299,8 @@ macro_rules! conformance_suite {
                 all_living_posts_are_given_and_no_others,
                 only_posts_that_the_filter_means_are_given,
                 the_oldest_are_given_first_and_no_more_than_the_limit,
+                a_transfer_goes_on_after_the_last_that_was_given,
+                what_comes_before_the_place_is_not_given,
                 nothing_is_given_to_oneself,
                 what_was_given_is_found_as_before,
             }
@@ -287,7 +325,7 @@ macro_rules! conformance_suite {
                 a_thousand_are_inserted_found_and_updated,
                 find_many_finds_each_once_and_sees_the_trash_and_the_changes_of_the_unit,
                 nothing_is_done_for_none,
-                living_by_email_answers_in_the_letter_case_asked_for,
+                addresses_are_found_in_any_letter_case,
                 update_many_replaces_every_field_but_the_time_of_birth,
                 update_many_of_one_stale_version_changes_none_and_leaves_the_unit_usable,
                 update_many_to_a_taken_address_is_contention,
@@ -326,6 +364,20 @@ macro_rules! conformance_suite {
                 the_trash_is_looked_at_where_it_is_meant,
                 any_order_and_place_goes_with_a_filter,
                 a_search_finds_only_what_the_filter_means,
+            }
+            user_imports {
+                what_meets_nothing_is_made_as_it_was,
+                what_is_missing_is_as_if_it_were_made_now,
+                a_user_who_is_met_is_a_problem_where_none_may_be,
+                an_address_is_taken_from_a_new_id_but_not_into_the_trash,
+                whoever_is_met_stays_as_they_are_where_rows_are_passed_over,
+                what_the_row_has_is_changed_now_and_nothing_else,
+                whoever_is_as_the_row_says_already_is_left_unchanged,
+                the_trash_is_neither_changed_nor_filled_by_a_change,
+                an_address_is_taken_even_if_another_row_gives_it_up,
+                a_row_that_repeats_an_earlier_one_is_passed_over_or_a_problem,
+                nobody_is_made_without_an_address,
+                of_many_problems_the_first_are_named_and_all_counted,
             }
             user_lookups {
                 an_empty_store_finds_nobody,

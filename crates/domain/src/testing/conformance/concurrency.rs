@@ -13,7 +13,7 @@ use crate::count::CountMode;
 use crate::error::{RepositoryError, Resource};
 use crate::lifecycle::{Retention, Version};
 use crate::post::Post;
-use crate::testing::fixtures::{post, post_id, time, user, user_id};
+use crate::testing::fixtures::{post, post_id, replacing, time, user, user_id};
 use crate::unit_of_work::UnitOfWork;
 use crate::user::{Role, User, UserFilter};
 
@@ -179,7 +179,9 @@ pub async fn of_8_increments_of_a_post_none_is_lost(ports: Ports) {
         yield_now().await;
         post.title = title(&incremented(post.title.as_str()));
         post.lifecycle.touch(time(50));
-        unit.posts().update(&post, expected).await?;
+        unit.posts()
+            .update_many(&[replacing(&post, expected)])
+            .await?;
         commit(unit).await
     })
     .await;

@@ -1,6 +1,7 @@
 //! Reads answer the fields that are asked for, and no others.
 
 use super::Ports;
+use super::exports::rows_of;
 use super::orders::by_each;
 use super::support::{content, deleted_user, long_life, name, numbers, size, title};
 use super::walks::{search_query, sound, walk};
@@ -115,6 +116,18 @@ pub async fn of_listed_users(ports: Ports) {
     }
 }
 
+pub async fn of_exported_users(ports: Ports) {
+    insert(&ports).await;
+    let order = Order::by(UserField::Id, Direction::Ascending);
+    for fields in masks() {
+        let export = ports
+            .exporter
+            .users(&ALL_USERS, Some(order.clone()), &fields);
+        let rows = rows_of(export.await.expect("users are exported")).await;
+        assert_eq!(rows, user_views(&fields));
+    }
+}
+
 pub async fn of_users_that_a_search_finds(ports: Ports) {
     insert(&ports).await;
     // The address of one of them is the query.
@@ -158,6 +171,18 @@ pub async fn of_listed_posts(ports: Ports) {
         let page = ports.posts.list(&ALL_POSTS, &order, &FIRST, &fields, 0);
         let page = page.await.expect("a page is read");
         assert_eq!(page.items, post_views(&fields));
+    }
+}
+
+pub async fn of_exported_posts(ports: Ports) {
+    insert(&ports).await;
+    let order = Order::by(PostField::Id, Direction::Ascending);
+    for fields in masks() {
+        let export = ports
+            .exporter
+            .posts(&ALL_POSTS, Some(order.clone()), &fields);
+        let rows = rows_of(export.await.expect("posts are exported")).await;
+        assert_eq!(rows, post_views(&fields));
     }
 }
 

@@ -13,20 +13,25 @@ pub mod batches_at_once;
 mod cases;
 pub mod concurrency;
 pub mod counts;
+pub mod exports;
 pub mod groups;
 pub mod heavy_posts;
+mod importing;
+pub mod imports;
 pub mod masks;
 mod orders;
 pub mod page_places;
 pub mod post_batches;
 pub mod post_changes;
 pub mod post_filters;
+pub mod post_imports;
 pub mod post_lookups;
 pub mod post_orders;
 pub mod post_pages;
 pub mod post_searches;
 pub mod post_snippets;
 pub mod random_filters;
+pub mod random_imports;
 pub mod random_walks;
 pub mod relations;
 pub mod requests;
@@ -40,6 +45,7 @@ pub mod trash;
 pub mod user_batches;
 pub mod user_changes;
 pub mod user_filters;
+pub mod user_imports;
 pub mod user_lookups;
 pub mod user_orders;
 pub mod user_pages;
@@ -51,6 +57,7 @@ mod completeness;
 
 use std::sync::Arc;
 
+use crate::export::Exporter;
 use crate::post::PostReader;
 use crate::sweep::Sweeper;
 use crate::unit_of_work::UnitOfWorkFactory;
@@ -63,4 +70,5 @@ pub struct Ports {
     pub posts: Arc<dyn PostReader>,
     pub units: Arc<dyn UnitOfWorkFactory>,
     pub sweeper: Arc<dyn Sweeper>,
+    pub exporter: Arc<dyn Exporter>,
 }

@@ -35,15 +35,12 @@ async fn heads(unit: &mut dyn UnitOfWork, ids: &[PostId]) -> Vec<PostHead> {
     found
 }
 
-/// Sorted.
-async fn which_say(
+async fn already_say(
     unit: &mut dyn UnitOfWork,
     contents: &[(PostId, Option<Content>)],
-) -> Vec<PostId> {
-    let found = unit.posts().which_say(contents).await;
-    let mut found = found.expect("posts are read");
-    found.sort();
-    found
+) -> Vec<bool> {
+    let said = unit.posts().already_say(contents).await;
+    said.expect("posts are compared")
 }
 
 /// The post as it is after a touch.
@@ -189,7 +186,8 @@ pub async fn a_thousand_are_inserted_found_and_updated(ports: Ports) {
     let expected: Vec<_> = posts.iter().map(PostHead::from).collect();
     assert_eq!(heads(&mut *unit, &ids).await, expected);
     let says = posts.iter().map(|post| (post.id, post.content.clone()));
-    assert_eq!(which_say(&mut *unit, &says.collect::<Vec<_>>()).await, ids);
+    let said = already_say(&mut *unit, &says.collect::<Vec<_>>()).await;
+    assert_eq!(said, [true; 1_000]);
     // Every other one says something else.
     let rewrites = posts.iter().rev().enumerate();
     let rewrites: Vec<_> = rewrites
@@ -198,7 +196,7 @@ pub async fn a_thousand_are_inserted_found_and_updated(ports: Ports) {
             _ => touched(post),
         })
         .collect();
-    let done = unit.posts().update_heads(&rewrites).await;
+    let done = unit.posts().update_many(&rewrites).await;
     done.expect("posts are updated");
     unit.commit().await.expect("a sound unit is committed");
     for (post, rewrite) in posts.into_iter().rev().zip(&rewrites).step_by(99) {
@@ -233,13 +231,13 @@ pub async fn nothing_is_done_for_none(ports: Ports) {
     let mut unit = ports.begin().await;
     assert!(insert_many(&mut *unit, &[]).await.is_empty());
     assert_eq!(heads(&mut *unit, &[]).await, []);
-    assert_eq!(which_say(&mut *unit, &[]).await, []);
-    let done = unit.posts().update_heads(&[]).await;
+    assert_eq!(already_say(&mut *unit, &[]).await, [false; 0]);
+    let done = unit.posts().update_many(&[]).await;
     done.expect("nothing is updated");
     unit.commit().await.expect("a sound unit is committed");
 }
 
-pub async fn which_say_compares_to_the_last_character(ports: Ports) {
+pub async fn already_say_compares_to_the_last_character(ports: Ports) {
     let author = user(1);
     ports.insert_users(&[&author]).await;
     let long = "word ".repeat(10_000);
@@ -259,9 +257,9 @@ pub async fn which_say_compares_to_the_last_character(ports: Ports) {
         .collect();
     ports.insert_posts(&posts.iter().collect::<Vec<_>>()).await;
     let mut unit = ports.begin().await;
-    let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
-    let same: Vec<_> = ids.iter().copied().zip(contents).collect();
-    assert_eq!(which_say(&mut *unit, &same).await, ids);
+    let ids = (1..=6).map(post_id);
+    let same: Vec<_> = ids.clone().zip(contents.clone()).collect();
+    assert_eq!(already_say(&mut *unit, &same).await, [true; 5]);
     let other = [
         Some(content("L'ete 😀")),
         Some(content("")),
@@ -271,12 +269,18 @@ pub async fn which_say_compares_to_the_last_character(ports: Ports) {
         // Of nothing.
         None,
     ];
-    let ids = (1..=6).map(post_id);
     let other: Vec<_> = ids.zip(other).collect();
-    assert_eq!(which_say(&mut *unit, &other).await, []);
+    assert_eq!(already_say(&mut *unit, &other).await, [false; 6]);
+    // In the order given, and of one as often as it is asked.
+    let mixed = other.into_iter().zip(same);
+    let mixed: Vec<_> = mixed.flat_map(|(other, same)| [other, same]).collect();
+    assert_eq!(
+        already_say(&mut *unit, &mixed).await,
+        [false, true].repeat(5)
+    );
 }
 
-pub async fn update_heads_replaces_what_is_given_but_no_author_and_no_birth(ports: Ports) {
+pub async fn update_many_replaces_what_is_given_but_no_author_and_no_birth(ports: Ports) {
     let author = user(1);
     ports.insert_users(&[&author, &user(2)]).await;
     let posts: Vec<_> = (1..=6).map(|number| post(number, author.id)).collect();
@@ -314,7 +318,7 @@ pub async fn update_heads_replaces_what_is_given_but_no_author_and_no_birth(port
         rewrite
     });
     let mut unit = ports.begin().await;
-    let done = unit.posts().update_heads(&sent).await;
+    let done = unit.posts().update_many(&sent).await;
     done.expect("posts are updated");
     unit.commit().await.expect("a sound unit is committed");
     for (post, rewrite) in posts[..4].iter().rev().zip(&rewrites) {
@@ -326,7 +330,7 @@ pub async fn update_heads_replaces_what_is_given_but_no_author_and_no_birth(port
     }
 }
 
-pub async fn update_heads_of_one_stale_version_changes_none_and_leaves_the_unit_usable(
+pub async fn update_many_of_one_stale_version_changes_none_and_leaves_the_unit_usable(
     ports: Ports,
 ) {
     let author = user(1);
@@ -344,13 +348,13 @@ pub async fn update_heads_of_one_stale_version_changes_none_and_leaves_the_unit_
         [stale, fine.clone()],
         [fine.clone(), gone],
     ] {
-        let done = unit.posts().update_heads(&rewrites).await;
+        let done = unit.posts().update_many(&rewrites).await;
         assert_stale(&done, KIND);
     }
     let unchanged = [&post(1, author.id), &changed].map(PostHead::from);
     let ids = [1, 2].map(post_id);
     assert_eq!(heads(&mut *unit, &ids).await, unchanged);
-    let done = unit.posts().update_heads(std::slice::from_ref(&fine)).await;
+    let done = unit.posts().update_many(std::slice::from_ref(&fine)).await;
     done.expect("the unit is usable");
     unit.commit().await.expect("a sound unit is committed");
     let kept = rewritten(post(1, author.id), &fine);
@@ -368,7 +372,7 @@ pub async fn what_a_rewritten_post_says_is_found(ports: Ports) {
     retitled.retitled = true;
     let reworded = saying(&second, Some("A walrus"));
     let mut unit = ports.begin().await;
-    let done = unit.posts().update_heads(&[retitled, reworded]).await;
+    let done = unit.posts().update_many(&[retitled, reworded]).await;
     done.expect("posts are updated");
     unit.commit().await.expect("a sound unit is committed");
     // What stays as it was is found as before.

@@ -8,7 +8,7 @@ use super::support::{
 use crate::error::Resource::Post as KIND;
 use crate::lifecycle::{Lifecycle, Version};
 use crate::post::Post;
-use crate::testing::fixtures::{post, post_id, time, user, user_id};
+use crate::testing::fixtures::{post, post_id, replacing, time, user, user_id};
 
 pub async fn insert_keeps_every_field(ports: Ports) {
     let author = user(1);
@@ -180,7 +180,8 @@ pub async fn update_of_a_stale_version_leaves_the_unit_usable(ports: Ports) {
     let mut stale = post(1, author.id);
     stale.content = None;
     stale.lifecycle.touch(time(60));
-    let done = unit.posts().update(&stale, Version::FIRST).await;
+    let stale = replacing(&stale, Version::FIRST);
+    let done = unit.posts().update_many(&[stale]).await;
     assert_stale(&done, KIND);
     let done = unit.posts().insert(&post(3, author.id)).await;
     done.expect("the unit is usable");
@@ -194,10 +195,8 @@ pub async fn update_of_nothing_is_stale(ports: Ports) {
     let author = user(1);
     ports.insert_users(&[&author]).await;
     let mut unit = ports.begin().await;
-    let done = unit
-        .posts()
-        .update(&post(1, author.id), Version::FIRST)
-        .await;
+    let nothing = replacing(&post(1, author.id), Version::FIRST);
+    let done = unit.posts().update_many(&[nothing]).await;
     assert_stale(&done, KIND);
     let done = unit.posts().insert(&post(1, author.id)).await;
     done.expect("the unit is usable");

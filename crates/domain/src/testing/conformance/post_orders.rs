@@ -72,6 +72,8 @@ async fn assert_in_order(ports: &Ports, posts: &[Post], order: &Order<PostField>
             let met = ports.walk_posts(&filter, order, size(*rows)).await;
             assert_eq!(numbers(&met), expected, "{order:?} {trash:?} {rows}");
         }
+        let exported = ports.exported_posts(&filter, Some(order)).await;
+        assert_eq!(numbers(&exported), expected, "{order:?} {trash:?}");
     }
 }
 

@@ -66,7 +66,10 @@ impl Ports {
 
     pub(super) async fn update_post(&self, post: &Post, expected: Version) {
         let mut unit = self.begin().await;
-        let done = unit.posts().update(post, expected).await;
+        let done = unit
+            .posts()
+            .update_many(&[fixtures::replacing(post, expected)])
+            .await;
         done.expect("a post is updated");
         unit.commit().await.expect("an update is committed");
     }

@@ -4,7 +4,7 @@ use super::Ports;
 use super::support::{content, deleted_post, posts_meeting, precise, role, size};
 use crate::ids::UserId;
 use crate::lifecycle::Lifecycle;
-use crate::post::{Post, PostFilter};
+use crate::post::{Given, Post, PostAge, PostFilter};
 use crate::testing::fixtures::{post, time, user, user_id};
 use crate::trash::Trash;
 use crate::user::User;
@@ -38,16 +38,29 @@ async fn populate(ports: &Ports) -> [Post; 6] {
     posts
 }
 
-/// Gives at most so many posts of user 1 that meet the filter to `to`.
-async fn transfer(ports: &Ports, to: UserId, text: &str, limit: u32) -> u64 {
+/// Gives at most so many posts of user 1 that meet the filter to `to`, from there on.
+async fn part(ports: &Ports, to: UserId, text: &str, after: Option<PostAge>, limit: u32) -> Given {
     let filter = posts_meeting(Trash::Exclude, text);
     let mut unit = ports.begin().await;
+    let meets = filter.meets.as_ref();
     let done = unit
         .posts()
-        .transfer(user_id(1), to, filter.meets.as_ref(), time(NOW), limit)
+        .transfer(user_id(1), to, meets, time(NOW), after, limit)
         .await;
     unit.commit().await.expect("a transfer is committed");
     done.expect("posts are given")
+}
+
+/// As [`part`] from the oldest on.
+async fn transfer(ports: &Ports, to: UserId, text: &str, limit: u32) -> u64 {
+    part(ports, to, text, None, limit).await.count
+}
+
+fn age(post: &Post) -> PostAge {
+    PostAge {
+        created_at: post.lifecycle.created_at(),
+        id: post.id,
+    }
 }
 
 async fn assert_given(ports: &Ports, posts: &[Post], given: &[usize]) {
@@ -89,6 +102,37 @@ pub async fn the_oldest_are_given_first_and_no_more_than_the_limit(ports: Ports)
     assert_given(&ports, &posts, &[1, 2, 3]).await;
     assert_eq!(transfer(&ports, user_id(2), "", 3).await, 1);
     assert_given(&ports, &posts, &[0, 1, 2, 3]).await;
+}
+
+pub async fn a_transfer_goes_on_after_the_last_that_was_given(ports: Ports) {
+    let mut posts = populate(&ports).await.to_vec();
+    // Of the same time as the oldest.
+    posts.push(Post {
+        lifecycle: Lifecycle::born(posts[3].lifecycle.created_at()),
+        ..post(7, user_id(1))
+    });
+    ports.insert_posts(&[&posts[6]]).await;
+    let (mut after, mut walked) = (None, Vec::new());
+    loop {
+        let given = part(&ports, user_id(2), "", after, 1).await;
+        after = given.last;
+        walked.extend(given.last);
+        if given.count == 0 {
+            break;
+        }
+    }
+    assert_eq!(walked, [3, 6, 2, 1, 0].map(|place| age(&posts[place])));
+    assert_given(&ports, &posts, &[0, 1, 2, 3, 6]).await;
+}
+
+pub async fn what_comes_before_the_place_is_not_given(ports: Ports) {
+    let posts = populate(&ports).await;
+    let given = part(&ports, user_id(2), "", Some(age(&posts[2])), 9).await;
+    let last = Some(age(&posts[0]));
+    assert_eq!(given, Given { count: 2, last });
+    assert_given(&ports, &posts, &[0, 1]).await;
+    let none = part(&ports, user_id(2), "", last, 9).await;
+    assert_eq!(none, Given::default());
 }
 
 pub async fn nothing_is_given_to_oneself(ports: Ports) {

@@ -77,6 +77,8 @@ async fn assert_in_order(ports: &Ports, order: &Order<UserField>, sizes: &[i32])
             let met = ports.walk_users(&filter, order, size(*rows)).await;
             assert_eq!(numbers(&met), expected, "{order:?} {trash:?} {rows}");
         }
+        let exported = ports.exported_users(&filter, Some(order)).await;
+        assert_eq!(numbers(&exported), expected, "{order:?} {trash:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{RepositoryError, Resource};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
 use crate::post::{Post, PostHead, PostRewrite};
-use crate::user::{Email, User};
+use crate::user::{Address, Email, User};
 
 impl State {
     /// Each of them once.
@@ -17,26 +17,22 @@ impl State {
         users.cloned().collect()
     }
 
-    /// Who holds each address, if a living user does.
-    pub(super) fn holders_of(&self, emails: &[Email]) -> Vec<(UserId, Email)> {
-        let mut spellings: Vec<&Email> = Vec::new();
-        for email in emails {
-            if !spellings.contains(&email) {
-                spellings.push(email);
-            }
+    /// How the address is compared, and who of the living has it.
+    pub(super) fn address(&self, email: &Email) -> Address {
+        Address {
+            folded: email.folded(),
+            holder: self.holder_of(email).map(|user| user.id),
         }
-        let holder = |email: &Email| {
-            let folded = email.folded();
-            let mut living = self
-                .users
-                .values()
-                .filter(|user| !user.lifecycle.is_deleted());
-            living.find(|user| user.email.folded() == folded)
-        };
-        let holders = spellings.into_iter();
-        holders
-            .filter_map(|email| Some((holder(email)?.id, email.clone())))
-            .collect()
+    }
+
+    /// The living user of that address.
+    pub(super) fn holder_of(&self, email: &Email) -> Option<&User> {
+        let folded = email.folded();
+        let mut living = self
+            .users
+            .values()
+            .filter(|user| !user.lifecycle.is_deleted());
+        living.find(|user| user.email.folded() == folded)
     }
 
     pub(super) fn update_users(

@@ -3,7 +3,9 @@
 
 mod batches;
 mod counting;
+mod export;
 mod filter;
+mod imports;
 mod paging;
 mod posts;
 mod requests;

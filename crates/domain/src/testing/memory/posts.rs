@@ -30,7 +30,10 @@ impl State {
         posts.filter(move |post| trash.sees(post.lifecycle.is_deleted()))
     }
 
-    fn posts_meant<'a>(&'a self, filter: &'a PostFilter) -> impl Iterator<Item = &'a Post> {
+    pub(super) fn posts_meant<'a>(
+        &'a self,
+        filter: &'a PostFilter,
+    ) -> impl Iterator<Item = &'a Post> {
         let meets = move |post: &&Post| match &filter.meets {
             Some(tree) => meets_post(tree, post, self.user(post.author_id, filter.trash)),
             None => true,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::imports::Staged;
 use crate::error::{RepositoryError, Resource};
 use crate::ids::{PostId, RequestId, UserId};
 use crate::lifecycle::{Lifecycle, Version};
@@ -18,6 +19,8 @@ pub(super) struct State {
     /// Those that are in the trash because their authors went there.
     pub(super) along: BTreeSet<PostId>,
     pub(super) requests: BTreeMap<RequestId, Kept>,
+    /// What is being imported.
+    pub(super) staged: Staged,
     /// Whether something failed that the caller cannot handle: none of it may be kept.
     pub(super) failed: bool,
 }

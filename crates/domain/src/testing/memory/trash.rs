@@ -8,7 +8,7 @@ use super::filter::meets_post;
 use super::state::State;
 use crate::filter::{Filter, PostTest};
 use crate::ids::UserId;
-use crate::post::Post;
+use crate::post::{Given, Post, PostAge};
 use crate::trash::Trash;
 
 impl State {
@@ -52,30 +52,34 @@ impl State {
         to: UserId,
         meets: Option<&Filter<PostTest>>,
         now: DateTime<Utc>,
+        after: Option<PostAge>,
         limit: u32,
-    ) -> u64 {
+    ) -> Given {
         if from == to {
-            return 0;
+            return Given::default();
         }
         let is_meant = |post: &&Post| match meets {
             Some(tree) => meets_post(tree, post, self.user(from, Trash::Exclude)),
             None => true,
         };
         let posts = self.posts_of(from, Trash::Exclude).filter(is_meant);
-        let mut found: Vec<_> = posts
-            .map(|post| (post.lifecycle.created_at(), post.id))
-            .collect();
+        let ages = posts.map(|post| PostAge {
+            created_at: post.lifecycle.created_at(),
+            id: post.id,
+        });
+        let mut found: Vec<_> = ages.filter(|age| Some(*age) > after).collect();
         found.sort_unstable();
         found.truncate(size(limit));
-        let mut count = 0;
-        for (_, id) in found {
-            if let Some(post) = self.posts.get_mut(&id) {
+        for age in &found {
+            if let Some(post) = self.posts.get_mut(&age.id) {
                 post.author_id = to;
                 post.lifecycle.touch(now);
-                count += 1;
             }
         }
-        count
+        Given {
+            count: found.len() as u64,
+            last: found.last().copied(),
+        }
     }
 }
 

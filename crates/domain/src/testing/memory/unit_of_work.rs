@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::MemoryStore;
+use super::imports::Staged;
 use super::state::State;
 use crate::error::RepositoryError;
+use crate::import::{Import, PostRow, UserRow};
 use crate::post::PostRepository;
 use crate::request::RequestRepository;
 use crate::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
@@ -56,6 +58,14 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
         &mut self.state
     }
 
+    fn user_import(&mut self) -> &mut dyn Import<UserRow> {
+        &mut self.state
+    }
+
+    fn post_import(&mut self) -> &mut dyn Import<PostRow> {
+        &mut self.state
+    }
+
     async fn savepoint(&mut self) -> Result<Box<dyn UnitOfWork + '_>, RepositoryError> {
         Ok(Box::new(MemoryUnitOfWork {
             state: self.state.clone(),
@@ -69,7 +79,11 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
             return Err(RepositoryError::Internal(doomed.into()));
         }
         match self.target {
-            Target::Store { store, _writing } => store.publish(self.state),
+            Target::Store { store, _writing } => {
+                let mut state = self.state;
+                state.staged = Staged::default();
+                store.publish(state);
+            }
             Target::Outer(outer) => *outer = self.state,
         }
         Ok(())

@@ -33,7 +33,10 @@ impl State {
         users.filter(move |user| trash.sees(user.lifecycle.is_deleted()))
     }
 
-    fn users_meant<'a>(&'a self, filter: &'a UserFilter) -> impl Iterator<Item = &'a User> {
+    pub(super) fn users_meant<'a>(
+        &'a self,
+        filter: &'a UserFilter,
+    ) -> impl Iterator<Item = &'a User> {
         let meets = move |user: &&User| match &filter.meets {
             Some(tree) => meets_user(tree, user, self.posts_of(user.id, filter.trash)),
             None => true,

@@ -8,8 +8,8 @@ use crate::error::RepositoryError;
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
-use crate::post::{Content, Post, PostHead, PostRepository, PostRewrite};
-use crate::user::{Email, User, UserRepository};
+use crate::post::{Content, Given, Post, PostAge, PostHead, PostRepository, PostRewrite};
+use crate::user::{Address, Email, User, UserRepository};
 
 #[async_trait]
 impl UserRepository for State {
@@ -48,11 +48,8 @@ impl UserRepository for State {
         Ok(self.users_of(ids))
     }
 
-    async fn living_by_email(
-        &mut self,
-        emails: &[Email],
-    ) -> Result<Vec<(UserId, Email)>, RepositoryError> {
-        Ok(self.holders_of(emails))
+    async fn find_addresses(&mut self, emails: &[Email]) -> Result<Vec<Address>, RepositoryError> {
+        Ok(emails.iter().map(|email| self.address(email)).collect())
     }
 
     async fn update_many(&mut self, users: &[(User, Version)]) -> Result<(), RepositoryError> {
@@ -73,10 +70,6 @@ impl PostRepository for State {
     async fn has_living(&mut self, author: UserId) -> Result<bool, RepositoryError> {
         let mut posts = self.posts.values();
         Ok(posts.any(|post| post.author_id == author && !post.lifecycle.is_deleted()))
-    }
-
-    async fn update(&mut self, post: &Post, expected: Version) -> Result<(), RepositoryError> {
-        self.update_post(post, expected)
     }
 
     async fn authors_of_living(
@@ -109,9 +102,10 @@ impl PostRepository for State {
         to: UserId,
         meets: Option<&'a Filter<PostTest>>,
         now: DateTime<Utc>,
+        after: Option<PostAge>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
-        Ok(self.transfer_posts(from, to, meets, now, limit))
+    ) -> Result<Given, RepositoryError> {
+        Ok(self.transfer_posts(from, to, meets, now, after, limit))
     }
 
     async fn purge(&mut self, id: PostId) -> Result<bool, RepositoryError> {
@@ -132,18 +126,18 @@ impl PostRepository for State {
         Ok(self.heads_of(ids))
     }
 
-    async fn which_say(
+    async fn already_say(
         &mut self,
         contents: &[(PostId, Option<Content>)],
-    ) -> Result<Vec<PostId>, RepositoryError> {
-        let says = |(id, content): &&(PostId, Option<Content>)| {
+    ) -> Result<Vec<bool>, RepositoryError> {
+        let says = |(id, content): &(PostId, Option<Content>)| {
             let post = self.posts.get(id);
             post.is_some_and(|post| post.content == *content)
         };
-        Ok(contents.iter().filter(says).map(|(id, _)| *id).collect())
+        Ok(contents.iter().map(says).collect())
     }
 
-    async fn update_heads(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
+    async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
         self.rewrite_posts(posts)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn memory() -> Option<u64> {
 }
 
 /// What a line of a file of the kernel's says after a colon.
-fn value(path: &str, name: &str) -> Option<String> {
+pub(crate) fn value(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())

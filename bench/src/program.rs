@@ -1,9 +1,12 @@
 //! The program that is measured: a release build of this very tree.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
 use std::{fs, io};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{self, Child};
 
 use crate::Failure;
 
@@ -83,4 +86,25 @@ fn build() -> Result<PathBuf, Failure> {
         .into());
     }
     Ok(program)
+}
+
+/// Starts the program over the database. Answers where it listens.
+pub(crate) async fn serve(program: &Path, url: &str) -> Result<(Child, String), Failure> {
+    let mut child = process::Command::new(program)
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
+        // What is measured stays as it is: the trash of a world is past its time.
+        .args(["--sweep-interval", "0s"])
+        .args(["--database-url", url])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    let stdout = child.stdout.take().ok_or("the server has no output")?;
+    let line = BufReader::new(stdout).lines().next_line().await?;
+    let address = line
+        .as_deref()
+        .and_then(|line| line.strip_prefix("listening on "))
+        .ok_or("the server did not start: see above")?;
+    Ok((child, address.to_owned()))
 }

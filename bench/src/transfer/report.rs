@@ -1,0 +1,170 @@
+//! Writes the numbers down, and holds them against what Byline promises.
+
+use std::fmt::Write;
+
+use super::measure::{Measured, Pair, Work};
+use super::site::settings;
+use crate::machine;
+use crate::page::grouped;
+
+/// What is promised, of the median: the rate of a transfer by that of COPY.
+const AT_LEAST: f64 = 0.5;
+
+/// All of the part.
+pub(super) fn write(postgres_version: &str, rounds: u32, measured: &[Measured]) -> String {
+    let settings: Vec<_> = settings()
+        .iter()
+        .map(|(name, value)| format!("`{name} = {value}`"))
+        .collect();
+    let mut text = format!(
+        "# What transfers cost\n\n\
+         This is written by\n\n```sh\n{command}\n```\n\n\
+         which imports and exports the same rows by a release build of `byline serve` and by bare `COPY`, in \
+         turn, {rounds} times: into empty tables with all their indexes and constraints, and out of \
+         them. The client sends and takes bytes that it has made before, in both ways; `COPY` is binary on the way \
+         in, and text on the way out. All three programs share the processors.\n\n\
+         | | |\n|---|---|\n\
+         | date | {date} |\n\
+         | machine | {machine} |\n\
+         | database | PostgreSQL {postgres_version}, on the same machine |\n\
+         | settings | {settings}; all else as PostgreSQL has it, `fsync` too |\n\n",
+        command = machine::command(),
+        date = machine::today(),
+        machine = machine::describe(),
+        settings = settings.join(", "),
+    );
+    rates(&mut text, measured);
+    memory(&mut text, measured);
+    text
+}
+
+fn rates(text: &mut String, measured: &[Measured]) {
+    let _ = write!(
+        text,
+        "Rows in a second: the median, and the least and the most. Promised is half the rate of `COPY`.\n\n\
+         | | rows | COPY | Byline | Byline / COPY | |\n|---|--:|--:|--:|--:|---|\n"
+    );
+    for work in measured.iter().flat_map(|it| &it.works) {
+        let ratio = Spread::of(work, |pair| {
+            pair.copy.as_secs_f64() / pair.transfer.as_secs_f64()
+        });
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {:.2} ({:.2} to {:.2}) | {} |",
+            work.what,
+            grouped(work.rows),
+            rate(work, |pair| pair.copy.as_secs_f64()),
+            rate(work, |pair| pair.transfer.as_secs_f64()),
+            ratio.median,
+            ratio.least,
+            ratio.most,
+            if ratio.median >= AT_LEAST {
+                "met"
+            } else {
+                "**not met**"
+            },
+        );
+    }
+}
+
+fn memory(text: &mut String, measured: &[Measured]) {
+    text.push_str(
+        "\nThe most memory that the server had (`VmHWM`), in MiB:\n\n\
+         | users | posts | at its start | after one import of each | at the end |\n|--:|--:|--:|--:|--:|\n",
+    );
+    for it in measured {
+        let [start, imports, end] = it.memory;
+        let (users, posts) = (grouped(it.users), grouped(it.posts));
+        let _ = writeln!(text, "| {users} | {posts} | {start} | {imports} | {end} |");
+    }
+}
+
+/// A number that was measured several times.
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(work: &Work, number: impl Fn(&Pair) -> f64) -> Self {
+        let mut all: Vec<_> = work.pairs.iter().map(number).collect();
+        all.sort_by(f64::total_cmp);
+        let at = |index: usize| all.get(index).copied().unwrap_or(f64::NAN);
+        Self {
+            least: at(0),
+            median: at(all.len() / 2),
+            most: at(all.len().saturating_sub(1)),
+        }
+    }
+}
+
+fn rate(work: &Work, seconds: impl Fn(&Pair) -> f64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "of so many rows there are none")]
+    let rows = work.rows as f64;
+    let rates = Spread::of(work, |pair| rows / seconds(pair));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is a number that can be counted"
+    )]
+    let whole = |rate: f64| grouped(rate.round() as u64);
+    let Spread {
+        least,
+        median,
+        most,
+    } = rates;
+    format!("{} ({} to {})", whole(median), whole(least), whole(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn measured(copy: &[u64], transfer: &[u64]) -> Measured {
+        let seconds = Duration::from_secs;
+        let pairs = copy.iter().zip(transfer).map(|(copy, transfer)| Pair {
+            copy: seconds(*copy),
+            transfer: seconds(*transfer),
+        });
+        let works = vec![Work {
+            what: "Import of users",
+            rows: 12_000,
+            pairs: pairs.collect(),
+        }];
+        Measured {
+            users: 12_000,
+            posts: 0,
+            works,
+            memory: [10, 20, 30],
+        }
+    }
+
+    #[test]
+    fn the_verdict_follows_from_the_median_of_the_pairs() {
+        let mut text = String::new();
+        rates(&mut text, &[measured(&[1, 3, 2], &[4, 3, 4])]);
+        assert!(
+            text.ends_with(
+                "| Import of users | 12,000 | 6,000 (4,000 to 12,000) | 3,000 (3,000 to 4,000) | \
+                 0.50 (0.25 to 1.00) | met |\n"
+            ),
+            "{text}"
+        );
+        let mut text = String::new();
+        rates(&mut text, &[measured(&[1, 3, 2], &[4, 7, 4])]);
+        assert!(
+            text.ends_with("0.43 (0.25 to 0.50) | **not met** |\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn memory_is_told_of_each_size() {
+        let mut text = String::new();
+        memory(&mut text, &[measured(&[1], &[1])]);
+        assert!(text.ends_with("| 12,000 | 0 | 10 | 20 | 30 |\n"), "{text}");
+    }
+}

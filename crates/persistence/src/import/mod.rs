@@ -1,0 +1,260 @@
+//! Imports: rows go by COPY into a temporary table, and a fixed number of statements finds what
+//! becomes of all of them, and writes it.
+//!
+//! Beside the rows a second table keeps the fates of those that are not plainly made, so
+//! that an import of new rows costs no more than their way through the first. Both are
+//! temporary: checked statements cannot see them, and what fails in a savepoint is undone in them.
+
+mod copy;
+mod post;
+mod user;
+
+use byline_domain::error::RepositoryError;
+use byline_domain::ids::UserId;
+use byline_domain::import::{MAX_PROBLEMS, OnConflict, Problem, ProblemKind, Settled};
+use byline_domain::lifecycle::Version;
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use uuid::Uuid;
+
+use crate::row::get;
+use crate::unit_of_work::PgUnitOfWork;
+
+/// How long an import waits for what others hold, in milliseconds: rather than to have all rows
+/// come again. A deadlock is noticed long before.
+const LOCK_TIMEOUT: &str = "60000";
+/// It holds nothing but the id of its request while it waits to be alone: for that, as long as a
+/// transfer may take.
+const NO_LOCK_TIMEOUT: &str = "0";
+
+/// Names the lock among a database's advisory locks: "bylineim" in ASCII. Imports share it from
+/// settling to their end. One that has met another, as in a deadlock of two that bring the
+/// same rows in other orders, gives it back when it is undone, and is then alone.
+const KEY: i64 = 0x6279_6c69_6e65_696d;
+
+/// The statements about rows of one kind.
+struct Statements {
+    /// Makes the table of the rows.
+    create: &'static str,
+    /// Takes rows in.
+    copy: &'static str,
+    /// Tells the planner what rows there are.
+    analyze: &'static str,
+    /// Finds the fates of the rows, given what becomes of those that meet something.
+    settle: &'static str,
+    /// Changes what is stored, given the time and how many are expected.
+    update: &'static str,
+}
+
+const CREATE_FATES: &str = "create temporary table import_fates (
+        number bigint not null,
+        fate text not null,
+        -- What the row meets; of an author that is in the way, the author.
+        subject uuid,
+        -- Of what it meets, as it was found.
+        version bigint,
+        -- The first row that is about the same.
+        earlier bigint
+    ) on commit drop";
+
+const ANALYZE_FATES: &str = "analyze pg_temp.import_fates";
+
+/// All other fates are problems.
+const COUNT: &str = "select (select count(*) from pg_temp.import_rows) as rows,
+        count(*) filter (where fate = 'updated') as updated,
+        count(*) filter (where fate = 'unchanged') as unchanged,
+        count(*) filter (where fate = 'skipped') as skipped,
+        count(*) filter (where fate not in ('updated', 'unchanged', 'skipped')) as problems
+    from pg_temp.import_fates";
+
+const PROBLEMS: &str = "select number, fate, subject, earlier from pg_temp.import_fates
+    where fate not in ('updated', 'unchanged', 'skipped') order by number limit $1";
+
+/// A statement about tables that are no longer there when the connection is used again.
+fn query(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(sql).persistent(false)
+}
+
+impl PgUnitOfWork<'_> {
+    async fn open_import(&mut self, of: &Statements) -> Result<(), RepositoryError> {
+        self.bound_as_transfer().await?;
+        self.wait_for_locks(LOCK_TIMEOUT).await?;
+        self.execute(CREATE_FATES).await?;
+        self.execute(of.create).await
+    }
+
+    async fn wait_for_locks(&mut self, milliseconds: &'static str) -> Result<(), RepositoryError> {
+        let mut statement = self.statement().await?;
+        let done = sqlx::query("select set_config('lock_timeout', $1, true)")
+            .bind(milliseconds)
+            .execute(&mut *statement)
+            .await;
+        statement.finish(done).map(drop)
+    }
+
+    async fn join_imports(&mut self, alone: bool) -> Result<(), RepositoryError> {
+        if alone {
+            self.wait_for_locks(NO_LOCK_TIMEOUT).await?;
+        }
+        let mut statement = self.statement().await?;
+        let done = sqlx::query(if alone {
+            "select pg_advisory_xact_lock($1)"
+        } else {
+            "select pg_advisory_xact_lock_shared($1)"
+        })
+        .bind(KEY)
+        .execute(&mut *statement)
+        .await;
+        statement.finish(done)?;
+        if alone {
+            self.wait_for_locks(LOCK_TIMEOUT).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends rows to a COPY. If it is dropped on the way the connection is closed, as with
+    /// every statement.
+    async fn copy_in(&mut self, of: &Statements, rows: copy::Rows) -> Result<(), RepositoryError> {
+        let mut statement = self.statement().await?;
+        let connection = &mut *statement;
+        let done = async {
+            let mut copy = connection.copy_in_raw(of.copy).await?;
+            copy.send(rows.finish()).await?;
+            copy.finish().await
+        }
+        .await;
+        statement.finish(done).map(drop)
+    }
+
+    async fn settle_import(
+        &mut self,
+        of: &Statements,
+        on_conflict: OnConflict,
+        alone: bool,
+    ) -> Result<Settled, RepositoryError> {
+        self.join_imports(alone).await?;
+        self.execute(of.analyze).await?;
+        let mut statement = self.statement().await?;
+        let done = query(of.settle)
+            .bind(match on_conflict {
+                OnConflict::Fail => "fail",
+                OnConflict::Skip => "skip",
+                OnConflict::Update => "update",
+            })
+            .execute(&mut *statement)
+            .await;
+        statement.finish(done)?;
+        self.execute(ANALYZE_FATES).await?;
+        let mut statement = self.statement().await?;
+        let counts = query(COUNT).fetch_one(&mut *statement).await;
+        let counts = statement.finish(counts)?;
+        let mut statement = self.statement().await?;
+        let problems = query(PROBLEMS)
+            .bind(i64::try_from(MAX_PROBLEMS).unwrap_or(i64::MAX))
+            .fetch_all(&mut *statement)
+            .await;
+        let problems = statement.finish(problems)?;
+        let [rows, updated, unchanged, skipped, problem_count] =
+            ["rows", "updated", "unchanged", "skipped", "problems"].map(|name| size(&counts, name));
+        let (updated, unchanged, skipped) = (updated?, unchanged?, skipped?);
+        let problem_count = problem_count?;
+        let others = updated + unchanged + skipped + problem_count;
+        Ok(Settled {
+            created: rows?.saturating_sub(others),
+            updated,
+            unchanged,
+            skipped,
+            problem_count,
+            problems: problems.iter().map(problem).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Writes what was found. `insert` makes what is new.
+    async fn apply_import(
+        &mut self,
+        of: &Statements,
+        settled: &Settled,
+        now: DateTime<Utc>,
+        insert: Query<'_, Postgres, PgArguments>,
+    ) -> Result<(), RepositoryError> {
+        if settled.updated > 0 {
+            let expected = i64::try_from(settled.updated).unwrap_or(i64::MAX);
+            let update = query(of.update).bind(now).bind(expected);
+            self.write(update, settled.updated).await?;
+        }
+        if settled.created > 0 {
+            self.write(insert, settled.created).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that writes as many rows, unless somebody was faster.
+    async fn write(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+        expected: u64,
+    ) -> Result<(), RepositoryError> {
+        let mut statement = self.statement().await?;
+        let done = query.execute(&mut *statement).await;
+        if statement.finish(done)?.rows_affected() == expected {
+            return Ok(());
+        }
+        Err(somebody_was_faster())
+    }
+
+    async fn execute(&mut self, sql: &'static str) -> Result<(), RepositoryError> {
+        let mut statement = self.statement().await?;
+        let done = sqlx::raw_sql(sql).execute(&mut *statement).await;
+        statement.finish(done).map(drop)
+    }
+}
+
+fn somebody_was_faster() -> RepositoryError {
+    RepositoryError::Contention("somebody changed meanwhile what an import is about".into())
+}
+
+/// Binds the versions of what is made now, and of what brings its time of birth along.
+fn bind_versions(
+    insert: Query<'static, Postgres, PgArguments>,
+    now: DateTime<Utc>,
+) -> Query<'static, Postgres, PgArguments> {
+    let brought_in = Version::brought_in(now);
+    insert.bind(Version::FIRST.get()).bind(brought_in.get())
+}
+
+/// A number that is not negative.
+fn size(row: &PgRow, column: &str) -> Result<u64, RepositoryError> {
+    Ok(get::<i64>(row, column)?.try_into().unwrap_or_default())
+}
+
+fn problem(row: &PgRow) -> Result<Problem, RepositoryError> {
+    let fate: &str = row.try_get("fate").map_err(crate::error::translate)?;
+    let subject = || get::<Uuid>(row, "subject");
+    let author = || subject().map(UserId::from_uuid);
+    let repeated = |field| {
+        let earlier = size(row, "earlier")?;
+        Ok::<_, RepositoryError>(ProblemKind::Repeated { field, earlier })
+    };
+    let kind = match fate {
+        "taken id" => ProblemKind::Taken { field: "id" },
+        "taken email" => ProblemKind::Taken { field: "email" },
+        "repeated id" => repeated("id")?,
+        "repeated email" => repeated("email")?,
+        "missing email" => ProblemKind::Missing { field: "email" },
+        "missing title" => ProblemKind::Missing { field: "title" },
+        "missing author_id" => ProblemKind::Missing { field: "author_id" },
+        "in trash" => ProblemKind::InTrash { id: subject()? },
+        "not in trash" => ProblemKind::NotInTrash { id: subject()? },
+        "other author" => ProblemKind::OtherAuthor,
+        "author missing" => ProblemKind::AuthorMissing { author: author()? },
+        "author in trash" => ProblemKind::AuthorInTrash { author: author()? },
+        unknown => {
+            let told = format!("a row of an import has the unknown fate {unknown}");
+            return Err(RepositoryError::Internal(told.into()));
+        }
+    };
+    let row = size(row, "number")?;
+    Ok(Problem { row, kind })
+}
