@@ -11,6 +11,8 @@
 
 pub mod batches_at_once;
 mod cases;
+mod cases_of_changes;
+mod cases_of_reads;
 pub mod concurrency;
 pub mod counts;
 pub mod exports;
