@@ -31,6 +31,9 @@ where
     row.try_get(column).map_err(translate)
 }
 
+/// From when on PostgreSQL counts in its binary format: 2000-01-01, in microseconds of Unix.
+pub(crate) const EPOCH: i64 = 946_684_800_000_000;
+
 /// The values of a row that came in the binary format, in the order of its columns. To look
 /// each up by its name, and to compare its type, takes longer than to read it.
 pub(crate) struct Values<'r>(Source<'r>);
@@ -132,8 +135,6 @@ impl Value for i64 {
 
 impl Value for DateTime<Utc> {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
-        /// 2000-01-01, from which PostgreSQL counts, in microseconds.
-        const EPOCH: i64 = 946_684_800_000_000;
         Self::from_timestamp_micros(i64::read(bytes)?.checked_add(EPOCH)?)
     }
 }

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::row::EPOCH;
+
 /// Begins every stream: the signature, no flags, and no extension of the header.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// Ends every stream.
 const TRAILER: i16 = -1;
 /// Stands for the length of an absent value.
 const ABSENT: i32 = -1;
-/// From when on PostgreSQL counts, in microseconds of Unix.
-const EPOCH: i64 = 946_684_800_000_000;
 
 /// Rows of a table.
 pub(super) struct Rows(Vec<u8>);

@@ -117,7 +117,8 @@ const INSERT: &str = "insert into posts (id, title, content, published_at, autho
     select given.id, given.title, given.content,
         case when given.published then coalesce(given.published_at, $1) end,
         given.author_id, coalesce(given.created_at, $1), given.updated_at, given.deleted_at,
-        case when given.created_at is null then $2 else $3 end, given.purge_at, coalesce(given.deleted_at = author.deleted_at, false)
+        case when given.created_at is null then $2 else $3 end, given.purge_at,
+        coalesce(given.deleted_at = author.deleted_at, false)
     from pg_temp.import_rows given
     join users author on author.id = given.author_id
     where not exists (
