@@ -18,6 +18,7 @@ mod imports_bounded;
 mod lists;
 mod lost_commits;
 mod masks;
+mod model;
 mod orders;
 mod outage;
 mod posts;

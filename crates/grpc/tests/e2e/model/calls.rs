@@ -4,10 +4,10 @@ use byline_grpc::pb;
 use proptest::sample::Index;
 use prost::Message;
 
-use crate::imports::Import;
-use crate::outcome::{Made, Told};
-use crate::refusal::Violation;
-use crate::state::Model;
+use crate::model::imports::Import;
+use crate::model::outcome::{Made, Told};
+use crate::model::refusal::Violation;
+use crate::model::state::Model;
 
 /// A request that changes something, as the contract describes it.
 pub(crate) trait Change {

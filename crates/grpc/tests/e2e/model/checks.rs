@@ -3,9 +3,9 @@
 use byline_grpc::pb;
 use prost_types::FieldMask;
 
-use crate::calls::Wishes;
-use crate::letters::nfc;
-use crate::refusal::Violation;
+use crate::model::calls::Wishes;
+use crate::model::letters::nfc;
+use crate::model::refusal::Violation;
 
 /// Collects what is wrong.
 #[derive(Default)]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::calls::Call;
-use crate::letters::Letters;
-use crate::outcome::{Expected, Learnt};
-use crate::plan::moves;
-use crate::player::{Answer, Asked, Player};
-use crate::refusal::Refusal;
-use crate::report::Report;
+use crate::model::calls::Call;
+use crate::model::letters::Letters;
+use crate::model::outcome::{Expected, Learnt};
+use crate::model::plan::moves;
+use crate::model::player::{Answer, Asked, Player};
+use crate::model::refusal::Refusal;
+use crate::model::report::Report;
 
 /// What else each single change can fail with than all of them do.
 const FAILURES: &[(&str, &[&str])] = &[

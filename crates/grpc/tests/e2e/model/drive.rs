@@ -9,12 +9,12 @@ use byline_persistence::testing::{Connection, count, execute};
 use prost::Message;
 use tonic::transport::Channel;
 
-use crate::letters::Letters;
-use crate::outcome::{Learnt, Told};
-use crate::plan::Move;
-use crate::player::{Answer, Asked, Player};
-use crate::refusal::Refusal;
-use crate::state::Model;
+use crate::model::letters::Letters;
+use crate::model::outcome::{Learnt, Told};
+use crate::model::plan::Move;
+use crate::model::player::{Answer, Asked, Player};
+use crate::model::refusal::Refusal;
+use crate::model::state::Model;
 use crate::support::World;
 use crate::wire::{call, call_with};
 

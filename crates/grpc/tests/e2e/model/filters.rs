@@ -1,6 +1,6 @@
 //! Which posts a transfer means: a few filters, since filters have tests of their own.
 
-use crate::state::Post;
+use crate::model::state::Post;
 
 /// A filter, and what it means; or why it means nothing.
 type Means = Result<fn(&Post) -> bool, &'static str>;

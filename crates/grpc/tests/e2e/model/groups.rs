@@ -6,10 +6,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::letters::ALIKE;
-use crate::many::{DEEPEST, MOST};
-use crate::placeholders::{address_of, living};
-use crate::requests::{
+use crate::model::letters::ALIKE;
+use crate::model::many::{DEEPEST, MOST};
+use crate::model::placeholders::{address_of, living};
+use crate::model::requests::{
     Wrong, create_post, create_user, delete_post, delete_user, publish_post, transfer_posts,
     undelete_post, undelete_user, unpublish_post, update_post, update_user,
 };

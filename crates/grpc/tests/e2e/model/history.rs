@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
-use crate::linearizable::{Call, Deed, is_linearizable};
+use crate::model::linearizable::{Call, Deed, is_linearizable};
 use crate::support::{Server, World, get_by_id};
 
 const CLIENTS: u64 = 6;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use byline_grpc::pb;
 use proptest::sample::Index;
 
-use crate::calls::Change;
-use crate::checks::{self, Checks};
-use crate::outcome::{Expected, Made};
-use crate::refusal::{Refusal, Violation};
-use crate::report::{Fate, Report};
-use crate::state::{Chosen, Id, Model, Noun, Stamps, kept, known_id, micros};
-use crate::times::{self, Times, times};
+use crate::model::calls::Change;
+use crate::model::checks::{self, Checks};
+use crate::model::outcome::{Expected, Made};
+use crate::model::refusal::{Refusal, Violation};
+use crate::model::report::{Fate, Report};
+use crate::model::state::{Chosen, Id, Model, Noun, Stamps, kept, known_id, micros};
+use crate::model::times::{self, Times, times};
 
 /// An import that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,11 +3,11 @@
 use byline_grpc::pb;
 use byline_grpc::pb::operation::Operation as Kind;
 
-use crate::calls::{Change, Wishes};
-use crate::checks::Checks;
-use crate::outcome::{Expected, Made};
-use crate::refusal::{Refusal, Violation};
-use crate::state::Model;
+use crate::model::calls::{Change, Wishes};
+use crate::model::checks::Checks;
+use crate::model::outcome::{Expected, Made};
+use crate::model::refusal::{Refusal, Violation};
+use crate::model::state::Model;
 
 /// How many requests or operations there may be.
 pub(crate) const MOST: usize = 1_000;

@@ -1,6 +1,5 @@
 //! The service against a model of its contract: whatever is asked, in whatever order, is
 //! answered as the comments of the protos, docs/writing.md and docs/transfer.md say.
-#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 #![allow(
     clippy::large_enum_variant,
     clippy::result_large_err,
@@ -28,18 +27,13 @@ mod report;
 mod requests;
 mod rows;
 mod state;
-#[allow(dead_code, reason = "the other tests over the wire use more of it")]
-#[path = "../e2e/support.rs"]
-mod support;
 mod times;
 mod users;
-#[path = "../e2e/wire.rs"]
-mod wire;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::drive::Stage;
+use crate::model::drive::Stage;
 
 /// How many cases are played unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 80;

@@ -7,9 +7,9 @@ use byline_grpc::pb;
 use byline_grpc::pb::operation_result::Result as Done;
 use byline_grpc::pb::{post_result, user_result};
 
-use crate::refusal::Refusal;
-use crate::report::Report;
-use crate::state::{Chosen, Model, Post, Stamps, User, micros};
+use crate::model::refusal::Refusal;
+use crate::model::report::Report;
+use crate::model::state::{Chosen, Model, Post, Stamps, User, micros};
 
 /// What was answered, in the shape that all methods share.
 #[derive(Clone, Debug, PartialEq)]

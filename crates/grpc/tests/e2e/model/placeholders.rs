@@ -2,8 +2,8 @@
 
 use prost_types::Timestamp;
 
-use crate::letters::ADDRESSES;
-use crate::state::{Chosen, Id, Model, Stamps, known_id, timestamp};
+use crate::model::letters::ADDRESSES;
+use crate::model::state::{Chosen, Id, Model, Stamps, known_id, timestamp};
 
 /// The id of nothing.
 pub(crate) const NOBODY: &str = "0190a6c2-7e8f-7a30-9c4e-000000000000";

@@ -6,15 +6,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::calls::Call;
-use crate::groups::{batch, many, moves_of_addresses, operations};
-use crate::letters::ADDRESSES;
-use crate::placeholders::{post_id, user_id};
-use crate::requests::{
+use crate::model::calls::Call;
+use crate::model::groups::{batch, many, moves_of_addresses, operations};
+use crate::model::letters::ADDRESSES;
+use crate::model::placeholders::{post_id, user_id};
+use crate::model::requests::{
     create_post, create_user, delete_post, delete_user, publish_post, purge_post, purge_user,
     transfer_posts, undelete_post, undelete_user, unpublish_post, update_post, update_user,
 };
-use crate::rows::{cuts, import, post_row, user_row};
+use crate::model::rows::{cuts, import, post_row, user_row};
 
 /// A move in a case.
 #[derive(Clone, Debug)]

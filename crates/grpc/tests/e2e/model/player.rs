@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::calls::Call;
-use crate::letters::Letters;
-use crate::outcome::{Expected, Learnt};
-use crate::plan::{Move, RequestId};
-use crate::refusal::Refusal;
-use crate::state::Model;
+use crate::model::calls::Call;
+use crate::model::letters::Letters;
+use crate::model::outcome::{Expected, Learnt};
+use crate::model::plan::{Move, RequestId};
+use crate::model::refusal::Refusal;
+use crate::model::state::Model;
 
 /// A request that is sent.
 #[derive(Clone, Debug)]

@@ -2,12 +2,12 @@
 
 use byline_grpc::pb;
 
-use crate::calls::Change;
-use crate::checks::{self, Checks, Mask};
-use crate::filters;
-use crate::outcome::{Expected, Made};
-use crate::refusal::{Refusal, Violation};
-use crate::state::{Chosen, Id, Model, Noun, Post, kept, known_id};
+use crate::model::calls::Change;
+use crate::model::checks::{self, Checks, Mask};
+use crate::model::filters;
+use crate::model::outcome::{Expected, Made};
+use crate::model::refusal::{Refusal, Violation};
+use crate::model::state::{Chosen, Id, Model, Noun, Post, kept, known_id};
 
 impl Model {
     /// The post that a change is about, in the trash or not.

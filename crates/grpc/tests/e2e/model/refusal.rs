@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, RpcStatusExt};
 
-use crate::state::Noun;
+use crate::model::state::Noun;
 
 /// A wrong field, and the reason.
 pub(crate) type Violation = (String, String);

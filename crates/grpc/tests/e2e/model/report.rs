@@ -2,7 +2,7 @@
 
 use byline_grpc::pb;
 
-use crate::refusal::Refusal;
+use crate::model::refusal::Refusal;
 
 /// Of how many problems more is told than that they are there.
 const MOST_TOLD: usize = 100;

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use prost_types::{FieldMask, Timestamp};
 
-use crate::filters;
-use crate::letters::ADDRESSES;
-use crate::placeholders::{NOBODY, living, post_id, right_etag, stale_etag, trashed, user_id};
+use crate::model::filters;
+use crate::model::letters::ADDRESSES;
+use crate::model::placeholders::{
+    NOBODY, living, post_id, right_etag, stale_etag, trashed, user_id,
+};
 
 fn text(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(texts).prop_map(str::to_owned)

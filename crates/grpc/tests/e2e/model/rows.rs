@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use prost_types::Timestamp;
 
-use crate::imports::Import;
-use crate::placeholders::{of_author, post_id, user_id};
-use crate::requests::{Wrong, id, own_id, post, user};
+use crate::model::imports::Import;
+use crate::model::placeholders::{of_author, post_id, user_id};
+use crate::model::requests::{Wrong, id, own_id, post, user};
 
 const fn time(seconds: i64, nanos: i32) -> Timestamp {
     Timestamp { seconds, nanos }

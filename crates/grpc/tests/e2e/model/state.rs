@@ -6,8 +6,8 @@ use std::sync::Arc;
 use byline_grpc::pb;
 use prost_types::Timestamp;
 
-use crate::letters::{Letters, nfc};
-use crate::outcome::{Learnt, Made};
+use crate::model::letters::{Letters, nfc};
+use crate::model::outcome::{Learnt, Made};
 
 /// How long the trash keeps things, in microseconds: 30 days.
 const RETENTION: i64 = 30 * 24 * 60 * 60 * 1_000_000;

@@ -2,8 +2,8 @@
 
 use prost_types::Timestamp;
 
-use crate::checks::Checks;
-use crate::state::{Chosen, Stamps, micros};
+use crate::model::checks::Checks;
+use crate::model::state::{Chosen, Stamps, micros};
 
 /// The seconds of the years 0001 to 9999.
 const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
@@ -79,7 +79,7 @@ impl Times {
 /// The times of a message.
 macro_rules! times {
     ($row:expr) => {
-        $crate::times::Times {
+        $crate::model::times::Times {
             created_at: $row.created_at,
             updated_at: $row.updated_at,
             deleted_at: $row.deleted_at,

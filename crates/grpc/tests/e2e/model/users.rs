@@ -2,11 +2,11 @@
 
 use byline_grpc::pb;
 
-use crate::calls::Change;
-use crate::checks::{self, Checks, Mask};
-use crate::outcome::{Expected, Made};
-use crate::refusal::{Refusal, Violation};
-use crate::state::{Id, Model, Noun, Post, User, kept, known_id};
+use crate::model::calls::Change;
+use crate::model::checks::{self, Checks, Mask};
+use crate::model::outcome::{Expected, Made};
+use crate::model::refusal::{Refusal, Violation};
+use crate::model::state::{Id, Model, Noun, Post, User, kept, known_id};
 
 impl Model {
     /// The user that a change is about, in the trash or not.
