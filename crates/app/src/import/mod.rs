@@ -47,7 +47,7 @@ pub struct Importer {
 
 impl Importer {
     /// Makes imports through these ports. What comes into the trash without a word on how long
-    /// it stays there can be brought back for at least `retention`.
+    /// it stays there can be brought back for `retention` from when it was deleted.
     pub fn new(
         units: Arc<dyn UnitOfWorkFactory>,
         clock: Arc<dyn Clock>,

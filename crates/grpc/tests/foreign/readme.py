@@ -234,10 +234,36 @@ def in_go(text):
     return text
 
 
+# Stands for a detail; no text of an answer holds it.
+ASIDE = "\0detail "
+
+
+def set_aside(value, details):
+    """The value without the google.protobuf.Any in it, which grpcurl puts on a line each."""
+    if isinstance(value, list):
+        return [set_aside(item, details) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "@type" not in value:
+        return {key: set_aside(item, details) for key, item in value.items()}
+    details.append(value)
+    return ASIDE + str(len(details) - 1)
+
+
+def compact(detail):
+    """A detail on one line, its fields in order."""
+    fields = in_order({key: detail[key] for key in sorted(detail)})
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
 def printed(answer, is_buf):
     text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
     if is_buf:
         return text
+    details = []
+    text = json.dumps(set_aside(answer, details), indent=2, ensure_ascii=False) + "\n"
+    for place, detail in enumerate(details):
+        text = text.replace(json.dumps(ASIDE + str(place)), compact(detail), 1)
     return in_go(text) if answer else "{\n  \n}\n"
 
 
@@ -255,9 +281,7 @@ def printed_error(error):
     if encoded:
         lines.append("  Details:")
         for number, detail in enumerate(status_pb2.Status.FromString(encoded).details, 1):
-            fields = json_format.MessageToDict(detail)
-            fields = in_order({key: fields[key] for key in sorted(fields)})
-            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            text = compact(json_format.MessageToDict(detail))
             lines.append(f"  {number})\t{in_go(text)}")
     return "".join(f"{line}\n" for line in lines)
 

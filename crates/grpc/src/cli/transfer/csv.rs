@@ -24,8 +24,14 @@ pub(super) fn read_header<R: Fields>(record: &str) -> Result<Columns<R>, String>
     for cell in Cells(Some(record)) {
         let name = cell?.text;
         let place = R::place(&name).ok_or_else(|| {
+            let is_apart = |mark| !record.contains(',') && record.contains(mark);
+            let marks = if is_apart(';') || is_apart('\t') {
+                ", separated by commas"
+            } else {
+                ""
+            };
             format!(
-                "there is no field {name:?}: the first line names the fields, of {}",
+                "there is no field {name:?}: the first line names the fields, of {}{marks}",
                 R::names()
             )
         })?;
@@ -36,6 +42,14 @@ pub(super) fn read_header<R: Fields>(record: &str) -> Result<Columns<R>, String>
         columns.push(field);
     }
     Ok(columns)
+}
+
+/// What is wrong with a file without a header.
+pub(super) fn no_header<R: Fields>() -> String {
+    format!(
+        "there is nothing: the first line names the fields, of {}",
+        R::names()
+    )
 }
 
 /// Reads a row. Fails with what is wrong with it.

@@ -158,7 +158,7 @@ impl Import {
                 }
                 () = tokio::time::sleep(pause) => {}
             }
-            progress.bar.reset();
+            progress.again();
             (input, _) = self
                 .open()
                 .map_err(|error| self.failed(format_args!(": {error}"), is_uncertain))?;
@@ -223,7 +223,7 @@ impl Import {
                     match result {
                         Ok(Ok(map)) => {
                             lines = Some(map);
-                            progress.bar.set_message("sent: the server is settling it");
+                            progress.settling();
                         }
                         Ok(Err(unreadable)) => return Ended::Unreadable(unreadable),
                         // The call has ended before the file: it tells why.

@@ -56,7 +56,7 @@ impl<'de, R: Fields> Visitor<'de> for Object<R> {
     type Value = R;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("an object on a line of its own")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
@@ -207,7 +207,7 @@ mod tests {
             ),
             (
                 "7",
-                "column 1: invalid type: integer `7`, expected an object",
+                "column 1: invalid type: integer `7`, expected an object on a line of its own",
             ),
         ] {
             assert_eq!(read::<User>(text), Err(why.to_owned()), "{text}");

@@ -1,12 +1,14 @@
 //! Tells how far a transfer is, on a terminal, and nothing elsewhere.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// How far a transfer is, and since when it runs.
 pub(super) struct Progress {
     pub(super) bar: ProgressBar,
+    template: &'static str,
     began: Instant,
 }
 
@@ -16,11 +18,11 @@ impl Progress {
         match bytes {
             Some(bytes) => Self::new(
                 ProgressBar::new(bytes),
-                "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} (still {eta}) {msg}",
+                "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} (still {eta})",
             ),
             None => Self::new(
                 ProgressBar::new_spinner(),
-                "{spinner} {bytes} {bytes_per_sec} {msg}",
+                "{spinner} {bytes} {bytes_per_sec}",
             ),
         }
     }
@@ -29,19 +31,31 @@ impl Progress {
     pub(super) fn of_rows() -> Self {
         Self::new(
             ProgressBar::new_spinner(),
-            "{spinner} {human_pos} rows {per_sec}",
+            "{spinner} {human_pos} rows {rate}",
         )
     }
 
     /// It draws on standard error, if that is a terminal.
-    fn new(bar: ProgressBar, template: &str) -> Self {
-        let style = ProgressStyle::with_template(template);
-        bar.set_style(style.expect("the template is fine"));
+    fn new(bar: ProgressBar, template: &'static str) -> Self {
+        bar.set_style(style(template));
         bar.enable_steady_tick(Duration::from_millis(100));
         Self {
             bar,
+            template,
             began: Instant::now(),
         }
+    }
+
+    /// All has been sent; what is left takes its time.
+    pub(super) fn settling(&self) {
+        self.bar
+            .set_style(style("{spinner} sent; the server settles it: {elapsed}"));
+    }
+
+    /// All is sent once more.
+    pub(super) fn again(&self) {
+        self.bar.set_style(style(self.template));
+        self.bar.reset();
     }
 
     /// Says something above the bar, where there is one.
@@ -53,6 +67,13 @@ impl Progress {
     pub(super) fn seconds(&self) -> String {
         format!("{:.1} s", self.began.elapsed().as_secs_f64())
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).expect("the template is fine");
+    style.with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+        let _ = write!(to, "{:.0}/s", state.per_sec());
+    })
 }
 
 impl Drop for Progress {

@@ -67,7 +67,11 @@ impl<R: Fields, I: Read> RowReader<R, I> {
             let row = row.map_err(|why| Unreadable::new(line, why))?;
             return Ok(Some((row, line)));
         }
-        Ok(None)
+        match (self.format, &self.columns) {
+            // As of a command that failed and wrote nothing.
+            (Format::Csv, None) => Err(Unreadable::new(1, csv::no_header::<R>())),
+            (Format::Csv, Some(_)) | (Format::JsonLines, _) => Ok(None),
+        }
     }
 
     /// Reads what belongs to the next row, and answers the line on which it begins.

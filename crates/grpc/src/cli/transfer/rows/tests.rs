@@ -180,6 +180,29 @@ fn what_cannot_be_read_is_told_by_its_line() {
 }
 
 #[test]
+fn a_file_of_nothing_is_no_csv() {
+    for text in ["", "\n\r\n"] {
+        let refused = lines_of(Format::Csv, text).unwrap_err();
+        assert!(
+            refused.starts_with("line 1: there is nothing: "),
+            "{refused}"
+        );
+        assert_eq!(lines_of(Format::JsonLines, text), Ok(vec![]));
+    }
+    assert_eq!(lines_of(Format::Csv, "email\n"), Ok(vec![]));
+}
+
+#[test]
+fn other_marks_between_names_are_told() {
+    for text in ["email;name\n", "email\tname\n"] {
+        let refused = lines_of(Format::Csv, text).unwrap_err();
+        assert!(refused.ends_with(", separated by commas"), "{refused}");
+    }
+    let refused = lines_of(Format::Csv, "email,a;b\n").unwrap_err();
+    assert!(!refused.contains("commas"), "{refused}");
+}
+
+#[test]
 fn a_quotation_mark_too_many_is_no_reason_to_read_the_whole_file() {
     let row = "a,\"b\nc,d\n";
     let text = format!("email,name\n{row}{}", "e,f\n".repeat(LONGEST / 4));
