@@ -121,9 +121,8 @@ impl Importer {
         wish: &Wish<'_>,
         alone: bool,
     ) -> Result<Outcome, RepositoryError> {
-        let now = self.clock.now();
         if let Some(request) = &wish.intent.request
-            && let Some(recorded) = record::claim(unit, request, now).await?
+            && let Some(recorded) = record::claim(unit, request, self.clock.now()).await?
         {
             return Ok(Outcome::Recorded(recorded));
         }
@@ -132,7 +131,7 @@ impl Importer {
         if !wish.keeps(&settled) {
             return Ok(Outcome::Tried(settled));
         }
-        R::port(unit).apply(&settled, now).await?;
+        R::port(unit).apply(&settled, self.clock.now()).await?;
         Ok(Outcome::Kept(settled))
     }
 

@@ -46,7 +46,9 @@ pub trait Import<R: Send + Sync + 'static>: Send {
     ///
     /// With `alone` it first waits, as long as a transfer may take, until no other import is
     /// between its settling and its end, and keeps others from beginning to settle: what has
-    /// met another import once MUST get through then, unless others are in the way.
+    /// met another import once MUST get through then, unless others are in the way. So that
+    /// calls are not, with `OnConflict::Update` what the rows may change is held, in the order
+    /// of ids, before it is looked at.
     async fn settle(
         &mut self,
         on_conflict: OnConflict,
@@ -59,9 +61,9 @@ pub trait Import<R: Send + Sync + 'static>: Send {
     /// changed is changed now, the fields that the row has alone.
     ///
     /// `Contention` when something that was found is no longer so. What is changed is held in
-    /// the order of ids before the first is written. Authors of living posts that are made are held
-    /// for share once all is written, in the order of ids, and MUST be outside the trash then:
-    /// they are not kept from being changed for as long as that takes.
+    /// the order of ids before the first is written. Authors of posts that are made alive, or as
+    /// gone along, are held for share once all is written, in the order of ids, and MUST be
+    /// as the posts have it then: they are not kept from being changed for as long as that takes.
     async fn apply(&mut self, settled: &Settled, now: DateTime<Utc>)
     -> Result<(), RepositoryError>;
 }

@@ -42,6 +42,8 @@ struct Statements {
     copy: &'static str,
     /// Tells the planner what rows there are.
     analyze: &'static str,
+    /// Holds what rows may change, in the order of ids.
+    hold: &'static str,
     /// Finds the fates of the rows, given what becomes of those that meet something.
     settle: &'static str,
     /// Changes what is stored, given the time and how many are expected.
@@ -136,6 +138,9 @@ impl PgUnitOfWork<'_> {
     ) -> Result<Settled, RepositoryError> {
         self.join_imports(alone).await?;
         self.execute(of.analyze).await?;
+        if alone && on_conflict == OnConflict::Update {
+            self.execute(of.hold).await?;
+        }
         let mut statement = self.statement().await?;
         let done = query(of.settle)
             .bind(match on_conflict {

@@ -31,6 +31,14 @@ const STATEMENTS: Statements = Statements {
             published_at, author_id, created_at, updated_at, deleted_at, purge_at)
         from stdin (format binary)",
     analyze: "analyze pg_temp.import_rows (number, id, is_given, author_id, deleted_at)",
+    hold: "with held as (
+            select id from posts
+            where deleted_at is null and id in (
+                select given.id from pg_temp.import_rows given where given.is_given
+            )
+            order by id for no key update
+        )
+        select count(*) from held",
     // Materialized, so that contents do not go through the sort behind it.
     settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier)
         with met as materialized (
@@ -99,17 +107,21 @@ const STATEMENTS: Statements = Statements {
 
 /// Whoever refers to a row holds it: here at the end, and looks again, since it would keep
 /// others from changing authors for as long as the posts take to be written. Answers how many
-/// went into the trash meanwhile.
-const HOLD: &str = "with held as (
-        select deleted_at from users where id in (
-            select author_id from pg_temp.import_rows given
-            where given.deleted_at is null and not exists (
-                select from pg_temp.import_fates fates where fates.number = given.number
-            )
-        )
+/// posts are by now at odds with their authors: those that live while the author is in
+/// the trash, and those that went there along with one who has come back.
+const HOLD_AUTHORS: &str = "with made as materialized (
+        select given.author_id, given.deleted_at from pg_temp.import_rows given
+        where not exists (
+            select from pg_temp.import_fates fates where fates.number = given.number
+        ) and (given.deleted_at is null or exists (
+            select from posts where posts.id = given.id and posts.deleted_with_author
+        ))
+    ), held as (
+        select id, deleted_at from users where id in (select author_id from made)
         order by id for share
     )
-    select count(*) from held where deleted_at is not null";
+    select count(*) from made join held on held.id = made.author_id
+    where held.deleted_at is distinct from made.deleted_at";
 
 /// In the order in which they came, as with users.
 const INSERT: &str = "insert into posts (id, title, content, published_at, author_id, created_at,
@@ -174,8 +186,8 @@ impl Import<PostRow> for PgUnitOfWork<'_> {
             return Ok(());
         }
         let mut statement = self.statement().await?;
-        let gone = query(HOLD).fetch_one(&mut *statement).await;
-        match statement.finish(gone)?.try_get(0) {
+        let at_odds = query(HOLD_AUTHORS).fetch_one(&mut *statement).await;
+        match statement.finish(at_odds)?.try_get(0) {
             Ok(0_i64) => Ok(()),
             Ok(_) => Err(somebody_was_faster()),
             Err(error) => Err(translate(error)),

@@ -28,6 +28,17 @@ const STATEMENTS: Statements = Statements {
     copy: "copy pg_temp.import_rows (number, id, is_given, email, name, role, is_active,
             created_at, updated_at, deleted_at, purge_at) from stdin (format binary)",
     analyze: "analyze pg_temp.import_rows (number, id, is_given, address, deleted_at)",
+    hold: "with held as (
+            select id from users
+            where deleted_at is null and id in (
+                select case when given.is_given then given.id else holder.id end
+                from pg_temp.import_rows given
+                left join users holder on lower(holder.email) collate \"C\" = given.address
+                    and holder.deleted_at is null
+            )
+            order by id for no key update
+        )
+        select count(*) from held",
     // Materialized, so that what is compared does not go through the sorts behind it.
     settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier)
         with met as materialized (
