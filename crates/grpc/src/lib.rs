@@ -2,6 +2,7 @@
 
 mod bootstrap;
 pub mod cli;
+mod codec;
 mod convert;
 mod demo;
 mod health;

@@ -75,7 +75,7 @@ async fn stage<R: Send + Sync + 'static>(import: &mut dyn Import<R>, rows: &[R])
 }
 
 #[track_caller]
-fn assert_contention(result: Result<(), RepositoryError>) {
+fn assert_contention(result: &Result<(), RepositoryError>) {
     let is_contention = matches!(result, Err(RepositoryError::Contention(_)));
     assert!(is_contention, "{result:?}");
 }
@@ -100,7 +100,7 @@ async fn changes_once<R: Send + Sync + 'static>(
     assert_eq!(settled, of_all);
     assert_eq!(count(&mut beside, free).await, 2);
     execute(&mut beside, change).await;
-    assert_contention(import.apply(&settled, time(500)).await);
+    assert_contention(&import.apply(&settled, time(500)).await);
     first.rollback().await.unwrap();
 
     let mut second = unit.savepoint().await.unwrap();
@@ -164,5 +164,5 @@ async fn a_post_does_not_go_along_with_an_author_who_comes_back_meanwhile() {
         execute(&mut in_the_way, "rollback").await;
     };
     let (applied, ()) = tokio::join!(unit.post_import().apply(&settled, time(500)), come_back);
-    assert_contention(applied);
+    assert_contention(&applied);
 }

@@ -77,15 +77,6 @@ impl Heavy {
     async fn until(&self, what: &str, sql: &'static str, exports: i64) {
         eventually(what, || async { self.count(sql).await == exports }).await;
     }
-
-    /// The most memory that the server has had so far, in KiB.
-    fn memory(&self) -> u64 {
-        let id = self.world.server.child.id().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let digits = line.unwrap().trim().trim_end_matches(" kB");
-        digits.parse().unwrap()
-    }
 }
 
 #[tokio::test]
@@ -110,16 +101,16 @@ async fn a_client_that_leaves_ends_the_statement_and_frees_the_place() {
 #[tokio::test]
 async fn a_slow_client_costs_the_server_no_memory() {
     let heavy = Heavy::with(&[]).await;
-    let before = heavy.memory();
+    let before = heavy.world.server.peak_memory();
     let export = heavy.begun().await;
     heavy
         .until("the export waits for its client", WAITING, 1)
         .await;
-    let while_waiting = heavy.memory();
+    let while_waiting = heavy.world.server.peak_memory();
     let rest = posts_of(export).await.unwrap();
     assert!(rest.len() < POSTS, "{}", rest.len());
     assert!(rest.len() > POSTS - 20, "{}", rest.len());
-    let after = heavy.memory();
+    let after = heavy.world.server.peak_memory();
     let most = before + 32 * 1024;
     assert!(
         while_waiting < most && after < most,

@@ -202,13 +202,7 @@ async fn an_import_costs_as_many_statements_whatever_its_rows() {
 async fn the_server_holds_no_more_than_a_message() {
     let world = World::new().await;
     let ada = world.user("ada@example.com").await;
-    let memory = || {
-        let id = world.server.child.id().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let digits = line.unwrap().trim().trim_end_matches(" kB");
-        digits.parse::<u64>().unwrap()
-    };
+    let memory = || world.server.peak_memory();
     let heavy = |number: usize| pb::Post {
         title: format!("Post {number}"),
         content: Some("x".repeat(1024 * 1024)),

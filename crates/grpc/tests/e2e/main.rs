@@ -16,6 +16,7 @@ mod imports;
 mod imports_again;
 mod imports_bounded;
 mod lists;
+mod long_lists;
 mod lost_commits;
 mod masks;
 mod model;

@@ -5,7 +5,7 @@ mod row;
 mod wish;
 
 use byline_app::import::{Report, Row};
-use byline_domain::error::{Invalid, Reason, ValidationError};
+use byline_domain::error::ValidationError;
 use byline_domain::ids::IdGenerator;
 use byline_domain::import::OnConflict;
 use prost::Message;
@@ -17,9 +17,6 @@ use crate::pb;
 pub(crate) trait Part: Message + Default {
     /// The method that takes it.
     const METHOD: &'static str;
-
-    /// The field that holds its rows.
-    const ROWS: &'static str;
 
     /// A row as it is sent.
     type One: Message;
@@ -40,17 +37,4 @@ pub(crate) trait Part: Message + Default {
         on_conflict: OnConflict,
         ids: &dyn IdGenerator,
     ) -> Result<Self::Row, ValidationError>;
-}
-
-/// The most rows of a message: in a few bytes each, 4 MiB could hold millions.
-const MAX_ROWS: usize = 10_000;
-
-/// Refuses a message of too many rows.
-pub(crate) fn check_row_count<P: Part>(rows: &[P::One]) -> Result<(), ValidationError> {
-    let count = rows.len();
-    if count <= MAX_ROWS {
-        return Ok(());
-    }
-    let message = format!("must be at most {MAX_ROWS} in a message, not {count}");
-    Err(Invalid::new(Reason::OutOfRange, message).at(P::ROWS).into())
 }

@@ -14,7 +14,6 @@ use crate::pb;
 
 impl Part for pb::ImportUsersRequest {
     const METHOD: &'static str = "TransferService/ImportUsers";
-    const ROWS: &'static str = "users";
 
     type One = pb::User;
     type Row = UserRow;
@@ -60,7 +59,6 @@ impl Part for pb::ImportUsersRequest {
 
 impl Part for pb::ImportPostsRequest {
     const METHOD: &'static str = "TransferService/ImportPosts";
-    const ROWS: &'static str = "posts";
 
     type One = pb::Post;
     type Row = PostRow;
