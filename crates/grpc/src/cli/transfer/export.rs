@@ -8,14 +8,17 @@ use clap::Args;
 use futures_util::TryStreamExt;
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
+use tonic::transport::Channel;
 
 use super::fields::Field;
 use super::noun::{Chunks, Noun, Selection, Transferred};
 use super::progress::{self, Progress};
+use super::retry::Retries;
 use super::rows::RowWriter;
 use super::{Ends, Usage, said, target};
 use crate::cli::{CommandError, stop_signal};
 use crate::pb;
+use crate::pb::transfer_service_client::TransferServiceClient;
 
 /// Messages that wait to be written.
 const AHEAD: usize = 4;
@@ -81,7 +84,7 @@ impl ExportCommand {
             fields: self.fields,
         };
         let work = async {
-            let chunks = R::export(client, selection).await;
+            let chunks = begin(&client, &selection, &name, &progress).await;
             write_all(chunks.map_err(Broken::ByServer)?, writer, file, &progress).await
         };
         let done = tokio::select! {
@@ -108,6 +111,26 @@ impl ExportCommand {
             Err(Broken::Interrupted) => "interrupted".to_owned(),
         };
         Err(format!("{name}: {why}; the export is not whole").into())
+    }
+}
+
+/// Begins an export, when the server has a place for it.
+async fn begin<R: Transferred>(
+    client: &TransferServiceClient<Channel>,
+    selection: &Selection,
+    name: &str,
+    progress: &Progress,
+) -> Result<Chunks<R>, Status> {
+    let mut retries = Retries::new();
+    loop {
+        let status = match R::export(client.clone(), selection.clone()).await {
+            Ok(chunks) => return Ok(chunks),
+            Err(status) => status,
+        };
+        let Some(pause) = retries.pause_after(&status, name, progress) else {
+            return Err(status);
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use byline_domain::ids::IdGenerator;
 use clap::{Args, ValueEnum};
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
@@ -18,6 +17,7 @@ use super::lines::Unreadable;
 use super::noun::{Noun, Transferred};
 use super::progress::Progress;
 use super::report::Told;
+use super::retry::Retries;
 use super::rows::{Format, LineMap};
 use super::{Ends, said};
 use crate::cli::{CommandError, stop_signal};
@@ -25,15 +25,6 @@ use crate::pb::transfer_service_client::TransferServiceClient;
 use crate::pb::{self, Atomicity, ImportReport, ImportSettings};
 use crate::status::DOMAIN;
 use crate::system::SystemIds;
-
-/// How long to wait before each try after the first, where a server was busy or away.
-const PAUSES: [Duration; 5] = [
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-];
 
 #[derive(Args)]
 pub(in crate::cli) struct ImportCommand {
@@ -119,13 +110,13 @@ impl Import {
             Ok(format) => format,
             Err(usage) => return Ok(usage.told()),
         };
-        let (mut input, mut can_be_read_again) = self
+        let (mut input, can_be_read_again) = self
             .open()
             .map_err(|error| format!("{}: {error}", self.name))?;
         let client = self.command.ends.client().await?;
         let progress = Progress::of_bytes(self.size());
         let mut stop = pin!(stop_signal());
-        let mut pauses = PAUSES.into_iter();
+        let mut retries = Retries::new();
         // Whether an earlier try may have been kept, as far as anybody knows.
         let mut is_uncertain = false;
         loop {
@@ -141,17 +132,14 @@ impl Import {
                 Ended::Refused { status, is_sent } => (status, is_sent),
             };
             is_uncertain |= is_sent && is_outcome_unknown(&status);
-            can_be_read_again &= can_be_tried_again(&status);
-            let Some(pause) = pauses.next().filter(|_| can_be_read_again) else {
+            // Nothing is done twice, since the import has an id.
+            let pause = can_be_read_again
+                .then(|| retries.pause_after(&status, &self.name, &progress))
+                .flatten();
+            let Some(pause) = pause else {
                 let said = said(&status);
                 return Err(self.failed(format_args!(": {said}"), is_uncertain));
             };
-            let pause = pause.max(retry_delay(&status).unwrap_or_default());
-            progress.say(&format!(
-                "byline: {}: {}; trying again in {pause:?}",
-                self.name,
-                said(&status)
-            ));
             tokio::select! {
                 () = stop.as_mut() => {
                     return Err(self.failed(format_args!(": interrupted"), is_uncertain));
@@ -299,15 +287,4 @@ fn is_outcome_unknown(status: &Status) -> bool {
         reason,
         None | Some("OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "INTERNAL")
     )
-}
-
-/// Whether it may go better another time. Nothing is done twice, since the import has an id.
-fn can_be_tried_again(status: &Status) -> bool {
-    status.code() == Code::Unavailable
-        || std::error::Error::source(status).is_some()
-        || retry_delay(status).is_some()
-}
-
-fn retry_delay(status: &Status) -> Option<Duration> {
-    status.get_error_details().retry_info()?.retry_delay
 }

@@ -11,6 +11,7 @@ mod lines;
 mod noun;
 mod progress;
 mod report;
+mod retry;
 mod rows;
 mod target;
 
@@ -87,10 +88,12 @@ impl Ends {
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, String> {
-    if !url.starts_with("http://") {
-        return Err("expected a URL such as http://127.0.0.1:50051".to_owned());
-    }
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| chain(&error))?;
+    let url = match url.split_once("://") {
+        None => format!("http://{url}"),
+        Some(("http", _)) => url.to_owned(),
+        Some(_) => return Err("expected a URL such as http://127.0.0.1:50051".to_owned()),
+    };
+    let endpoint = Endpoint::from_shared(url).map_err(|error| chain(&error))?;
     Ok(endpoint
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(ALIVE)

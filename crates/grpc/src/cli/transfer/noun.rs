@@ -25,6 +25,7 @@ pub(super) enum Noun {
 }
 
 /// Which rows are exported.
+#[derive(Clone)]
 pub(super) struct Selection {
     pub(super) filter: String,
     pub(super) order_by: String,

@@ -94,6 +94,37 @@ async fn an_export_of_nothing_is_a_whole_file() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_no_place_is_asked_again() {
+    let busy = || Status::unavailable("all places are taken");
+    let fake = Fake::exporting_after([busy(), busy()], users()).await;
+    let folder = Folder::new();
+    let file = folder.place("users.csv");
+    let arguments = ["export", "users", &file, "--fields", "email,name"];
+    let output = run(&fake.url, &arguments).await;
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = format!("byline: {file}: all places are taken; trying again in 500ms\n");
+    assert!(stderr(&output).starts_with(&told), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), CSV);
+    let asked = fake.exports();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|it| it == &asked[0]));
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_asked_once() {
+    let wrong = || Status::invalid_argument("filter has no end");
+    let fake = Fake::exporting_after([wrong(), wrong()], users()).await;
+    // Without a scheme too.
+    let address = fake.url.trim_start_matches("http://");
+    let arguments = ["export", "users", "-", "--format", "csv"];
+    let output = run(address, &arguments).await;
+    assert_eq!(code(&output), 1);
+    let told = "byline: standard output: filter has no end; the export is not whole\n";
+    assert_eq!(stderr(&output), told);
+    assert_eq!(fake.exports().len(), 1);
+}
+
+#[tokio::test]
 async fn a_stream_that_breaks_leaves_what_was_there_before() {
     let fake = Fake::exporting(users(), Then::Fail(Status::unavailable("it is away"))).await;
     let folder = Folder::new();

@@ -42,6 +42,8 @@ struct State {
     answers: VecDeque<Result<ImportReport, Status>>,
     exports: Vec<ExportUsersRequest>,
     export: Option<(Vec<User>, Then)>,
+    /// What exports are refused with, in turn, before one is made.
+    refusals: VecDeque<Status>,
 }
 
 /// The server. It ends when it is dropped.
@@ -88,6 +90,17 @@ impl Fake {
         let export = Some((rows, then));
         Self::start(State {
             export,
+            ..State::default()
+        })
+        .await
+    }
+
+    /// One that refuses exports with these, in turn, before it makes one.
+    pub(super) async fn exporting_after(refusals: [Status; 2], rows: Vec<User>) -> Self {
+        let export = Some((rows, Then::End));
+        Self::start(State {
+            export,
+            refusals: refusals.into(),
             ..State::default()
         })
         .await
@@ -173,6 +186,9 @@ impl TransferService for Service {
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
         let mut state = self.0.lock().unwrap();
         state.exports.push(request.into_inner());
+        if let Some(status) = state.refusals.pop_front() {
+            return Err(status);
+        }
         let (users, then) = state.export.clone().expect("there is something to export");
         let rows = Ok(ExportUsersResponse {
             users: users.clone(),

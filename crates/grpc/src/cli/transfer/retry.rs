@@ -1,0 +1,62 @@
+//! What is tried again, and when.
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::progress::Progress;
+use super::said;
+
+/// How long to wait before each try after the first, where a server was busy or away.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// The tries that are left.
+pub(super) struct Retries {
+    pauses: std::array::IntoIter<Duration, 5>,
+}
+
+impl Retries {
+    pub(super) fn new() -> Self {
+        Self {
+            pauses: PAUSES.into_iter(),
+        }
+    }
+
+    /// How long to wait before the next try of what ended so, which is told; `None` if it would go
+    /// no better, or was tried often enough.
+    pub(super) fn pause_after(
+        &mut self,
+        status: &Status,
+        name: &str,
+        progress: &Progress,
+    ) -> Option<Duration> {
+        if !can_go_better(status) {
+            return None;
+        }
+        let pause = self.pauses.next()?;
+        let pause = pause.max(retry_delay(status).unwrap_or_default());
+        let said = said(status);
+        progress.say(&format!(
+            "byline: {name}: {said}; trying again in {pause:?}"
+        ));
+        Some(pause)
+    }
+}
+
+/// Whether it may go better another time.
+fn can_go_better(status: &Status) -> bool {
+    status.code() == Code::Unavailable
+        || std::error::Error::source(status).is_some()
+        || retry_delay(status).is_some()
+}
+
+fn retry_delay(status: &Status) -> Option<Duration> {
+    status.get_error_details().retry_info()?.retry_delay
+}
