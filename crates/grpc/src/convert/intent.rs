@@ -101,7 +101,8 @@ fn digest(request: &impl Message) -> Digest {
     Digest(hash.finalize().into())
 }
 
-/// Of who asks, to begin with: the same id sent by two callers is two requests.
+/// Of who asks, to begin with: no caller is given what was answered to another one. The same id
+/// sent by a second caller is refused as one that was given to another request.
 pub(super) fn of_caller() -> Sha256 {
     Sha256::new()
         .chain_update(u64::to_be_bytes(ANYBODY.len() as u64))
