@@ -5,15 +5,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 /// `byline dev` on a folder of its own; asked to stop when dropped.
 struct Dev {
     child: Child,
     address: String,
+    database_url: String,
     _folder: tempfile::TempDir,
 }
 
@@ -22,12 +24,18 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_byline"))
-            .args(["dev", "--log=warn", "--listen=127.0.0.1:0", "--data-dir"])
+            .args(["dev", "--log=warn", "--listen=127.0.0.1:0"])
+            // What a page has removed is not to be gone before.
+            .args(["--sweep-interval=0s", "--data-dir"])
             .arg(folder.path().join("data"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let database_url = database_url(&mut told);
+        thread::spawn(move || io::copy(&mut told, &mut io::stderr()));
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -40,6 +48,7 @@ impl Dev {
         Self {
             child,
             address,
+            database_url,
             _folder: folder,
         }
     }
@@ -51,6 +60,19 @@ impl Drop for Dev {
         let _ = Command::new("kill").args(["-TERM", &id]).status();
         let _ = self.child.wait();
     }
+}
+
+/// Of the database, as what a server tells at its start says how to reach it.
+fn database_url(told: &mut impl BufRead) -> String {
+    for line in told.lines() {
+        let line = line.unwrap();
+        let psql = line.trim().strip_prefix("psql -h ");
+        if let Some(folder) = psql.and_then(|rest| rest.strip_suffix(" -U byline byline")) {
+            return format!("postgres:///byline?host={folder}&user=byline");
+        }
+        eprintln!("{line}");
+    }
+    panic!("it starts");
 }
 
 fn succeed(command: &mut Command) {
@@ -108,6 +130,7 @@ fn hold(page: &str, at_least: usize) {
     client.arg(crate_dir.join("../..").join(page));
     let byline = env!("CARGO_BIN_EXE_byline");
     client.args([&dev.address, byline, &at_least.to_string()]);
+    client.env("BYLINE_DATABASE_URL", &dev.database_url);
     succeed(&mut client);
 }
 
@@ -123,7 +146,7 @@ fn a_foreign_client_gets_the_answers_that_the_tutorial_of_queries_shows() {
 
 #[test]
 fn a_foreign_client_gets_the_answers_that_the_tutorial_of_changes_shows() {
-    hold("docs/writing.md", 23);
+    hold("docs/writing.md", 29);
 }
 
 #[test]

@@ -4,8 +4,8 @@ reflection tells, and compares what grpcurl would print with what the page shows
     readme.py [--write] PAGE ADDRESS BYLINE AT_LEAST
 
 PAGE is a file of Markdown whose ```console blocks hold one command and its output each,
-ADDRESS a `byline dev` to which nothing else was done, BYLINE the program that imports and exports,
-AT_LEAST how many blocks there must be. A file that `cat` shows before anything has written it is
+ADDRESS a `byline dev` to which nothing else was done, BYLINE the program, which finds the database of
+the former in its environment, AT_LEAST how many blocks there must be. A file that `cat` shows before anything has written it is
 there from then on.
 With --write the page is not judged: what it shows is replaced by what was answered.
 """
@@ -120,20 +120,23 @@ class Page:
         self.tokens = {}
         # What the page is to show for a token, by what it shows now.
         self.renamed = {}
+        # The real etags, by those that the page shows for them.
+        self.etags = {}
 
     def run(self, line, shown):
         """What the command prints; what may differ is as it is shown."""
         match shlex.split(line):
             case ["cat", file]:
                 return self.shown(self.folder / file, shown)
-            case ["byline", "import" | "export" as verb, *arguments]:
-                return self.transfer([verb, *arguments], shown)
+            case ["byline", "import" | "export" | "purge" as verb, *arguments]:
+                return self.program([verb, *arguments], shown)
         command = Command(line)
         if command.path is None:
             return "".join(f"{service}\n" for service in self.client.services())
         if "page_token" in command.body:
             token = command.body["page_token"]
             command.body["page_token"] = self.tokens.get(token, token)
+        command.body = self.with_etags(command.body)
         try:
             answers, trailer = self.client.call(command)
         except grpc.RpcError as error:
@@ -155,8 +158,19 @@ class Page:
             file.write_text(shown, encoding="utf-8", newline="")
         return file.read_text(encoding="utf-8")
 
-    def transfer(self, arguments, shown):
-        """What an import or an export prints."""
+    def with_etags(self, value):
+        """What is to be sent, with the etags that are real."""
+        if isinstance(value, list):
+            return [self.with_etags(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        sent = {key: self.with_etags(item) for key, item in value.items()}
+        if "etag" in sent:
+            sent["etag"] = self.etags.get(sent["etag"], sent["etag"])
+        return sent
+
+    def program(self, arguments, shown):
+        """What the program prints."""
         done = subprocess.run(
             [self.byline, *arguments],
             cwd=self.folder,
@@ -192,6 +206,8 @@ class Page:
             for key in answer.keys() & shown.keys():
                 if may_differ(key, answer[key], shown[key]):
                     settled[key] = shown[key]
+        if "etag" in settled:
+            self.etags[settled["etag"]] = answer["etag"]
         return settled
 
 
