@@ -29,6 +29,9 @@ const REST: i32 = 4;
 const MAX_REST: TimeDelta = TimeDelta::minutes(1);
 /// How long it waits while the load is high, before it looks again.
 const WAIT: TimeDelta = TimeDelta::seconds(1);
+/// It waits no longer than that for a batch, or a server that is busy for good would keep everything
+/// for good.
+const MAX_WAIT: TimeDelta = TimeDelta::minutes(1);
 
 /// What was removed in a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,15 +86,14 @@ impl Sweep {
         }
     }
 
-    /// Removes all that is due now. Waits while the load is high, rests after each batch,
-    /// and leaves the rest to another process if one is sweeping.
+    /// Removes all that is due now. Waits while the load is high, but no longer than a minute
+    /// before each batch, rests after it, and leaves the rest to another process if one is
+    /// sweeping.
     pub async fn round(&self) -> Result<Swept, RepositoryError> {
         let mut swept = Swept::default();
         for what in Expired::ALL {
             loop {
-                while self.load.is_high() {
-                    self.pause.rest(WAIT).await;
-                }
+                self.wait().await;
                 let began = self.clock.now();
                 let Some(count) = self.sweeper.sweep(what, began, MAX_SWEPT).await? else {
                     swept.yielded = true;
@@ -106,6 +108,15 @@ impl Sweep {
             }
         }
         Ok(swept)
+    }
+
+    /// Until the load is not high, or for as long as it waits at most.
+    async fn wait(&self) {
+        let mut waited = TimeDelta::zero();
+        while waited < MAX_WAIT && self.load.is_high() {
+            self.pause.rest(WAIT).await;
+            waited += WAIT;
+        }
     }
 
     /// How much is due now.
@@ -214,6 +225,39 @@ mod tests {
             .returning(|_| ());
         let swept = sweep(sweeper, pause, 3).round().await.expect("swept");
         assert!(swept.is_nothing());
+    }
+
+    #[tokio::test]
+    async fn on_a_server_that_stays_busy_each_batch_waits_for_a_minute() {
+        let full = (Expired::Posts, u64::from(MAX_SWEPT));
+        let rest = Expired::ALL.map(|what| (what, 0));
+        let (mut sweeper, mut pause) = (MockSweeper::new(), MockPause::new());
+        let mut order = Sequence::new();
+        for (what, count) in [full].into_iter().chain(rest) {
+            pause
+                .expect_rest()
+                .with(eq(TimeDelta::seconds(1)))
+                .times(60)
+                .in_sequence(&mut order)
+                .returning(|_| ());
+            sweeper
+                .expect_sweep()
+                .with(eq(what), always(), eq(MAX_SWEPT))
+                .once()
+                .in_sequence(&mut order)
+                .returning(move |_, _, _| Ok(Some(count)));
+            if count > 0 {
+                // And rests after one that was full.
+                pause
+                    .expect_rest()
+                    .with(eq(TimeDelta::seconds(4)))
+                    .once()
+                    .in_sequence(&mut order)
+                    .returning(|_| ());
+            }
+        }
+        let swept = sweep(sweeper, pause, u32::MAX).round().await.expect("swept");
+        assert_eq!(swept.posts, u64::from(MAX_SWEPT));
     }
 
     #[tokio::test]
