@@ -84,3 +84,62 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+
+    use tonic::body::Body;
+
+    use super::*;
+
+    /// Answers at once; a call takes its place from when it is made until its answer is taken.
+    struct Idle;
+
+    impl Service<http::Request<()>> for Idle {
+        type Response = http::Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<()>) -> Self::Future {
+            ready(Ok(http::Response::new(Body::empty())))
+        }
+    }
+
+    fn request(path: &str) -> http::Request<()> {
+        let request = http::Request::builder().uri(path);
+        request.body(()).expect("it is a path")
+    }
+
+    #[tokio::test]
+    async fn the_load_is_high_while_half_of_the_calls_are_under_way() {
+        for (max_calls, half) in [(1, 1), (2, 1), (3, 2), (4, 2), (256, 128)] {
+            let admission = Admission::new(max_calls);
+            let mut service = admission.layer(Idle);
+            let mut call = |path| service.call(request(path));
+            let mut under_way = Vec::new();
+            for number in 0..half {
+                assert!(!admission.is_high(), "{number} of {max_calls} calls");
+                // What takes no place is no load.
+                under_way.push(call("/byline.v1.TransferService/ExportUsers"));
+                under_way.push(call("/grpc.health.v1.Health/Watch"));
+                assert!(!admission.is_high(), "{number} of {max_calls} calls");
+                under_way.push(call("/byline.v1.UserService/GetUser"));
+            }
+            assert!(admission.is_high(), "{half} of {max_calls} calls");
+            let last = under_way.pop().expect("half of them are under way");
+            drop(last.await);
+            assert!(!admission.is_high(), "one of {max_calls} has ended");
+            // Whether it has an answer or is left.
+            under_way.push(call("/byline.v1.UserService/GetUser"));
+            assert!(admission.is_high(), "{half} of {max_calls} calls again");
+            drop(under_way);
+            assert!(!admission.is_high(), "all of {max_calls} were left");
+        }
+    }
+}
