@@ -256,7 +256,10 @@ mod tests {
                     .returning(|_| ());
             }
         }
-        let swept = sweep(sweeper, pause, u32::MAX).round().await.expect("swept");
+        let swept = sweep(sweeper, pause, u32::MAX)
+            .round()
+            .await
+            .expect("swept");
         assert_eq!(swept.posts, u64::from(MAX_SWEPT));
     }
 

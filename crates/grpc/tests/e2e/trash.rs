@@ -1,10 +1,28 @@
 //! What is deleted, with whom, and what comes back.
 
 use byline_grpc::pb;
+use byline_persistence::testing::{count, execute};
 use tonic::Code;
 
 use crate::imports::{import_users, posts, settings, user};
-use crate::support::{World, get_by_id, reason, violations};
+use crate::support::{World, cost, get_by_id, reason, violations};
+
+/// Posts of Ada, the oldest first: those of three statements.
+const MANY_POSTS: &str = "insert into posts (id, title, author_id, created_at, version)
+    select gen_random_uuid(), 'Post ' || n, users.id, '2026-01-01'::timestamptz + n * interval '1 s', 1
+    from users cross join generate_series(1, 2500) n where users.email = 'ada@example.com'";
+
+/// Has the second of these statements fail.
+const REFUSE: &str = "create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'this one stays'; end $$;
+    create trigger refuse before update on posts
+        for each row when (old.title = 'Post 1500') execute function refuse()";
+
+/// Posts that are as they were made, or given once, to each author.
+const OF_ADA: &str = "select count(*) from posts join users on users.id = posts.author_id
+    where users.email = 'ada@example.com' and posts.version = 1";
+const OF_ALAN: &str = "select count(*) from posts join users on users.id = posts.author_id
+    where users.email = 'alan@example.com' and posts.version = 2";
 
 async fn get(world: &World, id: &str) -> Option<pb::Post> {
     let request = pb::GetPostRequest {
@@ -108,6 +126,82 @@ async fn a_batch_takes_the_posts_of_many_along() {
     assert!(is_living(&world, &posts[1]).await);
     undelete(&world, &ada.id).await.unwrap();
     assert!(is_living(&world, &posts[0]).await);
+}
+
+#[tokio::test]
+async fn a_thousand_take_their_posts_along_by_as_many_statements_as_one() {
+    let mut world = World::new().await;
+    for number in [1, 999] {
+        let id = |n: u32| format!("00000000-0000-4000-8000-{number:06}{n:06}");
+        let user = |n| pb::CreateUserRequest {
+            user: Some(pb::User {
+                id: id(n),
+                email: format!("{n}@of-{number}.org"),
+                ..pb::User::default()
+            }),
+            ..pb::CreateUserRequest::default()
+        };
+        let request = pb::BatchCreateUsersRequest {
+            requests: (0..number).map(user).collect(),
+            ..pb::BatchCreateUsersRequest::default()
+        };
+        world.users.batch_create_users(request).await.unwrap();
+        let post = |n| pb::CreatePostRequest {
+            post: Some(pb::Post {
+                title: "On numbers".into(),
+                author_id: id(n),
+                ..pb::Post::default()
+            }),
+            ..pb::CreatePostRequest::default()
+        };
+        let request = pb::BatchCreatePostsRequest {
+            requests: (0..number).map(post).collect(),
+            ..pb::BatchCreatePostsRequest::default()
+        };
+        world.posts.batch_create_posts(request).await.unwrap();
+
+        let delete = |n| pb::DeleteUserRequest {
+            id: id(n),
+            force: true,
+            ..pb::DeleteUserRequest::default()
+        };
+        let request = pb::BatchDeleteUsersRequest {
+            requests: (0..number).map(delete).collect(),
+            ..pb::BatchDeleteUsersRequest::default()
+        };
+        let answer = world.users.batch_delete_users(request).await.unwrap();
+        let spent = cost(&answer);
+        assert_eq!(spent, 6, "begin, hold, authors, along, update, commit");
+        let mut beside = world.database.connection().await;
+        let living = "select (select count(*) from users where deleted_at is null)
+            + (select count(*) from posts where deleted_at is null)";
+        assert_eq!(count(&mut beside, living).await, 0, "of {number}");
+    }
+}
+
+#[tokio::test]
+async fn more_posts_than_one_statement_gives_are_given_all_or_none() {
+    let mut world = World::new().await;
+    let ada = world.user("ada@example.com").await;
+    let alan = world.user("alan@example.com").await;
+    let mut beside = world.database.connection().await;
+    execute(&mut beside, MANY_POSTS).await;
+    execute(&mut beside, REFUSE).await;
+    let request = pb::TransferPostsRequest {
+        from_author_id: ada.id,
+        to_author_id: alan.id,
+        ..pb::TransferPostsRequest::default()
+    };
+    let refused = world.posts.transfer_posts(request.clone()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::Internal);
+    assert_eq!(count(&mut beside, OF_ADA).await, 2_500);
+
+    execute(&mut beside, "drop trigger refuse on posts").await;
+    let given = world.posts.transfer_posts(request).await.unwrap();
+    let spent = cost(&given);
+    assert_eq!(spent, 6, "begin, hold, three times a thousand, commit");
+    assert_eq!(given.into_inner().transferred_count, 2_500);
+    assert_eq!(count(&mut beside, OF_ALAN).await, 2_500);
 }
 
 #[tokio::test]
