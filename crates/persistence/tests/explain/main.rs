@@ -10,6 +10,7 @@ mod along;
 mod batches;
 mod changes;
 mod filters;
+mod imports;
 mod lists;
 mod lookups;
 mod relations;
