@@ -131,6 +131,7 @@ async fn begin<R: Transferred>(
             return Err(status);
         };
         tokio::time::sleep(pause).await;
+        progress.again();
     }
 }
 

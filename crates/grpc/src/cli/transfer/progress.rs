@@ -52,6 +52,11 @@ impl Progress {
             .set_style(style("{spinner} sent; the server settles it: {elapsed}"));
     }
 
+    /// It is soon sent once more.
+    pub(super) fn waiting(&self) {
+        self.bar.set_style(style("{spinner} waiting to try again"));
+    }
+
     /// All is sent once more.
     pub(super) fn again(&self) {
         self.bar.set_style(style(self.template));

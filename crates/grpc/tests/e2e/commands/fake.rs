@@ -11,6 +11,7 @@ use byline_grpc::pb::{
 };
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -36,6 +37,17 @@ pub(super) enum Then {
     Repeat,
 }
 
+/// How far an import comes for the time being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Until {
+    /// No row of it is heard.
+    Rows,
+    /// All are, and it is not answered.
+    Answer,
+    /// It is answered.
+    End,
+}
+
 #[derive(Default)]
 struct State {
     imports: Vec<Heard>,
@@ -50,6 +62,7 @@ struct State {
 pub(super) struct Fake {
     pub(super) url: String,
     state: Arc<Mutex<State>>,
+    until: watch::Sender<Until>,
     task: JoinHandle<()>,
 }
 
@@ -64,13 +77,23 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(state));
-        let service = TransferServiceServer::new(Service(state.clone()));
+        let (until, allowed) = watch::channel(Until::End);
+        let service = Service {
+            state: state.clone(),
+            until: allowed,
+        };
+        let service = TransferServiceServer::new(service);
         let task = tokio::spawn(async move {
             let router = tonic::transport::Server::builder().add_service(service);
             let incoming = TcpListenerStream::new(listener);
             router.serve_with_incoming(incoming).await.unwrap();
         });
-        Self { url, state, task }
+        Self {
+            url,
+            state,
+            until,
+            task,
+        }
     }
 
     /// One that gives imports these answers, in turn.
@@ -106,6 +129,11 @@ impl Fake {
         .await
     }
 
+    /// Has imports come so far, and no further until this is said again.
+    pub(super) fn let_imports_come(&self, until: Until) {
+        self.until.send_replace(until);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -119,7 +147,18 @@ impl Fake {
     }
 }
 
-struct Service(Arc<Mutex<State>>);
+struct Service {
+    state: Arc<Mutex<State>>,
+    until: watch::Receiver<Until>,
+}
+
+impl Service {
+    async fn wait(&self, until: Until) {
+        let mut allowed = self.until.clone();
+        let allowed = allowed.wait_for(|allowed| *allowed >= until).await;
+        assert!(allowed.is_ok(), "nobody will ever say so");
+    }
+}
 
 /// An import under way: notes that it is over, also when it is dropped.
 struct Hearing {
@@ -154,8 +193,9 @@ impl TransferService for Service {
         &self,
         request: Request<Streaming<ImportUsersRequest>>,
     ) -> Result<Response<ImportUsersResponse>, Status> {
-        let hearing = Hearing::begin(&self.0);
+        let hearing = Hearing::begin(&self.state);
         let mut parts = request.into_inner();
+        self.wait(Until::Answer).await;
         while let Some(part) = parts.message().await? {
             hearing.note(|heard| {
                 if heard.messages.is_empty() {
@@ -166,7 +206,8 @@ impl TransferService for Service {
                 heard.messages.push(part.users);
             });
         }
-        let answer = self.0.lock().unwrap().answers.pop_front();
+        self.wait(Until::End).await;
+        let answer = self.state.lock().unwrap().answers.pop_front();
         let report = Some(answer.unwrap_or_else(|| Err(Status::internal("no answer is left")))?);
         Ok(Response::new(ImportUsersResponse { report }))
     }
@@ -184,7 +225,7 @@ impl TransferService for Service {
         &self,
         request: Request<ExportUsersRequest>,
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         state.exports.push(request.into_inner());
         if let Some(status) = state.refusals.pop_front() {
             return Err(status);

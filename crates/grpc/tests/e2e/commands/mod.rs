@@ -5,6 +5,7 @@ mod both_ways;
 mod exporting;
 mod fake;
 mod importing;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
