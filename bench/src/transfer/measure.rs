@@ -8,8 +8,9 @@ use byline_grpc::pb;
 use futures_util::TryStreamExt;
 use prost::Message;
 use prost::bytes::Bytes;
+use uuid::Uuid;
 
-use super::rows::Rows;
+use super::rows::{self, Rows};
 use super::site::{Server, Site};
 use super::wire;
 use crate::Failure;
@@ -92,7 +93,8 @@ pub(super) async fn measure(
         for way in ways {
             site.empty().await?;
             for (index, table) in tables.iter().enumerate() {
-                times[index][way as usize] = take_in(site, &server, table, way).await?;
+                let id = Uuid::from_u64_pair(u64::from(round), index as u64);
+                times[index][way as usize] = take_in(site, &server, table, way, id).await?;
             }
         }
         if round == 0 {
@@ -148,11 +150,13 @@ fn tables(world: &World) -> [Table; 2] {
     ]
 }
 
+/// `id` is that of the request, if it is an import: those that come from the command have one, too.
 async fn take_in(
     site: &Site,
     server: &Server,
     table: &Table,
     way: Way,
+    id: Uuid,
 ) -> Result<Duration, Failure> {
     let rows = &table.rows;
     if way == Way::Copy {
@@ -167,7 +171,8 @@ async fn take_in(
         check(rows.copy, count, rows.count)?;
         return Ok(took);
     }
-    let messages = rows.messages.clone();
+    let settings = std::iter::once(rows::settings(id));
+    let messages = settings.chain(rows.messages.iter().cloned()).collect();
     let began = Instant::now();
     let answer = wire::import(&server.channel, table.import, messages).await?;
     let took = began.elapsed();

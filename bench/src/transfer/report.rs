@@ -10,6 +10,12 @@ use crate::page::grouped;
 /// What is promised, of the median: the rate of a transfer by that of COPY.
 const AT_LEAST: f64 = 0.5;
 
+/// What is promised of memory, whatever the number of rows: of the most that a server has for all
+/// rows by the most that one has for a tenth of them, in halves.
+const HALVES_AT_MOST: u64 = 3;
+/// Or the former is no larger than the latter by more, in MiB: less is no growth that can be told from chance.
+const MORE_AT_MOST: u64 = 16;
+
 /// All of the part.
 pub(super) fn write(postgres_version: &str, rounds: u32, measured: &[Measured]) -> String {
     let settings: Vec<_> = settings()
@@ -69,14 +75,31 @@ fn rates(text: &mut String, measured: &[Measured]) {
 
 fn memory(text: &mut String, measured: &[Measured]) {
     text.push_str(
-        "\nThe most memory that the server had (`VmHWM`), in MiB:\n\n\
-         | users | posts | at its start | after one import of each | at the end |\n|--:|--:|--:|--:|--:|\n",
+        "\nThe most memory that the server had (`VmHWM`), in MiB. Promised is that it does not grow with the rows: \
+         that the most of all at the end is at most one and a half times that of a tenth of the rows, or \
+         16 MiB more.\n\n\
+         | users | posts | at its start | after one import of each | at the end | |\n|--:|--:|--:|--:|--:|---|\n",
     );
+    let mut fewer: Option<u64> = None;
     for it in measured {
         let [start, imports, end] = it.memory;
         let (users, posts) = (grouped(it.users), grouped(it.posts));
-        let _ = writeln!(text, "| {users} | {posts} | {start} | {imports} | {end} |");
+        let verdict = match fewer {
+            None => "",
+            Some(fewer) if is_constant(fewer, end) => "met",
+            Some(_) => "**not met**",
+        };
+        let _ = writeln!(
+            text,
+            "| {users} | {posts} | {start} | {imports} | {end} | {verdict} |"
+        );
+        fewer = Some(end);
     }
+}
+
+/// Whether what all rows take is no more than what a tenth of them takes.
+fn is_constant(tenth: u64, all: u64) -> bool {
+    2 * all <= HALVES_AT_MOST * tenth || all <= tenth + MORE_AT_MOST
 }
 
 /// A number that was measured several times.
@@ -165,6 +188,30 @@ mod tests {
     fn memory_is_told_of_each_size() {
         let mut text = String::new();
         memory(&mut text, &[measured(&[1], &[1])]);
-        assert!(text.ends_with("| 12,000 | 0 | 10 | 20 | 30 |\n"), "{text}");
+        assert!(
+            text.ends_with("| 12,000 | 0 | 10 | 20 | 30 |  |\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn memory_may_grow_by_half_or_by_little() {
+        for (tenth, all, verdict) in [
+            (100, 150, "met"),
+            (100, 151, "**not met**"),
+            (20, 36, "met"),
+            (20, 37, "**not met**"),
+            (100, 90, "met"),
+        ] {
+            let of = |end| Measured {
+                memory: [10, 20, end],
+                ..measured(&[1], &[1])
+            };
+            let mut text = String::new();
+            memory(&mut text, &[of(tenth), of(all)]);
+            let expected =
+                format!("| 20 | {tenth} |  |\n| 12,000 | 0 | 10 | 20 | {all} | {verdict} |\n");
+            assert!(text.ends_with(&expected), "{text}");
+        }
     }
 }

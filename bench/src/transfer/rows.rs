@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use prost::Message;
 use prost::bytes::Bytes;
 use prost_types::Timestamp;
+use uuid::Uuid;
 
 use crate::copy::{CopyBuffer, CopyRow};
 
@@ -50,6 +51,18 @@ impl Rows {
             messages,
         }
     }
+}
+
+/// The first message of an import, of users or of posts, which has its settings and no row.
+pub(super) fn settings(id: Uuid) -> Bytes {
+    let message = pb::ImportUsersRequest {
+        settings: Some(pb::ImportSettings {
+            request_id: id.to_string(),
+            ..pb::ImportSettings::default()
+        }),
+        users: Vec::new(),
+    };
+    message.encode_to_vec().into()
 }
 
 /// A row of an import.
