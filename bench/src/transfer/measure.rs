@@ -93,7 +93,8 @@ pub(super) async fn measure(
         for way in ways {
             site.empty().await?;
             for (index, table) in tables.iter().enumerate() {
-                let id = Uuid::from_u64_pair(u64::from(round), index as u64);
+                // The nil UUID is none.
+                let id = Uuid::from_u64_pair(u64::from(round) + 1, index as u64);
                 times[index][way as usize] = take_in(site, &server, table, way, id).await?;
             }
         }
