@@ -78,10 +78,10 @@ impl Terminal {
         let stdout = self.child.stdout.as_mut().unwrap();
         let read = stdout.read_buf(&mut self.shown);
         let read = tokio::time::timeout(PATIENCE, read).await;
-        match read {
-            Ok(read) => read.unwrap() > 0,
-            Err(_) => panic!("nothing more is shown: {:?}", self.shown()),
-        }
+        let Ok(read) = read else {
+            panic!("nothing more is shown: {:?}", self.shown());
+        };
+        read.unwrap() > 0
     }
 }
 
