@@ -89,8 +89,7 @@ impl Database {
         T: Send + 'static,
         R: Fn(Values<'_>) -> Result<(u64, T), RepositoryError> + Send + 'static,
     {
-        // All rows come by one statement, and so of one moment, in any isolation.
-        let mut unit = self.open_read_only().await?;
+        let mut unit = self.open_snapshot().await?;
         unit.bound_as_transfer().await?;
         let (parts, taken) = mpsc::channel(AHEAD);
         tokio::spawn(meter::carried(async move {

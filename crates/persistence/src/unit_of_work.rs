@@ -26,9 +26,11 @@ impl Database {
         self.open_by("begin").await
     }
 
-    /// Begins a transaction that changes nothing. Each of its statements sees a moment of its own.
-    pub(crate) async fn open_read_only(&self) -> Result<PgUnitOfWork<'static>, RepositoryError> {
-        self.open_by("begin read only").await
+    /// Begins a transaction that sees one moment from its first statement on, and changes
+    /// nothing.
+    pub(crate) async fn open_snapshot(&self) -> Result<PgUnitOfWork<'static>, RepositoryError> {
+        self.open_by("begin isolation level repeatable read, read only")
+            .await
     }
 
     async fn open_by(&self, sql: &'static str) -> Result<PgUnitOfWork<'static>, RepositoryError> {

@@ -46,6 +46,7 @@ impl Retries {
         progress.say(&format!(
             "byline: {name}: {said}; trying again in {pause:?}"
         ));
+        progress.waiting();
         Some(pause)
     }
 }
