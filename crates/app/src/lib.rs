@@ -13,6 +13,7 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod transaction;
+mod turns;
 pub mod user;
 mod writer;
 

@@ -10,6 +10,7 @@ use byline_domain::pause::Pause;
 use byline_domain::request::Request;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 
+use crate::turns::Turns;
 use crate::{Error, Mutation, Terms, record};
 
 /// How often a unit of work is tried again at most.
@@ -40,6 +41,7 @@ pub struct Writer {
     clock: Arc<dyn Clock>,
     pause: Arc<dyn Pause>,
     retention: Retention,
+    turns: Turns,
 }
 
 /// How what a change answers is told, and kept.
@@ -117,13 +119,15 @@ impl Writer {
             clock,
             pause,
             retention,
+            turns: Turns::default(),
         }
     }
 
     /// Makes the change, all of it or nothing.
     ///
     /// A request whose id was answered before is answered the same and changes nothing;
-    /// `RequestIdReused` when that was another request. What met concurrent changes, or
+    /// `RequestIdReused` when that was another request. While one of the same id is under way
+    /// it waits for its end. What met concurrent changes, or
     /// lost its connection, is tried again, three times at most. `OutcomeUnknown` when
     /// the connection was lost at COMMIT and the request has no id by which to find out,
     /// or the database stays away; after every other error nothing was changed.
@@ -134,6 +138,10 @@ impl Writer {
         render: &R,
     ) -> Result<Answer<R::Told>, Error> {
         let is_noticed = intent.request.is_some();
+        let _turn = match &intent.request {
+            Some(request) => Some(self.turns.take(request.id).await),
+            None => None,
+        };
         let mut unknown = None;
         let mut retry = 1;
         loop {

@@ -45,8 +45,9 @@ impl RequestRecord {
 #[async_trait]
 pub trait RequestRepository: Send {
     /// Takes the id for this unit of work, or answers the record that is kept under it,
-    /// whatever it is of. While another unit of work has the id, MUST wait for its end,
-    /// or fail with `Contention` when that takes too long.
+    /// whatever it is of. While another unit of work has the id, MUST wait for its end, as
+    /// long as this statement may take: what bounds the wait for other locks does not bound
+    /// this one.
     async fn claim(
         &mut self,
         request: &Request,

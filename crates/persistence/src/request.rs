@@ -20,18 +20,27 @@ impl RequestRepository for PgUnitOfWork<'_> {
     ) -> Result<Option<RequestRecord>, RepositoryError> {
         let id = request.id.as_uuid();
         let mut statement = self.statement().await?;
-        // The unique index has it wait for the end of another transaction with this id.
+        // The unique index has it wait for the end of another transaction with this id,
+        // however long that takes: what others may wait for a lock is too short for a change
+        // that is slow. Whatever follows a claim waits no longer than before.
         let done = sqlx::query!(
-            "insert into request_records (id, method, digest, created_at) \
-             values ($1, $2, $3, $4) on conflict do nothing",
+            "with before as materialized (
+                select current_setting('lock_timeout') as lock_timeout
+            ), patient as materialized (
+                select set_config('lock_timeout', '0', true) from before
+            )
+            insert into request_records (id, method, digest, created_at)
+            select $1, $2, $3, $4 from patient
+            on conflict do nothing
+            returning set_config('lock_timeout', (select lock_timeout from before), true)",
             id,
             request.method,
             request.digest.0.as_slice(),
             now,
         )
-        .execute(&mut *statement)
+        .fetch_optional(&mut *statement)
         .await;
-        if statement.finish(done)?.rows_affected() > 0 {
+        if statement.finish(done)?.is_some() {
             return Ok(None);
         }
         let mut statement = self.statement().await?;

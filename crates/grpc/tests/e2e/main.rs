@@ -26,6 +26,7 @@ mod posts;
 mod process;
 mod proxy;
 mod retries;
+mod retries_meanwhile;
 mod searches;
 mod statements;
 mod support;

@@ -339,7 +339,7 @@ impl Session {
             b'B' => {
                 text(&mut body);
                 let sql = self.statements.get(text(&mut body))?;
-                if sql.starts_with(b"insert into request_records") {
+                if is_claim(sql) {
                     self.request = Uuid::from_slice(first_value(body)).ok();
                     Some(Place::Claim)
                 } else if sql.starts_with(b"update request_records") {
@@ -351,6 +351,11 @@ impl Session {
             _ => None,
         }
     }
+}
+
+fn is_claim(sql: &[u8]) -> bool {
+    let insert = b"insert into request_records";
+    sql.windows(insert.len()).any(|part| part == insert)
 }
 
 /// Takes a message out of what was read: a type of `kind` bytes, and a length that counts
