@@ -187,7 +187,8 @@ impl Writer {
         }
         if let Some(request) = &intent.request {
             let response = render.bytes(&told);
-            unit.requests().answer(request.id, &response).await?;
+            let now = self.clock.now();
+            unit.requests().answer(request.id, &response, now).await?;
         }
         commit(unit).await?;
         Ok(Answer::Made(told))

@@ -54,7 +54,13 @@ pub trait RequestRepository: Send {
         now: DateTime<Utc>,
     ) -> Result<Option<RequestRecord>, RepositoryError>;
 
-    /// Keeps the answer under an id that this unit of work has claimed; of any other id it
+    /// Keeps the answer under an id that this unit of work has claimed, for as long as
+    /// [`REQUESTS_KEPT`](crate::sweep::REQUESTS_KEPT) says from `now` on; of any other id it
     /// is a defect of the caller: `Internal`. Whoever commits a claim has answered it.
-    async fn answer(&mut self, id: RequestId, response: &[u8]) -> Result<(), RepositoryError>;
+    async fn answer(
+        &mut self,
+        id: RequestId,
+        response: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError>;
 }

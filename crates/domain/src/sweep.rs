@@ -5,8 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::RepositoryError;
 
-/// How long a record of a request is kept, so that a retry is answered the same.
-pub const REQUESTS_KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long a record of a request is kept, so that a retry is answered the same: an hour
+/// longer than the 24 that callers are promised, for what there is between an answer and its
+/// commit, and between the clocks of servers.
+pub const REQUESTS_KEPT: TimeDelta = TimeDelta::hours(25);
 
 /// At most so many are removed at once.
 pub const MAX_SWEPT: u32 = 1_000;

@@ -74,7 +74,8 @@ impl<R: Row> Importing<'_, R> {
         };
         if let Some(request) = &intent.request {
             let response = render.bytes(&told);
-            unit.requests().answer(request.id, &response).await?;
+            let now = importer.clock.now();
+            unit.requests().answer(request.id, &response, now).await?;
         }
         match unit.commit().await {
             Ok(()) => Ok(Answer::Made(told)),

@@ -105,9 +105,12 @@ impl Expects for MockUnitOfWork {
     fn answers(mut self) -> Self {
         let answer = self.requests.expect_answer();
         answer
-            .withf(|id, response| *id == request().id && response == b"user-1@example.com")
+            .withf(|id, response, at| {
+                let of = (*id, *at) == (request().id, now());
+                of && response == b"user-1@example.com"
+            })
             .once()
-            .returning(|_, _| Ok(()));
+            .returning(|_, _, _| Ok(()));
         self
     }
 

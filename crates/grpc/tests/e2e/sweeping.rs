@@ -78,7 +78,7 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     let mut connection = world.database.connection().await;
     for age in [
         "update users set deleted_at = created_at, purge_at = created_at where deleted_at is not null",
-        "update request_records set created_at = created_at - interval '25 hours'",
+        "update request_records set created_at = created_at - interval '26 hours'",
     ] {
         execute(&mut connection, age).await;
     }

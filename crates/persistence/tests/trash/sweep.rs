@@ -139,22 +139,22 @@ async fn an_author_who_is_being_taken_out_of_the_trash_keeps_the_posts() {
 }
 
 #[tokio::test]
-async fn records_of_requests_go_after_a_day_the_oldest_first() {
+async fn records_of_requests_go_after_25_hours_the_oldest_first() {
     let test = TestDatabase::new().await;
     let database = test.database();
-    // In the seconds -3 to 3 of the fixtures, a day before.
+    // In the seconds -3 to 3 of the fixtures, 25 hours before.
     execute(
         &mut test.connection().await,
         "insert into request_records (id, method, digest, response, created_at)
          select gen_random_uuid(), 'CreateUser', sha256('x'), 'x',
-            '2025-12-31T00:00:00Z'::timestamptz + n * interval '1 second'
+            '2025-12-30T23:00:00Z'::timestamptz + n * interval '1 second'
          from generate_series(-3, 3) n",
     )
     .await;
     let due = database.count_due(Expired::Requests, time(0)).await;
     assert_eq!(due.unwrap(), 3);
     let seconds = "select string_agg(extract(epoch from
-            created_at - '2025-12-31T00:00:00Z')::int::text, ' ' order by created_at)
+            created_at - '2025-12-30T23:00:00Z')::int::text, ' ' order by created_at)
         from request_records";
     for (limit, swept, left) in [(2, 2, "-1 0 1 2 3"), (2, 1, "0 1 2 3"), (2, 0, "0 1 2 3")] {
         let done = database.sweep(Expired::Requests, time(0), limit).await;

@@ -209,9 +209,11 @@ impl Expects for MockUnitOfWork {
     fn answers(mut self, text: &'static str) -> Self {
         let answer = self.requests.expect_answer();
         answer
-            .withf(move |id, response| *id == request().id && response == text.as_bytes())
+            .withf(move |id, response, at| {
+                (*id, *at) == (request().id, now()) && response == text.as_bytes()
+            })
             .once()
-            .returning(|_, _| Ok(()));
+            .returning(|_, _, _| Ok(()));
         self
     }
 

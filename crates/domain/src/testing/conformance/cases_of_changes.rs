@@ -81,6 +81,7 @@ macro_rules! conformance_changes {
                 an_answer_is_found_with_all_its_bytes,
                 another_request_of_the_same_id_finds_the_record_of_the_first,
                 a_claim_that_is_rolled_back_leaves_the_id_free,
+                an_answer_is_kept_for_a_day_from_when_it_was_given,
                 an_answer_needs_a_claim,
                 a_savepoint_undoes_nothing_of_the_claim,
                 of_8_at_once_one_makes_the_change_and_all_find_its_answer,

@@ -8,7 +8,11 @@ use tokio::task::JoinSet;
 use super::Ports;
 use crate::ids::RequestId;
 use crate::request::{Digest, Request, RequestRecord};
+use crate::sweep::Expired;
 use crate::testing::fixtures::{time, user, user_id};
+
+/// In seconds.
+const HOUR: i64 = 3_600;
 
 fn request(number: u64) -> Request {
     Request {
@@ -38,7 +42,7 @@ async fn answer(ports: &Ports, request: &Request, response: &[u8]) {
     let mut unit = ports.begin().await;
     let claimed = unit.requests().claim(request, time(0)).await;
     assert_eq!(claimed.expect("the id is claimed"), None);
-    let done = unit.requests().answer(request.id, response).await;
+    let done = unit.requests().answer(request.id, response, time(0)).await;
     done.expect("the answer is kept");
     unit.commit().await.expect("it is committed");
 }
@@ -70,7 +74,10 @@ pub async fn a_claim_that_is_rolled_back_leaves_the_id_free(ports: Ports) {
     let mut unit = ports.begin().await;
     let claimed = unit.requests().claim(&request(1), time(0)).await;
     assert_eq!(claimed.expect("the id is claimed"), None);
-    let done = unit.requests().answer(request(1).id, b"lost").await;
+    let done = unit
+        .requests()
+        .answer(request(1).id, b"lost", time(0))
+        .await;
     done.expect("the answer is kept");
     drop(unit);
     answer(&ports, &request(1), b"first").await;
@@ -78,9 +85,31 @@ pub async fn a_claim_that_is_rolled_back_leaves_the_id_free(ports: Ports) {
     assert_eq!(found, Some(record(&request(1), b"first")));
 }
 
+/// However long it took to come by: an import may be under way for an hour.
+pub async fn an_answer_is_kept_for_a_day_from_when_it_was_given(ports: Ports) {
+    let due = async |seconds| {
+        let due = ports.sweeper.count_due(Expired::Requests, time(seconds));
+        due.await.expect("a count")
+    };
+    let mut unit = ports.begin().await;
+    let claimed = unit.requests().claim(&request(1), time(0)).await;
+    assert_eq!(claimed.expect("the id is claimed"), None);
+    let done = unit
+        .requests()
+        .answer(request(1).id, b"first", time(2 * HOUR))
+        .await;
+    done.expect("the answer is kept");
+    unit.commit().await.expect("it is committed");
+    assert_eq!(due(26 * HOUR).await, 0);
+    assert_eq!(due(27 * HOUR + 1).await, 1);
+}
+
 pub async fn an_answer_needs_a_claim(ports: Ports) {
     let mut unit = ports.begin().await;
-    let refused = unit.requests().answer(request(1).id, b"first").await;
+    let refused = unit
+        .requests()
+        .answer(request(1).id, b"first", time(0))
+        .await;
     assert!(refused.is_err());
 }
 
@@ -92,7 +121,10 @@ pub async fn a_savepoint_undoes_nothing_of_the_claim(ports: Ports) {
     let done = inner.users().insert(&user(1)).await;
     done.expect("a user is inserted");
     inner.rollback().await.expect("it is undone");
-    let done = unit.requests().answer(request(1).id, b"first").await;
+    let done = unit
+        .requests()
+        .answer(request(1).id, b"first", time(0))
+        .await;
     done.expect("the answer is kept");
     unit.commit().await.expect("it is committed");
     assert_eq!(ports.stored_user(&user(1)).await, None);
@@ -117,7 +149,10 @@ pub async fn of_8_at_once_one_makes_the_change_and_all_find_its_answer(ports: Po
             let done = unit.users().insert(&user(number)).await;
             done.expect("a user is inserted");
             let response = number.to_string().into_bytes();
-            let done = unit.requests().answer(request(1).id, &response).await;
+            let done = unit
+                .requests()
+                .answer(request(1).id, &response, time(0))
+                .await;
             done.expect("the answer is kept");
             unit.commit().await.expect("it is committed");
             (true, response)

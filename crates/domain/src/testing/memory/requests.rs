@@ -26,17 +26,23 @@ impl RequestRepository for State {
                         digest: request.digest,
                         response: Vec::new(),
                     },
-                    claimed_at: now,
+                    at: now,
                 });
                 Ok(None)
             }
         }
     }
 
-    async fn answer(&mut self, id: RequestId, response: &[u8]) -> Result<(), RepositoryError> {
+    async fn answer(
+        &mut self,
+        id: RequestId,
+        response: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
         match self.requests.get_mut(&id) {
             Some(kept) => {
                 kept.record.response = response.to_vec();
+                kept.at = now;
                 Ok(())
             }
             None => Err(RepositoryError::Internal("the id was not claimed".into())),

@@ -25,11 +25,11 @@ pub(super) struct State {
     pub(super) failed: bool,
 }
 
-/// A record, and when its id was claimed.
+/// A record, and when it was answered.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) record: RequestRecord,
-    pub(super) claimed_at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
 }
 
 impl State {

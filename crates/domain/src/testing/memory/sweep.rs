@@ -73,8 +73,8 @@ impl State {
     /// The records that are older than they are kept, the oldest first.
     fn due_requests(&self, now: DateTime<Utc>) -> Vec<RequestId> {
         let requests = self.requests.iter();
-        let old = requests.filter(|(_, kept)| kept.claimed_at < now - REQUESTS_KEPT);
-        let mut due: Vec<_> = old.map(|(id, kept)| (kept.claimed_at, *id)).collect();
+        let old = requests.filter(|(_, kept)| kept.at < now - REQUESTS_KEPT);
+        let mut due: Vec<_> = old.map(|(id, kept)| (kept.at, *id)).collect();
         due.sort();
         due.into_iter().map(|(_, id)| id).collect()
     }
