@@ -1,6 +1,7 @@
 //! An import, which takes longer than other units of work, and may be left in the middle.
 
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::task::{Context, Waker};
 
 use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
@@ -18,7 +19,7 @@ const LONG_PAUSES: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'
     and state = 'idle in transaction' and clock_timestamp() - state_change > interval '500 ms'";
 
-fn rows(many: u64) -> Vec<UserRow> {
+fn rows(numbers: RangeInclusive<u64>) -> Vec<UserRow> {
     let row = |number| {
         let user = fixtures::user(number);
         UserRow {
@@ -31,18 +32,26 @@ fn rows(many: u64) -> Vec<UserRow> {
             times: Times::default(),
         }
     };
-    (1..=many).map(row).collect()
+    numbers.map(row).collect()
 }
 
-async fn stage(world: &World, many: u64) -> Box<dyn UnitOfWork> {
+async fn stage(world: &World, numbers: RangeInclusive<u64>) -> Box<dyn UnitOfWork> {
     let mut unit = world.database.begin().await.unwrap();
     unit.user_import().open().await.unwrap();
-    unit.user_import().stage(&rows(many)).await.unwrap();
+    unit.user_import().stage(&rows(numbers)).await.unwrap();
     unit
 }
 
-async fn settle(unit: &mut dyn UnitOfWork) -> Result<Settled, RepositoryError> {
-    unit.user_import().settle(OnConflict::Fail, false).await
+async fn settle(unit: &mut dyn UnitOfWork, alone: bool) -> Result<Settled, RepositoryError> {
+    unit.user_import().settle(OnConflict::Fail, alone).await
+}
+
+/// Writes what was settled, and keeps it.
+async fn keep(mut unit: Box<dyn UnitOfWork>, settled: &Settled) -> Result<(), RepositoryError> {
+    unit.user_import()
+        .apply(settled, fixtures::time(500))
+        .await?;
+    unit.commit().await
 }
 
 #[tokio::test]
@@ -54,15 +63,13 @@ async fn outlasts_the_time_outs_of_others_and_leaves_them_to_others() {
         ..patient(1)
     })
     .await;
-    let mut unit = stage(&world, 2).await;
+    let mut unit = stage(&world, 1..=2).await;
     world.until(LONG_PAUSES, 1).await;
 
     world.lock_users().await;
     let settling = tokio::spawn(async move {
-        let settled = settle(unit.as_mut()).await?;
-        let now = fixtures::time(500);
-        unit.user_import().apply(&settled, now).await?;
-        unit.commit().await
+        let settled = settle(unit.as_mut(), false).await?;
+        keep(unit, &settled).await
     });
     world.until(LONG_WAITS, 1).await;
     world.unlock().await;
@@ -77,16 +84,86 @@ async fn outlasts_the_time_outs_of_others_and_leaves_them_to_others() {
 #[tokio::test]
 async fn that_is_left_while_rows_go_in_closes_its_connection() {
     let mut world = World::new(&patient(1)).await;
-    let mut unit = stage(&world, 1).await;
-    let rows = rows(1_000);
-    {
-        let staging = unit.user_import().stage(&rows);
-        let mut staging = std::pin::pin!(staging);
-        // The COPY is sent, and its answer is not there yet.
+    let mut unit = stage(&world, 1..=1).await;
+    let rows = rows(1..=1_000);
+    // Until a COPY is sent whose answer is not there at once.
+    let is_left = (0..100).any(|_| {
+        let staging = std::pin::pin!(unit.user_import().stage(&rows));
         let mut context = Context::from_waker(Waker::noop());
-        assert!(staging.as_mut().poll(&mut context).is_pending());
-    }
+        staging.poll(&mut context).is_pending()
+    });
+    assert!(is_left);
     drop(unit);
     world.until(BACKENDS, 0).await;
     world.insert(&fixtures::user(1)).await;
+}
+
+/// One settles and stays open; another one that wants to settle then waits for its end.
+async fn one_waits_for_the_other([first, second]: [bool; 2]) {
+    let mut world = World::new(&patient(2)).await;
+    let mut one = stage(&world, 1..=2).await;
+    let mut other = stage(&world, 3..=4).await;
+    let settled = settle(one.as_mut(), first).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let settled = settle(other.as_mut(), second).await?;
+        keep(other, &settled).await
+    });
+    world.until(WAITING, 1).await;
+    assert!(!waiting.is_finished());
+    keep(one, &settled).await.unwrap();
+    waiting.await.unwrap().unwrap();
+    for number in 1..=4 {
+        assert!(world.find(number).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn that_wants_to_be_alone_waits_for_those_that_share() {
+    one_waits_for_the_other([false, true]).await;
+}
+
+#[tokio::test]
+async fn that_shares_waits_for_one_that_is_alone() {
+    one_waits_for_the_other([true, false]).await;
+}
+
+#[tokio::test]
+async fn that_wants_to_be_alone_waits_for_one_that_is() {
+    one_waits_for_the_other([true, true]).await;
+}
+
+#[tokio::test]
+async fn that_shares_does_not_wait_for_another_that_does() {
+    let world = World::new(&patient(2)).await;
+    let mut one = stage(&world, 1..=2).await;
+    let mut other = stage(&world, 3..=4).await;
+    let settled = settle(one.as_mut(), false).await.unwrap();
+    let others = settle(other.as_mut(), false).await.unwrap();
+    keep(other, &others).await.unwrap();
+    keep(one, &settled).await.unwrap();
+    for number in 1..=4 {
+        assert!(world.find(number).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn that_gives_up_its_place_lets_one_be_alone() {
+    let mut world = World::new(&patient(2)).await;
+    let mut one = stage(&world, 1..=2).await;
+    let mut other = stage(&world, 3..=4).await;
+    let mut tried = one.savepoint().await.unwrap();
+    settle(tried.as_mut(), false).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let settled = settle(other.as_mut(), true).await?;
+        keep(other, &settled).await
+    });
+    world.until(WAITING, 1).await;
+    // As it does when it has met concurrent changes, over the same rows.
+    tried.rollback().await.unwrap();
+    waiting.await.unwrap().unwrap();
+    let settled = settle(one.as_mut(), true).await.unwrap();
+    keep(one, &settled).await.unwrap();
+    for number in 1..=4 {
+        assert!(world.find(number).await.unwrap().is_some());
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
 mod a_call_that_is_left;
+mod a_serialization_failure;
 mod a_server_in_trouble;
 mod a_unit_of_work_in_which_a_statement_failed;
 mod a_unit_of_work_that_is_left;
