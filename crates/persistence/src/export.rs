@@ -18,6 +18,7 @@ use crate::meter;
 use crate::pool::Database;
 use crate::row::{Values, unreadable};
 use crate::unit_of_work::PgUnitOfWork;
+use crate::watch::{Heard, Watch};
 use crate::{post, user};
 
 /// How many parts are read ahead.
@@ -89,31 +90,52 @@ impl Database {
         T: Send + 'static,
         R: Fn(Values<'_>) -> Result<(u64, T), RepositoryError> + Send + 'static,
     {
-        let mut unit = self.open_snapshot().await?;
-        unit.bound_as_transfer().await?;
+        let (unit, watch) = self.open_export().await?;
         let (parts, taken) = mpsc::channel(AHEAD);
         tokio::spawn(meter::carried(async move {
+            let heard = Heard::default();
+            let sink = Sink {
+                read,
+                gathering: Gathering::default(),
+                parts: &parts,
+                heard: &heard,
+            };
             let reading = async {
-                let sink = Sink {
-                    read,
-                    gathering: Gathering::default(),
-                    parts: &parts,
-                };
-                let read = if by_copy {
+                if by_copy {
                     read_copied(unit, &query, sink).await
                 } else {
                     read_selected(unit, query, sink).await
-                };
-                if let Err(error) = read {
-                    let _ = parts.send(Err(error)).await;
                 }
             };
+            let telling = async {
+                let read = tokio::select! {
+                    read = reading => read,
+                    lost = watch.lost(&heard) => Err(lost),
+                };
+                let _ = parts.send(read.map(|()| None)).await;
+            };
             tokio::select! {
-                () = reading => {}
+                () = telling => {}
                 () = parts.closed() => {}
             }
         }));
         Ok(Box::new(Parts(taken)))
+    }
+
+    /// The transaction of an export, and what watches over it.
+    async fn open_export(&self) -> Result<(PgUnitOfWork<'static>, Watch), RepositoryError> {
+        let opening = async {
+            let mut unit = self.open_snapshot().await?;
+            let backend = unit.bound_as_transfer().await?;
+            Ok((unit, self.watch(backend)))
+        };
+        // Nothing of it takes time, and it is not watched over yet.
+        tokio::time::timeout(self.transfer_bounds().silence, opening)
+            .await
+            .unwrap_or_else(|_| {
+                let told = "the server says nothing";
+                Err(RepositoryError::Unavailable(told.into()))
+            })
     }
 }
 
@@ -125,6 +147,7 @@ struct Sink<'a, T, R> {
     read: R,
     gathering: Gathering<T>,
     parts: &'a mpsc::Sender<Part<T>>,
+    heard: &'a Heard,
 }
 
 impl<T, R> Sink<'_, T, R>
@@ -133,6 +156,7 @@ where
     R: Fn(Values<'_>) -> Result<(u64, T), RepositoryError> + Send,
 {
     async fn take(&mut self, row: Values<'_>) -> Result<(), RepositoryError> {
+        self.heard.note();
         let (weight, row) = (self.read)(row)?;
         if let Some(part) = self.gathering.add(row, weight) {
             // Nobody takes it any more: this whole future is about to be dropped.
@@ -145,9 +169,7 @@ where
         if let Some(part) = self.gathering.take() {
             let _ = self.parts.send(Ok(Some(part))).await;
         }
-        Box::new(unit).commit().await?;
-        let _ = self.parts.send(Ok(None)).await;
-        Ok(())
+        Box::new(unit).commit().await
     }
 }
 

@@ -21,6 +21,7 @@ mod table;
 pub mod testing;
 mod unit_of_work;
 mod user;
+mod watch;
 mod weight;
 
 pub use self::pool::{Database, PoolSettings};

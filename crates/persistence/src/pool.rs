@@ -11,6 +11,7 @@ use sqlx::{Connection, PgConnection, Postgres};
 
 use crate::error::{breaks_connection, loses_connection, translate, unreachable};
 use crate::meter::count_statement;
+use crate::watch::{Backend, Watch};
 
 /// How the pool is bounded.
 #[derive(Clone, Debug)]
@@ -28,7 +29,8 @@ pub struct PoolSettings {
     /// How long a transfer may take. Its statements run as long as it does, since they go
     /// on as its other side does.
     pub transfer_timeout: Duration,
-    /// How long the other side of a transfer may take or send nothing.
+    /// How long the other side of a transfer may take or send nothing; and how long the
+    /// database may send nothing of an export before it is asked whether it is still there.
     pub transfer_idle_timeout: Duration,
 }
 
@@ -49,6 +51,9 @@ impl Default for PoolSettings {
 /// How often the server looks, while a statement runs, whether anyone still waits
 /// for it. This is what ends the work for a call that is over.
 const CLIENT_CHECK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a client's host may leave unanswered what the server sends.
+const CLIENT_GONE: Duration = Duration::from_mins(1);
 
 /// A connection idle for longer is pinged before it is used. Under load none is,
 /// which spares a round trip a statement; after a quiet time, a server that was
@@ -107,6 +112,12 @@ impl Database {
             // One call, one processor: a plan for several looks through a whole table
             // where one index would do, and takes them from other calls.
             ("max_parallel_workers_per_gather", "0".to_owned()),
+            // The server learns within a minute that this host is gone, and ends what is left
+            // of it. Over a Unix socket they mean nothing.
+            ("tcp_keepalives_idle", "30".to_owned()),
+            ("tcp_keepalives_interval", "10".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
+            ("tcp_user_timeout", millis(CLIENT_GONE)),
             // Compiling a statement takes longer than most of them.
             ("jit", "off".to_owned()),
         ]);
@@ -153,6 +164,16 @@ impl Database {
         self.pool.close().await;
     }
 
+    /// What watches over a transfer by that transaction.
+    pub(crate) fn watch(&self, backend: Backend) -> Watch {
+        Watch {
+            server: self.pool.connect_options(),
+            backend,
+            idle: self.transfer_bounds.silence,
+            patience: self.transfer_bounds.patience,
+        }
+    }
+
     /// The server's time-outs of transfers.
     pub(crate) fn transfer_bounds(&self) -> Arc<TransferBounds> {
         Arc::clone(&self.transfer_bounds)
@@ -169,13 +190,17 @@ impl Database {
     }
 }
 
-/// The time-outs that the server of the database keeps for a transfer, in milliseconds.
+/// The time-outs of transfers.
 #[derive(Debug)]
 pub(crate) struct TransferBounds {
-    /// Of a statement.
+    /// The server's of a statement, in milliseconds.
     pub(crate) statement: String,
-    /// Of the time between statements.
+    /// The server's of the time between statements, in milliseconds.
     pub(crate) idle: String,
+    /// How long the server may say nothing before it is asked.
+    pub(crate) silence: Duration,
+    /// How long it may take to answer then.
+    pub(crate) patience: Duration,
 }
 
 impl TransferBounds {
@@ -188,6 +213,10 @@ impl TransferBounds {
             statement: millis(settings.transfer_timeout + Self::LATER),
             // Rows that are wrong in themselves keep a stream busy and send no statement.
             idle: millis(settings.transfer_timeout + Self::LATER),
+            silence: settings.transfer_idle_timeout,
+            patience: settings
+                .acquire_timeout
+                .max(settings.transfer_idle_timeout / 4),
         }
     }
 }
@@ -318,6 +347,28 @@ mod tests {
         let test = TestDatabase::new().await;
         assert_eq!(setting(&test, "max_parallel_workers_per_gather").await, "0");
         assert_eq!(setting(&test, "jit").await, "off");
+    }
+
+    #[tokio::test]
+    async fn the_server_is_asked_to_look_after_the_host_of_a_client() {
+        let test = TestDatabase::new().await;
+        let mut lease = test.database().lease().await.unwrap();
+        let mut statement = lease.statement();
+        // Their values are told of TCP alone.
+        let names = sqlx::query_scalar::<_, String>(
+            "select name from pg_settings where name like 'tcp%' and source = 'client' order by 1",
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        assert_eq!(
+            statement.finish(names).unwrap(),
+            [
+                "tcp_keepalives_count",
+                "tcp_keepalives_idle",
+                "tcp_keepalives_interval",
+                "tcp_user_timeout"
+            ]
+        );
     }
 
     #[tokio::test]

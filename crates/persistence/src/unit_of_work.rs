@@ -12,6 +12,7 @@ use byline_domain::user::UserRepository;
 
 use crate::error::translate_of_commit;
 use crate::pool::{Database, Lease, Statement, TransferBounds};
+use crate::watch::Backend;
 
 #[async_trait]
 impl UnitOfWorkFactory for Database {
@@ -122,19 +123,24 @@ impl PgUnitOfWork<'_> {
         }
     }
 
-    /// Has the time-outs of a transfer hold in this transaction.
-    pub(crate) async fn bound_as_transfer(&mut self) -> Result<(), RepositoryError> {
+    /// Has the time-outs of a transfer hold in this transaction, and tells which it is.
+    pub(crate) async fn bound_as_transfer(&mut self) -> Result<Backend, RepositoryError> {
         let bounds = Arc::clone(&self.session().transfer_bounds);
         let mut statement = self.statement().await?;
-        let result = sqlx::query(
-            "select set_config('statement_timeout', $1, true), \
-             set_config('idle_in_transaction_session_timeout', $2, true)",
+        let backend = sqlx::query!(
+            r#"select pg_backend_pid() as "pid!", now() as "since!",
+                set_config('statement_timeout', $1, true),
+                set_config('idle_in_transaction_session_timeout', $2, true) as idle"#,
+            &bounds.statement,
+            &bounds.idle,
         )
-        .bind(&bounds.statement)
-        .bind(&bounds.idle)
-        .execute(&mut *statement)
+        .fetch_one(&mut *statement)
         .await;
-        statement.finish(result).map(drop)
+        let backend = statement.finish(backend)?;
+        Ok(Backend {
+            pid: backend.pid,
+            since: backend.since,
+        })
     }
 
     /// Begins a statement in this transaction.

@@ -10,6 +10,7 @@ mod deadlocks;
 mod errors;
 mod exports;
 mod exports_bounded;
+mod exports_silent;
 mod filters;
 mod heavy;
 mod imports;
