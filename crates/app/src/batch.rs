@@ -34,8 +34,8 @@ pub trait Batched: Mutation + Sized {
 
     /// Makes the changes as if by [`Mutation::make`] one after the other, at the price of
     /// a few statements where that comes to the same. An error among the outcomes is one
-    /// that the caller can mend, and nothing is written for it; any other error dooms them
-    /// all.
+    /// that the caller can mend, or that what it is about cannot be read, and nothing is
+    /// written for it; any other error dooms them all.
     async fn make_all(
         items: &[Self],
         unit: &mut dyn UnitOfWork,

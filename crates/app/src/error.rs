@@ -1,6 +1,6 @@
 //! What a caller can act on, and nothing finer.
 
-use byline_domain::error::{RepositoryError, Resource, Source};
+use byline_domain::error::{Corrupt, RepositoryError, Resource, Source};
 use byline_domain::ids::{PostId, UserId};
 use uuid::Uuid;
 
@@ -198,9 +198,15 @@ impl From<RepositoryError> for Error {
             // neither can happen but by a defect.
             error @ (RepositoryError::StaleVersion { .. }
             | RepositoryError::ReferenceMissing { .. }
-            | RepositoryError::Corrupt { .. }
+            | RepositoryError::Corrupt(_)
             | RepositoryError::Internal(_)) => Self::Internal(Box::new(error)),
         }
+    }
+}
+
+impl From<Corrupt> for Error {
+    fn from(corrupt: Corrupt) -> Self {
+        RepositoryError::from(corrupt).into()
     }
 }
 
@@ -211,6 +217,14 @@ mod tests {
     use byline_domain::testing::fixtures::{post_id, user_id};
 
     use super::*;
+
+    fn corrupt() -> Corrupt {
+        Corrupt {
+            table: "users",
+            column: "email",
+            id: user_id(1).as_uuid(),
+        }
+    }
 
     #[test]
     fn what_a_caller_can_act_on_keeps_its_meaning() {
@@ -247,11 +261,7 @@ mod tests {
             RepositoryError::ReferenceMissing {
                 resource: Resource::User,
             },
-            RepositoryError::Corrupt {
-                table: "users",
-                column: "email",
-                id: user_id(1).as_uuid(),
-            },
+            corrupt().into(),
             RepositoryError::Internal("a bad statement".into()),
         ];
         for defect in defects {
@@ -265,11 +275,7 @@ mod tests {
 
     #[test]
     fn a_defect_is_not_explained_to_the_caller() {
-        let error = Error::from(RepositoryError::Corrupt {
-            table: "users",
-            column: "email",
-            id: user_id(1).as_uuid(),
-        });
+        let error = Error::from(corrupt());
         assert_eq!(error.to_string(), "an internal error occurred");
     }
 

@@ -1,6 +1,8 @@
 //! What is found and held for a change.
 
-use byline_domain::error::Resource;
+use std::collections::HashMap;
+
+use byline_domain::error::{Corrupt, Resource};
 use byline_domain::lifecycle::{ExpectedEtag, Lifecycle};
 use byline_domain::post::{Post, PostHead};
 use byline_domain::trash::Trash;
@@ -14,12 +16,19 @@ pub(crate) trait Held {
     /// What kind it is of.
     const RESOURCE: Resource;
 
+    /// Which it is.
+    fn id(&self) -> Uuid;
+
     /// What it went through.
     fn lifecycle(&self) -> &Lifecycle;
 }
 
 impl Held for User {
     const RESOURCE: Resource = Resource::User;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
 
     fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle
@@ -29,6 +38,10 @@ impl Held for User {
 impl Held for Post {
     const RESOURCE: Resource = Resource::Post;
 
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
     fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle
     }
@@ -37,8 +50,47 @@ impl Held for Post {
 impl Held for PostHead {
     const RESOURCE: Resource = Resource::Post;
 
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
     fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle
+    }
+}
+
+/// Many that were found and held, by their ids. One that cannot be read is in the way of what
+/// is about it, and of nothing else.
+pub(crate) struct Holding<T>(HashMap<Uuid, Result<T, Corrupt>>);
+
+impl<T: Held + Clone> Holding<T> {
+    /// Those that were found.
+    pub(crate) fn of(found: Vec<Result<T, Corrupt>>) -> Self {
+        let id = |one: &Result<T, Corrupt>| match one {
+            Ok(held) => held.id(),
+            Err(corrupt) => corrupt.id,
+        };
+        Self(found.into_iter().map(|one| (id(&one), one)).collect())
+    }
+
+    /// The one of that id, if there is one.
+    pub(crate) fn get(&self, id: Uuid) -> Result<Option<T>, Error> {
+        Ok(self.0.get(&id).cloned().transpose()?)
+    }
+
+    /// Has the next one who looks find it so.
+    pub(crate) fn put(&mut self, held: T) {
+        self.0.insert(held.id(), Ok(held));
+    }
+
+    /// Has the next one who looks not find it.
+    pub(crate) fn remove(&mut self, id: Uuid) {
+        self.0.remove(&id);
+    }
+
+    /// Those that could be read.
+    pub(crate) fn read(&self) -> impl Iterator<Item = &T> {
+        self.0.values().flatten()
     }
 }
 

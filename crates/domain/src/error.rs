@@ -202,6 +202,18 @@ impl fmt::Display for Resource {
 /// What an adapter met underneath; logged, never shown to a caller.
 pub type Source = Box<dyn StdError + Send + Sync>;
 
+/// A stored value that breaks a rule of its type: somebody else wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{table}.{column} of {id} holds an invalid value")]
+pub struct Corrupt {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The row.
+    pub id: Uuid,
+}
+
 /// Why storage could not do what was asked. A missing row is no error: the
 /// ports answer `None`.
 #[derive(Debug, thiserror::Error)]
@@ -241,15 +253,8 @@ pub enum RepositoryError {
     #[error("the connection to the database was lost")]
     ConnectionLost(#[source] Source),
     /// A stored value breaks a rule of its type.
-    #[error("{table}.{column} of {id} holds an invalid value")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The column.
-        column: &'static str,
-        /// The row.
-        id: Uuid,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// Anything else: a defect.
     #[error("the database refused a statement")]
     Internal(#[source] Source),

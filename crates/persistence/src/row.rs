@@ -1,6 +1,6 @@
 //! What rows of all tables have in common.
 
-use byline_domain::error::RepositoryError;
+use byline_domain::error::{Corrupt, RepositoryError};
 use byline_domain::lifecycle::Version;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgRow, Postgres};
@@ -11,15 +11,11 @@ use crate::error::translate;
 use crate::pool::Database;
 
 /// A column holds what its type refuses: somebody else wrote it.
-pub(crate) fn corrupt(table: &'static str, column: &'static str, id: Uuid) -> RepositoryError {
-    RepositoryError::Corrupt { table, column, id }
+pub(crate) fn corrupt(table: &'static str, column: &'static str, id: Uuid) -> Corrupt {
+    Corrupt { table, column, id }
 }
 
-pub(crate) fn version(
-    table: &'static str,
-    id: Uuid,
-    stored: i64,
-) -> Result<Version, RepositoryError> {
+pub(crate) fn version(table: &'static str, id: Uuid, stored: i64) -> Result<Version, Corrupt> {
     Version::from_stored(stored).ok_or_else(|| corrupt(table, "version", id))
 }
 

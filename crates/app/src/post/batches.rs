@@ -10,6 +10,7 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
 use super::{CreatePost, DeletePost, UpdatePost, living_author};
+use crate::held::Holding;
 use crate::{Batched, Error, Outcomes, Terms, held};
 
 #[async_trait]
@@ -23,11 +24,11 @@ impl Batched for CreatePost {
     ) -> Result<Outcomes<PostHead>, Error> {
         let named: HashSet<UserId> = items.iter().map(|item| item.author_id).collect();
         let named: Vec<UserId> = named.into_iter().collect();
-        let authors = unit.users().find_many_for_share(&named).await?;
-        let authors: HashMap<UserId, _> = authors.into_iter().map(|user| (user.id, user)).collect();
+        let authors = Holding::of(unit.users().find_many_for_share(&named).await?);
         let (mut posts, mut refusals) = (Vec::new(), HashMap::new());
         for (index, item) in items.iter().enumerate() {
-            match living_author(item.author_id, authors.get(&item.author_id)) {
+            let author = authors.get(item.author_id.as_uuid());
+            match author.and_then(|found| living_author(item.author_id, found.as_ref())) {
                 Ok(()) => posts.push(item.post(terms)),
                 Err(error) => {
                     refusals.insert(index, error);
@@ -61,7 +62,7 @@ impl Batched for UpdatePost {
         let repeats = repeats(unit, items).await?;
         let mut rewrites: BTreeMap<PostId, PostRewrite> = BTreeMap::new();
         let outcomes = items.iter().enumerate().map(|(place, item)| {
-            let found = heads.get(&item.id).cloned();
+            let found = heads.get(item.id.as_uuid())?;
             let etag = item.etag.as_ref();
             let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
             let mut after = before.clone();
@@ -77,7 +78,7 @@ impl Batched for UpdatePost {
                     .entry(item.id)
                     .and_modify(|first| first.follow(rewrite.clone()))
                     .or_insert(rewrite);
-                heads.insert(item.id, after.clone());
+                heads.put(after.clone());
             }
             Ok(after)
         });
@@ -115,14 +116,14 @@ impl Batched for DeletePost {
         let outcomes = items
             .iter()
             .map(|item| {
-                let found = heads.get(&item.id).cloned();
+                let found = heads.get(item.id.as_uuid())?;
                 let etag = item.etag.as_ref();
                 let before = held::expect(found, item.id.as_uuid(), Trash::Exclude, etag)?;
                 let mut after = before.clone();
                 after.lifecycle.delete(terms.now, terms.retention);
                 deleted.push(PostRewrite::of(&before, after.clone(), None));
                 // Whoever comes a second time finds it outside the trash no more.
-                heads.remove(&item.id);
+                heads.remove(item.id.as_uuid());
                 Ok(after)
             })
             .collect();
@@ -135,8 +136,8 @@ impl Batched for DeletePost {
 async fn hold(
     unit: &mut dyn UnitOfWork,
     ids: impl Iterator<Item = PostId>,
-) -> Result<HashMap<PostId, PostHead>, Error> {
+) -> Result<Holding<PostHead>, Error> {
     let ids: Vec<PostId> = ids.collect();
     let found = unit.posts().find_heads_for_update(&ids).await?;
-    Ok(found.into_iter().map(|head| (head.id, head)).collect())
+    Ok(Holding::of(found))
 }

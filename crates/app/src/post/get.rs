@@ -31,7 +31,7 @@ impl Posts {
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::error::{RepositoryError, Resource};
+    use byline_domain::error::{Corrupt, Resource};
     use byline_domain::post::PostField;
     use byline_domain::selection::Fields;
     use byline_domain::testing::fixtures::{post_id, user, user_id};
@@ -111,11 +111,12 @@ mod tests {
     async fn a_corrupt_post_is_a_defect_and_not_a_missing_one() {
         let mut reader = MockPostReader::new();
         reader.expect_find().once().returning(|id, _, _| {
-            Err(RepositoryError::Corrupt {
+            let corrupt = Corrupt {
                 table: "posts",
                 column: "title",
                 id: id.as_uuid(),
-            })
+            };
+            Err(corrupt.into())
         });
         let error = posts_read(reader).get(&query(Trash::Exclude)).await;
         assert!(matches!(error, Err(Error::Internal(_))));

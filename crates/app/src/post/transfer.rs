@@ -6,6 +6,7 @@ use byline_domain::ids::UserId;
 use byline_domain::unit_of_work::UnitOfWork;
 
 use super::living_author;
+use crate::held::Holding;
 use crate::{Error, Mutation, Terms};
 
 /// Gives living posts of one author to another one, and answers how many. `NotFound` and
@@ -32,9 +33,9 @@ impl Mutation for TransferPosts {
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<u64, Error> {
         let authors = [self.from, self.to];
         // Who is held can neither be deleted meanwhile nor purged.
-        let held = unit.users().find_many_for_share(&authors).await?;
+        let held = Holding::of(unit.users().find_many_for_share(&authors).await?);
         for author in authors {
-            living_author(author, held.iter().find(|user| user.id == author))?;
+            living_author(author, held.get(author.as_uuid())?.as_ref())?;
         }
         let (mut count, mut after) = (0, None);
         loop {
@@ -77,7 +78,7 @@ mod tests {
             .expect_find_many_for_share()
             .withf(|ids| ids == [user_id(1), user_id(2)])
             .once()
-            .return_once(move |_| Ok(authors));
+            .return_once(move |_| Ok(authors.into_iter().map(Ok).collect()));
         unit
     }
 

@@ -11,6 +11,7 @@ use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{Email, User};
 
 use super::{CreateUser, DeleteUser, UpdateUser};
+use crate::held::Holding;
 use crate::{Batched, Error, Outcomes, Precondition, Terms, held};
 
 #[async_trait]
@@ -45,9 +46,10 @@ impl Batched for UpdateUser {
         let mut changes = Changes::default();
         let mut outcomes = Vec::with_capacity(items.len());
         for (place, item) in items.iter().enumerate() {
-            let found = users.get(&item.id).cloned();
-            let etag = item.etag.as_ref();
-            let before = match held::expect(found, item.id.as_uuid(), Trash::Exclude, etag) {
+            let (id, etag) = (item.id.as_uuid(), item.etag.as_ref());
+            let found = users.get(id);
+            let found = found.and_then(|found| held::expect(found, id, Trash::Exclude, etag));
+            let before = match found {
                 Ok(user) => user,
                 Err(error) => {
                     outcomes.push(Err(error));
@@ -68,7 +70,7 @@ impl Batched for UpdateUser {
                     Taken::Freely => {}
                 }
                 changes.note(&before, after.clone());
-                users.insert(item.id, after.clone());
+                users.put(after.clone());
             }
             outcomes.push(Ok(after));
         }
@@ -175,7 +177,7 @@ impl Batched for DeleteUser {
         terms: &Terms,
     ) -> Result<Outcomes<User>, Error> {
         let mut users = hold(unit, items.iter().map(|item| item.id)).await?;
-        let found: Vec<UserId> = users.keys().copied().collect();
+        let found: Vec<UserId> = users.read().map(|user| user.id).collect();
         let authors = unit.posts().authors_of_living(&found).await?;
         let authors: HashSet<UserId> = authors.into_iter().collect();
         let mut deleted = Vec::new();
@@ -185,7 +187,7 @@ impl Batched for DeleteUser {
             .map(|item| {
                 let id = item.id;
                 let etag = item.etag.as_ref();
-                let found = users.get(&id).cloned();
+                let found = users.get(id.as_uuid())?;
                 let mut user = held::expect(found, id.as_uuid(), Trash::Exclude, etag)?;
                 if authors.contains(&id) {
                     if !item.force {
@@ -197,7 +199,7 @@ impl Batched for DeleteUser {
                 user.lifecycle.delete(terms.now, terms.retention);
                 deleted.push((user.clone(), version));
                 // Whoever comes a second time finds them outside the trash no more.
-                users.remove(&id);
+                users.remove(id.as_uuid());
                 Ok(user)
             })
             .collect();
@@ -215,8 +217,8 @@ impl Batched for DeleteUser {
 async fn hold(
     unit: &mut dyn UnitOfWork,
     ids: impl Iterator<Item = UserId>,
-) -> Result<HashMap<UserId, User>, Error> {
+) -> Result<Holding<User>, Error> {
     let ids: Vec<UserId> = ids.collect();
     let found = unit.users().find_many_for_update(&ids).await?;
-    Ok(found.into_iter().map(|user| (user.id, user)).collect())
+    Ok(Holding::of(found))
 }

@@ -15,7 +15,7 @@ use super::{
     PostRewrite, PostView,
 };
 use crate::count::{CountMode, Counts};
-use crate::error::RepositoryError;
+use crate::error::{Corrupt, RepositoryError};
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::order::Order;
@@ -192,12 +192,12 @@ pub trait PostRepository: Send {
 
     /// The posts of those ids without what they say, which MUST not be read: each once, in
     /// no particular order, held as [`Self::find_for_update`] holds one; ids of nothing are
-    /// left out. MUST take hold of them in the order of their ids, so that no two units of
-    /// work that hold many wait for each other.
+    /// left out, and what cannot be read is held all the same. MUST take hold of them in the
+    /// order of their ids, so that no two units of work that hold many wait for each other.
     async fn find_heads_for_update(
         &mut self,
         ids: &[PostId],
-    ) -> Result<Vec<PostHead>, RepositoryError>;
+    ) -> Result<Vec<Result<PostHead, Corrupt>>, RepositoryError>;
 
     /// Of each of these posts whether it says exactly that already, or nothing where it is
     /// `None`, in the order given; a post that is not there does not. MUST not read in what

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Address, Email, User, UserField, UserFilter, UserGroup, UserView};
 use crate::count::{CountMode, Counts};
-use crate::error::RepositoryError;
+use crate::error::{Corrupt, RepositoryError};
 use crate::ids::UserId;
 use crate::lifecycle::Version;
 use crate::order::Order;
@@ -130,14 +130,20 @@ pub trait UserRepository: Send {
     ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError>;
 
     /// The users of those ids, each once, in no particular order, held as
-    /// [`Self::find_for_update`] holds one; ids of nobody are left out. MUST take hold of
-    /// them in the order of their ids, so that no two units of work that hold many wait
-    /// for each other.
-    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
+    /// [`Self::find_for_update`] holds one; ids of nobody are left out, and who cannot be
+    /// read is held all the same. MUST take hold of them in the order of their ids, so that
+    /// no two units of work that hold many wait for each other.
+    async fn find_many_for_update(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError>;
 
     /// The users of those ids as [`Self::find_many_for_update`] finds them, held as
     /// [`Self::find_for_share`] holds one.
-    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
+    async fn find_many_for_share(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError>;
 
     /// How each of these addresses is compared with others, and the living user who has
     /// it, in any letter case, in the order given. Holds nobody.

@@ -5,6 +5,7 @@
 mod batches;
 mod changes;
 mod commands;
+mod corrupt_rows;
 mod counts;
 mod deadlocks;
 mod errors;

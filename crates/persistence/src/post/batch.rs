@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::post::{Content, Post, PostHead, PostRewrite, Title};
@@ -28,9 +28,9 @@ struct HeadRow {
 }
 
 impl TryFrom<HeadRow> for PostHead {
-    type Error = RepositoryError;
+    type Error = Corrupt;
 
-    fn try_from(row: HeadRow) -> Result<Self, RepositoryError> {
+    fn try_from(row: HeadRow) -> Result<Self, Corrupt> {
         let title = Title::parse(row.title);
         Ok(Self {
             id: PostId::from_uuid(row.id),
@@ -134,7 +134,7 @@ impl PgUnitOfWork<'_> {
     pub(super) async fn hold_heads_for_update(
         &mut self,
         ids: &[PostId],
-    ) -> Result<Vec<PostHead>, RepositoryError> {
+    ) -> Result<Vec<Result<PostHead, Corrupt>>, RepositoryError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -148,7 +148,7 @@ impl PgUnitOfWork<'_> {
         .fetch_all(&mut *statement)
         .await;
         let rows = statement.finish(rows)?;
-        rows.into_iter().map(PostHead::try_from).collect()
+        Ok(rows.into_iter().map(PostHead::try_from).collect())
     }
 
     pub(super) async fn compare_contents(

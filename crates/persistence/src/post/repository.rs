@@ -1,7 +1,7 @@
 //! Changes posts.
 
 use async_trait::async_trait;
-use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::filter::{Filter, PostTest};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::post::{Content, Given, Post, PostAge, PostHead, PostRepository, PostRewrite};
@@ -139,7 +139,7 @@ impl PostRepository for PgUnitOfWork<'_> {
     async fn find_heads_for_update(
         &mut self,
         ids: &[PostId],
-    ) -> Result<Vec<PostHead>, RepositoryError> {
+    ) -> Result<Vec<Result<PostHead, Corrupt>>, RepositoryError> {
         self.hold_heads_for_update(ids).await
     }
 

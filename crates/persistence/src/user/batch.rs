@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
 use byline_domain::user::{Address, Email, User, UserName};
@@ -123,7 +123,7 @@ impl PgUnitOfWork<'_> {
     pub(super) async fn hold_users_for_update(
         &mut self,
         ids: &[UserId],
-    ) -> Result<Vec<User>, RepositoryError> {
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -135,13 +135,13 @@ impl PgUnitOfWork<'_> {
         .fetch_all(&mut *statement)
         .await;
         let rows = statement.finish(rows)?;
-        rows.into_iter().map(User::try_from).collect()
+        Ok(rows.into_iter().map(User::try_from).collect())
     }
 
     pub(super) async fn hold_users_for_share(
         &mut self,
         ids: &[UserId],
-    ) -> Result<Vec<User>, RepositoryError> {
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -153,7 +153,7 @@ impl PgUnitOfWork<'_> {
         .fetch_all(&mut *statement)
         .await;
         let rows = statement.finish(rows)?;
-        rows.into_iter().map(User::try_from).collect()
+        Ok(rows.into_iter().map(User::try_from).collect())
     }
 
     pub(super) async fn addresses(

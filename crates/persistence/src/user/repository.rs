@@ -1,7 +1,7 @@
 //! Changes users.
 
 use async_trait::async_trait;
-use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
 use byline_domain::user::{Address, Email, User, UserName, UserRepository};
@@ -64,7 +64,7 @@ impl UserRepository for PgUnitOfWork<'_> {
         let row = select_users!("users where id = $1 for no key update", id.as_uuid())
             .fetch_optional(&mut *statement)
             .await;
-        statement.finish(row)?.map(User::try_from).transpose()
+        Ok(statement.finish(row)?.map(User::try_from).transpose()?)
     }
 
     async fn find_for_share(&mut self, id: UserId) -> Result<Option<User>, RepositoryError> {
@@ -72,7 +72,7 @@ impl UserRepository for PgUnitOfWork<'_> {
         let row = select_users!("users where id = $1 for share", id.as_uuid())
             .fetch_optional(&mut *statement)
             .await;
-        statement.finish(row)?.map(User::try_from).transpose()
+        Ok(statement.finish(row)?.map(User::try_from).transpose()?)
     }
 
     async fn update(&mut self, user: &User, expected: Version) -> Result<(), RepositoryError> {
@@ -127,11 +127,17 @@ impl UserRepository for PgUnitOfWork<'_> {
         self.insert_users(users).await
     }
 
-    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+    async fn find_many_for_update(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
         self.hold_users_for_update(ids).await
     }
 
-    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
+    async fn find_many_for_share(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
         self.hold_users_for_share(ids).await
     }
 

@@ -1,6 +1,6 @@
 //! A row of `users`, and the user that it holds.
 
-use byline_domain::error::RepositoryError;
+use byline_domain::error::Corrupt;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::user::{Email, Role, User, UserName};
@@ -25,9 +25,9 @@ pub(super) struct UserRow {
 }
 
 impl TryFrom<UserRow> for User {
-    type Error = RepositoryError;
+    type Error = Corrupt;
 
-    fn try_from(row: UserRow) -> Result<Self, RepositoryError> {
+    fn try_from(row: UserRow) -> Result<Self, Corrupt> {
         let bad = |column| move |_| corrupt(TABLE, column, row.id);
         Ok(Self {
             id: UserId::from_uuid(row.id),

@@ -1,19 +1,21 @@
 //! A value that its type refuses.
 
+use byline_domain::error::Corrupt;
+
 use super::*;
 
 #[track_caller]
 fn assert_corrupt<T>(
     result: Result<T, RepositoryError>,
-    (table, column): (&str, &str),
+    (table, column): (&'static str, &'static str),
     row: uuid::Uuid,
 ) {
     let error = result.err();
     assert!(
         matches!(
             error,
-            Some(RepositoryError::Corrupt { table: t, column: c, id })
-                if t == table && c == column && id == row
+            Some(RepositoryError::Corrupt(corrupt))
+                if corrupt == Corrupt { table, column, id: row }
         ),
         "{error:?}"
     );

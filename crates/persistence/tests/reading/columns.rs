@@ -120,11 +120,12 @@ async fn long_contents_are_neither_read_nor_written_for_what_changes_beside_them
     let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
     let rewrites = async |unit: &mut dyn UnitOfWork, retitled: bool| {
         let heads = unit.posts().find_heads_for_update(&ids).await.unwrap();
-        let rewrites = heads.iter().map(|before| {
+        let rewrites = heads.into_iter().map(|before| {
+            let before = before.unwrap();
             let mut after = before.clone();
             after.published_at = Some(time(60));
             after.lifecycle.touch(time(60));
-            let rewrite = PostRewrite::of(before, after, None);
+            let rewrite = PostRewrite::of(&before, after, None);
             PostRewrite {
                 retitled,
                 ..rewrite

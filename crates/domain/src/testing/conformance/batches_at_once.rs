@@ -69,7 +69,7 @@ pub async fn users_held_in_any_order_are_never_in_each_others_way(ports: Ports) 
         let ids = &turned(&ids, caller)[20..];
         let held = unit.users().find_many_for_update(ids).await?;
         yield_now().await;
-        let mut changed = held;
+        let mut changed = held.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut versions = Vec::new();
         for user in &mut changed {
             versions.push(user.lifecycle.version());
@@ -170,6 +170,7 @@ pub async fn posts_held_in_any_order_are_never_in_each_others_way(ports: Ports) 
             let mut unit = begin(&ports).await?;
             let held = unit.posts().find_heads_for_update(ids).await?;
             yield_now().await;
+            let held = held.into_iter().collect::<Result<Vec<_>, _>>()?;
             let rewrites = held.iter().map(|before| rewrite(before, caller));
             let rewrites = turned(&rewrites.collect::<Vec<_>>(), caller + 1);
             unit.posts().update_many(&rewrites).await?;

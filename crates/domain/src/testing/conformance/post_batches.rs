@@ -30,7 +30,8 @@ async fn insert_many(unit: &mut dyn UnitOfWork, posts: &[Post]) -> Vec<Outcome> 
 /// Sorted by id.
 async fn heads(unit: &mut dyn UnitOfWork, ids: &[PostId]) -> Vec<PostHead> {
     let found = unit.posts().find_heads_for_update(ids).await;
-    let mut found = found.expect("posts are read");
+    let found = found.expect("posts are held").into_iter();
+    let mut found: Vec<PostHead> = found.map(|head| head.expect("they are read")).collect();
     found.sort_by_key(|head| head.id);
     found
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::state::State;
-use crate::error::RepositoryError;
+use crate::error::{Corrupt, RepositoryError};
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
@@ -40,12 +40,18 @@ impl UserRepository for State {
         Ok(users.iter().map(|user| self.insert_user(user)).collect())
     }
 
-    async fn find_many_for_update(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
-        Ok(self.users_of(ids))
+    async fn find_many_for_update(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
+        Ok(self.users_of(ids).into_iter().map(Ok).collect())
     }
 
-    async fn find_many_for_share(&mut self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
-        Ok(self.users_of(ids))
+    async fn find_many_for_share(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<Vec<Result<User, Corrupt>>, RepositoryError> {
+        Ok(self.users_of(ids).into_iter().map(Ok).collect())
     }
 
     async fn find_addresses(&mut self, emails: &[Email]) -> Result<Vec<Address>, RepositoryError> {
@@ -122,8 +128,8 @@ impl PostRepository for State {
     async fn find_heads_for_update(
         &mut self,
         ids: &[PostId],
-    ) -> Result<Vec<PostHead>, RepositoryError> {
-        Ok(self.heads_of(ids))
+    ) -> Result<Vec<Result<PostHead, Corrupt>>, RepositoryError> {
+        Ok(self.heads_of(ids).into_iter().map(Ok).collect())
     }
 
     async fn already_say(
