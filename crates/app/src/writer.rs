@@ -127,10 +127,10 @@ impl Writer {
     ///
     /// A request whose id was answered before is answered the same and changes nothing;
     /// `RequestIdReused` when that was another request. While one of the same id is under way
-    /// it waits for its end. What met concurrent changes, or
-    /// lost its connection, is tried again, three times at most. `OutcomeUnknown` when
-    /// the connection was lost at COMMIT and the request has no id by which to find out,
-    /// or the database stays away; after every other error nothing was changed.
+    /// it waits for its end. What met concurrent changes, or lost its connection, is tried
+    /// again, three times at most. `OutcomeUnknown` when the connection was lost at COMMIT
+    /// and the request has no id by which to find out, or the database stays away; after
+    /// every other error nothing was changed.
     pub async fn write<M: Mutation, R: Render<M::Output>>(
         &self,
         mutation: &M,

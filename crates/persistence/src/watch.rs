@@ -80,12 +80,14 @@ impl Watch {
         }
     }
 
-    /// Whether the server runs the transaction.
+    /// Whether the server runs the transaction. One that tracks no activities does not say
+    /// when it began, but for what process.
     async fn ask(&self) -> Result<bool, sqlx::Error> {
         let mut connection = self.server.connect().await?;
         let runs = sqlx::query_scalar!(
             r#"select exists (
-                select from pg_stat_activity where pid = $1 and xact_start = $2
+                select from pg_stat_activity
+                where pid = $1 and coalesce(xact_start = $2, true)
             ) as "runs!""#,
             self.backend.pid,
             self.backend.since,

@@ -136,18 +136,6 @@ async fn retries_that_wait_take_a_connection_of_each_server_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_follows_a_claim_waits_for_locks_no_longer_than_before() {
-    let slow = Slow::with(&["--max-deadline-ms", "60000"]).await;
-    let change = create_user("ada@example.com");
-    let mut locker = slow.world.database.connection().await;
-    execute(&mut locker, "begin; lock table users in exclusive mode").await;
-    let status = change
-        .send(&slow.world.server.channel().await, &request_id(1))
-        .await;
-    assert_eq!(crate::support::reason(&status.unwrap_err()), "CONTENTION");
-}
-
-#[tokio::test]
 async fn of_two_same_imports_at_once_one_is_made_and_the_other_is_answered_the_same() {
     let mut slow = Slow::with(&[]).await;
     let rows = [user("ada@example.com"), user("slow@example.com")];

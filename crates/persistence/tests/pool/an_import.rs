@@ -9,12 +9,7 @@ use byline_domain::unit_of_work::UnitOfWork;
 
 use super::*;
 
-const SHORT: Duration = Duration::from_millis(150);
-
-/// Statements that wait for a lock, and transactions that wait for a statement, longer than that.
-const LONG_WAITS: &str = "select count(*) from pg_stat_activity
-    where datname = current_database() and application_name = 'byline'
-    and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '500 ms'";
+/// Transactions that wait for a statement for longer than [`SHORT`].
 const LONG_PAUSES: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'
     and state = 'idle in transaction' and clock_timestamp() - state_change > interval '500 ms'";

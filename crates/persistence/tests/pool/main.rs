@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
 mod a_call_that_is_left;
+mod a_claim;
 mod a_serialization_failure;
 mod a_server_in_trouble;
 mod a_unit_of_work_in_which_a_statement_failed;
@@ -27,6 +28,7 @@ use byline_persistence::testing::{Connection, TestDatabase, count, execute};
 use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 
 const SECOND: Duration = Duration::from_secs(1);
+const SHORT: Duration = Duration::from_millis(150);
 
 /// The adapters' connections; those that wait for a lock; and those in a transaction.
 const BACKENDS: &str = "select count(*) from pg_stat_activity
@@ -37,6 +39,10 @@ const WAITING: &str = "select count(*) from pg_stat_activity
 const IN_TRANSACTION: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'
     and state like 'idle in transaction%'";
+/// Statements that wait for a lock for longer than [`SHORT`].
+const LONG_WAITS: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and application_name = 'byline'
+    and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '500 ms'";
 const TERMINATE: &str = "select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'";
 
