@@ -44,7 +44,11 @@ impl PurgeCommand {
 }
 
 fn tell(what: &str, swept: &Swept) {
-    println!("{what} {} posts", swept.posts);
-    println!("{what} {} users", swept.users);
-    println!("{what} {} records of requests", swept.requests);
+    for (count, one, many) in [
+        (swept.posts, "post", "posts"),
+        (swept.users, "user", "users"),
+        (swept.requests, "record of a request", "records of requests"),
+    ] {
+        println!("{what} {count} {}", if count == 1 { one } else { many });
+    }
 }

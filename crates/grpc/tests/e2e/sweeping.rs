@@ -85,12 +85,12 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     // The posts are not due by themselves: they go with their author.
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
-        "would remove 2 posts\nwould remove 1 users\nwould remove 1 records of requests\n"
+        "would remove 2 posts\nwould remove 1 user\nwould remove 1 record of a request\n"
     );
     assert_eq!(left(&world.database).await, (2, 3, 1));
     assert_eq!(
         purge(&url, &[]).await,
-        "removed 2 posts\nremoved 1 users\nremoved 1 records of requests\n"
+        "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\n"
     );
     assert_eq!(left(&world.database).await, (1, 1, 0));
 }
