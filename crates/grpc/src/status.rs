@@ -271,7 +271,7 @@ pub(crate) fn too_many_transfers() -> Status {
 /// Nothing moved on the stream of a transfer for `idle`.
 pub(crate) fn transfer_stalled(idle: Duration) -> Status {
     let message = format!(
-        "the other side of the stream took or sent nothing for {}",
+        "the caller took or sent nothing for {}",
         humantime::format_duration(idle)
     );
     Told::new(Code::DeadlineExceeded, "TRANSFER_STALLED", message).into()

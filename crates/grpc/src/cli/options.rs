@@ -254,8 +254,13 @@ pub(super) struct DatabaseOptions {
 
 impl DatabaseOptions {
     pub(super) fn server(&self) -> Result<PgConnectOptions, CommandError> {
-        // The driver's message would repeat the URL, password included.
-        PgConnectOptions::from_str(&self.database_url).map_err(|_| {
+        // The driver's message would repeat the URL, password included, and it takes any scheme.
+        let url = self.database_url.as_str();
+        let is_ours = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+        let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
+        server.flatten().ok_or_else(|| {
             "--database-url is no URL such as postgres://user:password@host/name".into()
         })
     }
@@ -266,6 +271,30 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+
+    #[test]
+    fn a_database_url_is_of_postgresql() {
+        let server = |url: &str| {
+            let database_url = url.to_owned();
+            DatabaseOptions { database_url }.server()
+        };
+        for url in ["postgres:///byline", "postgresql://u:secret@h:1/byline"] {
+            assert!(server(url).is_ok(), "{url}");
+        }
+        for url in [
+            "",
+            "localhost:50051",
+            "mysql://u:secret@h/byline",
+            "postgres:secret",
+        ] {
+            let message = server(url).unwrap_err().to_string();
+            assert!(
+                message.starts_with("--database-url is no URL such as"),
+                "{message}"
+            );
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
 
     #[derive(Parser)]
     struct Program {

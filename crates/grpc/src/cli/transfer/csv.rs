@@ -69,8 +69,9 @@ pub(super) fn read<R: Fields>(record: &str, columns: &[&Field<R>]) -> Result<R, 
     if count == columns.len() {
         Ok(row)
     } else {
+        let cells = if count == 1 { "cell" } else { "cells" };
         Err(format!(
-            "it has {count} cells, and the first line has {}",
+            "it has {count} {cells}, and the first line has {}",
             columns.len()
         ))
     }
@@ -224,7 +225,7 @@ mod tests {
             (
                 "email,name",
                 "a@b",
-                "it has 1 cells, and the first line has 2",
+                "it has 1 cell, and the first line has 2",
             ),
             (
                 "email,name",

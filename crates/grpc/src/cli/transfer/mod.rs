@@ -91,6 +91,7 @@ fn endpoint(url: &str) -> Result<Endpoint, String> {
     let url = match url.split_once("://") {
         None => format!("http://{url}"),
         Some(("http", _)) => url.to_owned(),
+        Some(("https", _)) => return Err("there is no TLS: expected http://…".to_owned()),
         Some(_) => return Err("expected a URL such as http://127.0.0.1:50051".to_owned()),
     };
     let endpoint = Endpoint::from_shared(url).map_err(|error| chain(&error))?;

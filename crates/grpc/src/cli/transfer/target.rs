@@ -34,6 +34,8 @@ pub(super) fn open(path: Option<&Path>) -> io::Result<(File, Option<Pending>)> {
     if fs::metadata(&place).is_ok_and(|about| !about.is_file()) {
         return Ok((File::options().write(true).open(place)?, None));
     }
+    // Rather than to tell of a file that nobody has named.
+    fs::metadata(folder(&place))?;
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     let file = tempfile::Builder::new()
         .prefix(&format!(".{name}."))

@@ -208,7 +208,7 @@ async fn a_line_that_cannot_be_read_ends_the_import_and_is_told() {
     let rows = "a@b,true\n".repeat(1_500);
     for (index, (line, why)) in [
         ("a@b,yes", "is_active is not true or false"),
-        ("a@b", "it has 1 cells, and the first line has 2"),
+        ("a@b", "it has 1 cell, and the first line has 2"),
         ("a@b,\"true", "a quoted cell does not end"),
     ]
     .into_iter()

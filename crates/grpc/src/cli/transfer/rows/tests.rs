@@ -164,7 +164,7 @@ fn what_cannot_be_read_is_told_by_its_line() {
         (
             Format::Csv,
             "email,name\na,\"x\n\ny\"\nb\n",
-            "line 5: it has 1 cells, and the first line has 2",
+            "line 5: it has 1 cell, and the first line has 2",
         ),
         (
             Format::Csv,
