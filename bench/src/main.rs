@@ -3,6 +3,7 @@
 mod copy;
 mod fill;
 mod machine;
+mod options;
 mod page;
 mod program;
 mod reads;

@@ -8,13 +8,12 @@ mod report;
 mod site;
 mod walk;
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use self::site::{Site, SiteOptions};
+use crate::Failure;
+use crate::options::Options;
 use crate::world::World;
-use crate::{Failure, page, program};
 
 /// So many posts for each user.
 const POSTS_EACH: u32 = 5;
@@ -36,25 +35,16 @@ pub(crate) struct ReadsCommand {
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     calls: u32,
 
-    /// The file that is written
-    #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
-    out: PathBuf,
-
-    /// Where the databases are kept, filled, for the next time; the large one takes 10 GB
-    #[arg(long, default_value = "target/bench", value_name = "DIR")]
-    data_dir: PathBuf,
-
-    /// A release build of byline to measure; built if left out
-    #[arg(long, value_name = "FILE")]
-    byline: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
 impl ReadsCommand {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let program = program::find(self.byline.as_deref())?;
+        let program = self.options.program()?;
         let start = |name: &str, users: u32| {
             Site::start(SiteOptions {
-                data_dir: self.data_dir.join(name),
+                data_dir: self.options.data_dir(name),
                 world: World::new(users, users * POSTS_EACH),
                 program: program.clone(),
                 deep_pages: u64::from(self.calls),
@@ -65,7 +55,7 @@ impl ReadsCommand {
         let measured = measure::measure(&mut small, &mut large, self.calls).await;
         let written = measured.and_then(|measured| {
             let text = report::write(&small, &large, &measured);
-            page::write(&self.out, &text)
+            self.options.write(&text)
         });
         small.stop().await?;
         large.stop().await?;

@@ -7,12 +7,11 @@ mod rows;
 mod site;
 mod wire;
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use self::site::Site;
-use crate::{Failure, page, program};
+use crate::Failure;
+use crate::options::Options;
 
 #[derive(Args)]
 pub(crate) struct TransferCommand {
@@ -31,27 +30,19 @@ pub(crate) struct TransferCommand {
         value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
 
-    /// The file that a part is written of
-    #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
-    out: PathBuf,
-
-    /// Where the database is kept
-    #[arg(long, default_value = "target/bench", value_name = "DIR")]
-    data_dir: PathBuf,
-
-    /// A release build of byline to measure; built if left out
-    #[arg(long, value_name = "FILE")]
-    byline: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
 impl TransferCommand {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let program = program::find(self.byline.as_deref())?;
-        let site = Site::start(self.data_dir.join("transfer"), program).await?;
+        let program = self.options.program()?;
+        let site = Site::start(self.options.data_dir("transfer"), program).await?;
         let measured = self.measure(&site).await;
         let version = site.postgres_version();
         site.stop().await?;
-        page::write(&self.out, &report::write(&version, self.rounds, &measured?))
+        self.options
+            .write(&report::write(&version, self.rounds, &measured?))
     }
 
     async fn measure(&self, site: &Site) -> Result<Vec<measure::Measured>, Failure> {
