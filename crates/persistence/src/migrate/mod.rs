@@ -2,6 +2,7 @@
 //! database has, and how it gets from one to the other.
 
 mod lock;
+pub mod source;
 
 use std::collections::BTreeMap;
 

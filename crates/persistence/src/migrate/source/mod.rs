@@ -1,0 +1,335 @@
+//! Migrations as files: those that are embedded in the binary, or those of a folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use sqlx::migrate::{Migration as Embedded, MigrationType, Migrator};
+use sqlx::{Postgres, QueryBuilder};
+
+static EMBEDDED: Migrator = sqlx::migrate!("../../migrations");
+const EMBEDDED_SCHEMA: &str = include_str!("../../../../../migrations/schema.sql");
+
+/// The file beside the migrations that holds the schema at head, to read.
+pub const SCHEMA_FILE: &str = "schema.sql";
+
+/// Migrations in the order in which they are applied, each with a version of its own.
+#[derive(Clone, Debug)]
+pub struct Migrations {
+    dir: Option<PathBuf>,
+    all: Vec<Migration>,
+    schema: Option<String>,
+}
+
+/// A change of the schema, and how it is taken back.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// Its number, which orders the migrations; at least 1.
+    pub version: i64,
+    /// What it does, as in its file's name, such as `users` of `0001_users.up.sql`.
+    pub name: String,
+    /// Applies it.
+    pub up: Script,
+    /// Takes it back; absent if nobody wrote how.
+    pub down: Option<Script>,
+}
+
+/// One direction of a migration.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The name of its file, without a folder.
+    pub file: String,
+    /// What the file holds.
+    pub sql: String,
+    /// Whether each of its statements is for itself, because the file begins with
+    /// `-- no-transaction`, instead of all of them being one transaction.
+    pub no_transaction: bool,
+    /// The SHA-384 of the file.
+    pub checksum: Vec<u8>,
+}
+
+/// Why a folder's migrations could not be read: everything that is wrong with them.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file or the folder cannot be read.
+    #[error("{}: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Names of files that do not make up migrations.
+    #[error("{}: {}", dir.display(), problems.join("; "))]
+    Wrong {
+        /// The folder.
+        dir: PathBuf,
+        /// Each mistake.
+        problems: Vec<String>,
+    },
+}
+
+impl Migration {
+    /// As the ledger has it: the name with spaces.
+    pub fn description(&self) -> String {
+        self.name.replace('_', " ")
+    }
+}
+
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04} {}", self.version, self.name)
+    }
+}
+
+impl Migrations {
+    /// Those that this program was built with.
+    pub fn embedded() -> Self {
+        let mut problems = Vec::new();
+        let files = EMBEDDED.iter().map(|migration| {
+            let name = migration.description.replace(' ', "_");
+            let suffix = migration.migration_type.suffix();
+            let file = format!("{:04}_{name}{suffix}", migration.version);
+            File {
+                version: migration.version,
+                name,
+                kind: migration.migration_type,
+                script: Script::of(file, migration.sql.as_str().to_owned()),
+            }
+        });
+        let all = pair(files.collect(), &mut problems);
+        assert!(problems.is_empty(), "the embedded migrations: {problems:?}");
+        Self {
+            dir: None,
+            all,
+            schema: Some(EMBEDDED_SCHEMA.to_owned()),
+        }
+    }
+
+    /// Those of a folder: `NNNN_name.up.sql` with `NNNN_name.down.sql`, or `NNNN_name.sql`,
+    /// which cannot be taken back. Other files are left alone.
+    pub fn read(dir: &Path) -> Result<Self, SourceError> {
+        let mut problems = Vec::new();
+        let mut files = Vec::new();
+        for entry in fs::read_dir(dir).map_err(at(dir))? {
+            let path = entry.map_err(at(dir))?.path();
+            let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            // As sqlx reads them.
+            let Some((number, rest)) = file.split_once('_') else {
+                continue;
+            };
+            if !rest.ends_with(".sql") || !path.is_file() {
+                continue;
+            }
+            let Some(version) = number.parse().ok().filter(|version| *version >= 1) else {
+                problems.push(format!("{file} does not begin with a number from 1 on"));
+                continue;
+            };
+            let kind = MigrationType::from_filename(rest);
+            files.push(File {
+                version,
+                name: rest.trim_end_matches(kind.suffix()).to_owned(),
+                kind,
+                script: Script::of(
+                    file.to_owned(),
+                    fs::read_to_string(&path).map_err(at(&path))?,
+                ),
+            });
+        }
+        let all = pair(files, &mut problems);
+        if !problems.is_empty() {
+            problems.sort();
+            return Err(SourceError::Wrong {
+                dir: dir.to_owned(),
+                problems,
+            });
+        }
+        let schema = dir.join(SCHEMA_FILE);
+        Ok(Self {
+            dir: Some(dir.to_owned()),
+            all,
+            schema: match fs::read_to_string(&schema) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(at(&schema)(error)),
+            },
+        })
+    }
+
+    /// The folder that they were read from; none of those in the binary.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
+    /// All of them, oldest first.
+    pub fn all(&self) -> &[Migration] {
+        &self.all
+    }
+
+    /// The schema at head as its own file says it, if there is one.
+    pub fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    /// The version of the newest, or 0 if there is none.
+    pub fn head(&self) -> i64 {
+        self.all.last().map_or(0, |migration| migration.version)
+    }
+
+    /// The migration of that version.
+    pub fn find(&self, version: i64) -> Option<&Migration> {
+        let place = self
+            .all
+            .binary_search_by_key(&version, |migration| migration.version);
+        place.ok().map(|place| &self.all[place])
+    }
+}
+
+impl Script {
+    fn of(file: String, sql: String) -> Self {
+        let text = QueryBuilder::<Postgres>::new(sql.as_str()).into_sql();
+        let checksum = Embedded::new(1, "".into(), MigrationType::Simple, text.into(), false)
+            .checksum
+            .into_owned();
+        Self {
+            no_transaction: sql.starts_with("-- no-transaction"),
+            file,
+            sql,
+            checksum,
+        }
+    }
+}
+
+struct File {
+    version: i64,
+    name: String,
+    kind: MigrationType,
+    script: Script,
+}
+
+/// Brings both directions of each migration together.
+fn pair(files: Vec<File>, problems: &mut Vec<String>) -> Vec<Migration> {
+    let mut ups: BTreeMap<i64, Migration> = BTreeMap::new();
+    let mut downs = Vec::new();
+    for file in files {
+        if file.kind == MigrationType::ReversibleDown {
+            downs.push(file);
+            continue;
+        }
+        let migration = Migration {
+            version: file.version,
+            name: file.name,
+            up: file.script,
+            down: None,
+        };
+        if let Some(other) = ups.get(&migration.version) {
+            let mut both = [other.up.file.as_str(), &migration.up.file];
+            both.sort_unstable();
+            problems.push(format!(
+                "{} and {} have one number: give the later one a new one",
+                both[0], both[1]
+            ));
+            continue;
+        }
+        ups.insert(migration.version, migration);
+    }
+    for down in downs {
+        match ups.get_mut(&down.version) {
+            Some(up) if up.name == down.name && up.down.is_none() => up.down = Some(down.script),
+            _ => problems.push(format!(
+                "{} takes back nothing that there is",
+                down.script.file
+            )),
+        }
+    }
+    ups.into_values().collect()
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> SourceError {
+    let path = path.to_owned();
+    move |error| SourceError::Unreadable {
+        path: path.clone(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            fs::write(dir.path().join(file), format!("-- {file}\nselect 1;\n")).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn those_of_the_binary_are_those_of_the_folder() {
+        let told = |migrations: &Migrations| format!("{:?}", migrations.all());
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+        let read = Migrations::read(&dir).unwrap();
+        let embedded = Migrations::embedded();
+        assert_eq!(told(&read), told(&embedded));
+        assert_eq!(read.schema(), embedded.schema());
+        for (ours, sqlx) in embedded.all().iter().zip(
+            EMBEDDED
+                .iter()
+                .filter(|migration| migration.migration_type.is_up_migration()),
+        ) {
+            assert_eq!(ours.up.checksum, *sqlx.checksum);
+        }
+    }
+
+    #[test]
+    fn every_migration_of_the_binary_can_be_taken_back() {
+        let embedded = Migrations::embedded();
+        assert!(
+            embedded
+                .all()
+                .iter()
+                .all(|migration| migration.down.is_some())
+        );
+        assert_eq!(
+            embedded.find(embedded.head()).unwrap().version,
+            embedded.head()
+        );
+        assert!(embedded.find(embedded.head() + 1).is_none());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_with_a_folder_is_told() {
+        let dir = folder(&[
+            "0001_a.up.sql",
+            "0001_b.up.sql",
+            "0002_c.down.sql",
+            "x_d.sql",
+            "0_zero.up.sql",
+            "schema.sql",
+            "notes_.txt",
+        ]);
+        let refused = Migrations::read(dir.path()).unwrap_err().to_string();
+        for problem in [
+            "0001_a.up.sql and 0001_b.up.sql have one number",
+            "0002_c.down.sql takes back nothing",
+            "x_d.sql does not begin with a number",
+            "0_zero.up.sql does not begin with a number",
+        ] {
+            assert!(refused.contains(problem), "{refused}");
+        }
+        assert!(Migrations::read(&dir.path().join("nowhere")).is_err());
+    }
+
+    #[test]
+    fn a_folder_without_pairs_is_read_too() {
+        let dir = folder(&["20240101_first.sql", "20240202_second.sql"]);
+        let read = Migrations::read(dir.path()).unwrap();
+        assert_eq!(read.head(), 20_240_202);
+        assert_eq!(read.all()[0].to_string(), "20240101 first");
+        assert!(read.all()[0].down.is_none());
+        assert!(read.schema().is_none());
+    }
+}
