@@ -1,5 +1,7 @@
 //! Migrations as files: those that are embedded in the binary, or those of a folder.
 
+pub mod statements;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
