@@ -9,7 +9,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use byline_persistence::{PgConnectOptions, migrate};
+use byline_persistence::PgConnectOptions;
+use byline_persistence::migrate::{self, RunOptions, Runner};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::{ConnectOptions, PgConnection};
@@ -139,8 +140,8 @@ fn say(line: &str) {
 }
 
 async fn check(server: &PgConnectOptions, connection: &mut PgConnection) -> Result<(), Failure> {
-    let states = migrate::states(server).await?;
-    if !states.iter().all(|state| state.applied) {
+    let runner = Runner::new(server, migrate::embedded(), RunOptions::default());
+    if !runner.plan_up(None).await?.is_empty() {
         return Err("the database is not migrated: see `byline migrate up`".into());
     }
     let empty: bool = sqlx::query_scalar(

@@ -130,11 +130,9 @@ async fn ensure_filled(
                 }
                 return Ok(rest.trim().to_owned());
             }
+            Err(error @ MigrateError::Database(_)) => return Err(error.into()),
             // Of another branch, or changed since: there is nothing in it to be kept.
-            Err(MigrateError::Migration(why)) => {
-                eprintln!("made anew, since it cannot be migrated: {why}");
-            }
-            Err(error) => return Err(error.into()),
+            Err(why) => eprintln!("made anew, since it cannot be migrated: {why}"),
         }
     }
     if marker.exists() {

@@ -122,7 +122,7 @@ impl Migrations {
             let Some((number, rest)) = file.split_once('_') else {
                 continue;
             };
-            if !rest.ends_with(".sql") || !path.is_file() {
+            if path.extension().is_none_or(|extension| extension != "sql") || !path.is_file() {
                 continue;
             }
             let Some(version) = number.parse().ok().filter(|version| *version >= 1) else {
@@ -192,7 +192,7 @@ impl Migrations {
 impl Script {
     fn of(file: String, sql: String) -> Self {
         let text = QueryBuilder::<Postgres>::new(sql.as_str()).into_sql();
-        let checksum = Embedded::new(1, "".into(), MigrationType::Simple, text.into(), false)
+        let checksum = Embedded::new(1, "".into(), MigrationType::Simple, text, false)
             .checksum
             .into_owned();
         Self {

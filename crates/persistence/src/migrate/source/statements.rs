@@ -45,7 +45,17 @@ enum Concurrency {
     Builds(IndexName),
 }
 
-impl Statement<'_> {
+impl<'a> Statement<'a> {
+    /// All of a script that the parser does not know, to be sent as it stands.
+    pub(in crate::migrate) fn whole(sql: &'a str) -> Self {
+        Self {
+            text: sql,
+            line: 1,
+            controls_transaction: false,
+            concurrency: Concurrency::None,
+        }
+    }
+
     /// Whether it runs CONCURRENTLY: it cannot be inside a transaction, and waits for old transactions
     /// without being in anybody's way.
     pub fn is_concurrent(&self) -> bool {

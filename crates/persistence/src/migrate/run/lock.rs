@@ -1,16 +1,16 @@
 //! One migrating process at a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 
-use super::MigrateError;
+use super::super::error::MigrateError;
+use super::holders;
 
 /// Names the lock among a database's advisory locks: "byline" in ASCII.
 const KEY: i64 = 0x6279_6c69_6e65;
 
 const POLL_EVERY: Duration = Duration::from_millis(100);
-const GIVE_UP_AFTER: Duration = Duration::from_mins(1);
 
 /// The right to migrate a database. The server takes it back when the connection
 /// that holds it ends, however it ends.
@@ -20,8 +20,12 @@ impl MigrationLock {
     /// Waits for the lock by asking again and again: waiting inside a statement
     /// would keep its snapshot open, and an index that another process builds
     /// CONCURRENTLY waits for old snapshots.
-    pub(super) async fn take(connection: &mut PgConnection) -> Result<Self, MigrateError> {
-        let mut waited = Duration::ZERO;
+    pub(super) async fn take(
+        connection: &mut PgConnection,
+        patience: Duration,
+    ) -> Result<Self, MigrateError> {
+        let began = Instant::now();
+        let mut told = false;
         loop {
             let taken: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
                 .bind(KEY)
@@ -30,11 +34,18 @@ impl MigrationLock {
             if taken {
                 return Ok(Self);
             }
-            if waited >= GIVE_UP_AFTER {
-                return Err(MigrateError::Locked(GIVE_UP_AFTER.as_secs()));
+            if !told {
+                let holders = holders::of_advisory_lock(connection, KEY).await?;
+                tracing::info!(?holders, "waiting for another process that is migrating");
+                told = true;
+            }
+            if began.elapsed() >= patience {
+                return Err(MigrateError::Locked {
+                    seconds: patience.as_secs(),
+                    holders: holders::of_advisory_lock(connection, KEY).await?,
+                });
             }
             tokio::time::sleep(POLL_EVERY).await;
-            waited += POLL_EVERY;
         }
     }
 

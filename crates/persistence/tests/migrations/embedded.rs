@@ -1,10 +1,11 @@
-//! The schema's way up and down, and how the program knows where it is.
-#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+//! The way of the program's own schema up and down, and how the program knows where it is.
 
 use std::time::Duration;
 
-use byline_persistence::migrate::{self, MigrateError, SchemaState, down, states, up};
+use byline_persistence::migrate::{self, Down, MigrateError, SchemaState, embedded, up};
 use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+
+use crate::support::{NONE, applied, down, runner};
 
 /// All that a database holds besides what PostgreSQL and sqlx bring, one thing a line.
 const CATALOG: &str = r"
@@ -59,8 +60,6 @@ const CATALOG: &str = r"
         from pg_opclass join mine on mine.oid = opcnamespace
     ) catalog order by line";
 
-const NONE: [i64; 0] = [];
-
 async fn catalog(connection: &mut Connection) -> Vec<String> {
     sqlx::query_scalar(CATALOG)
         .fetch_all(connection)
@@ -69,35 +68,26 @@ async fn catalog(connection: &mut Connection) -> Vec<String> {
 }
 
 /// The numbers of all migrations.
-async fn known(test: &TestDatabase) -> Vec<i64> {
-    let states = states(&test.connect_options()).await.unwrap();
-    states.into_iter().map(|state| state.version).collect()
+fn known() -> Vec<i64> {
+    let all = embedded().all().iter();
+    all.map(|migration| migration.version).collect()
 }
 
 /// The number of the last migration, and of those before it.
-async fn last_and_before(test: &TestDatabase) -> (i64, Vec<i64>) {
-    let mut known = known(test).await;
+fn last_and_before() -> (i64, Vec<i64>) {
+    let mut known = known();
     (known.pop().unwrap(), known)
-}
-
-async fn applied(test: &TestDatabase) -> Vec<i64> {
-    let states = states(&test.connect_options()).await.unwrap();
-    states
-        .into_iter()
-        .filter(|state| state.applied)
-        .map(|state| state.version)
-        .collect()
 }
 
 #[tokio::test]
 async fn up_applies_all_and_a_second_up_none() {
     let test = TestDatabase::unmigrated().await;
-    let all = known(&test).await;
+    let all = known();
     assert!(!all.is_empty());
-    assert_eq!(applied(&test).await, NONE);
+    assert_eq!(applied(&test.connect_options()).await, NONE);
 
     assert_eq!(up(&test.connect_options()).await.unwrap(), all);
-    assert_eq!(applied(&test).await, all);
+    assert_eq!(applied(&test.connect_options()).await, all);
     assert_eq!(up(&test.connect_options()).await.unwrap(), NONE);
 }
 
@@ -118,37 +108,9 @@ async fn a_database_without_letters_gets_no_schema() {
         let server = test.connect_options().database(name);
         let refused = up(&server).await.unwrap_err();
         assert!(matches!(refused, MigrateError::Letterless), "{refused}");
-        assert!(
-            states(&server)
-                .await
-                .unwrap()
-                .iter()
-                .all(|state| !state.applied)
-        );
+        assert_eq!(applied(&server).await, NONE);
         execute(&mut beside, remove).await;
     }
-}
-
-#[tokio::test]
-async fn states_name_each_migration_and_no_other_file() {
-    let test = TestDatabase::unmigrated().await;
-    let names: Vec<_> = states(&test.connect_options())
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|state| (state.version, state.description))
-        .collect();
-    let expected = [
-        (1, "users"),
-        (2, "posts"),
-        (3, "reading"),
-        (4, "guesses"),
-        (5, "writing"),
-    ];
-    assert_eq!(
-        names,
-        expected.map(|(version, name)| (version, name.to_owned()))
-    );
 }
 
 #[tokio::test]
@@ -162,11 +124,11 @@ async fn down_to_nothing_leaves_nothing_behind_and_up_works_again() {
     let migrated = catalog(&mut connection).await;
     assert!(migrated.len() > before.len());
 
-    let mut undone = down(&server, 1_000).await.unwrap();
+    let mut undone = down(&server, 1_000).await;
     undone.reverse();
     assert_eq!(undone, all);
     assert_eq!(catalog(&mut connection).await, before);
-    assert_eq!(down(&server, 1).await.unwrap(), NONE);
+    assert_eq!(down(&server, 1).await, NONE);
 
     assert_eq!(up(&server).await.unwrap(), all);
     assert_eq!(catalog(&mut connection).await, migrated);
@@ -177,16 +139,16 @@ async fn each_step_down_undoes_just_what_its_step_up_did() {
     let test = TestDatabase::new().await;
     let server = test.connect_options();
     let mut connection = test.connection().await;
-    for version in known(&test).await.into_iter().rev() {
+    for version in known().into_iter().rev() {
         let with = catalog(&mut connection).await;
-        assert_eq!(down(&server, 1).await.unwrap(), [version]);
+        assert_eq!(down(&server, 1).await, [version]);
         let without = catalog(&mut connection).await;
         assert_ne!(with, without);
 
         // Up and down once more ends where it began.
         let again = up(&server).await.unwrap();
         assert_eq!(again.first(), Some(&version));
-        assert_eq!(down(&server, again.len()).await.unwrap().len(), again.len());
+        assert_eq!(down(&server, again.len()).await.len(), again.len());
         assert_eq!(catalog(&mut connection).await, without);
     }
 }
@@ -201,13 +163,13 @@ async fn down_by_one_keeps_the_rows_of_the_migrations_before() {
          values (gen_random_uuid(), 'ada@example.com', 'user', true, now(), 1)",
     )
     .await;
-    let (last, before) = last_and_before(&test).await;
-    assert_eq!(down(&test.connect_options(), 1).await.unwrap(), [last]);
+    let (last, before) = last_and_before();
+    assert_eq!(down(&test.connect_options(), 1).await, [last]);
     assert_eq!(
         count(&mut connection, "select count(*) from users").await,
         1
     );
-    assert_eq!(applied(&test).await, before);
+    assert_eq!(applied(&test.connect_options()).await, before);
 }
 
 #[tokio::test]
@@ -215,8 +177,8 @@ async fn what_is_there_already_is_looked_at_by_the_migration_that_guesses_depend
     let test = TestDatabase::unmigrated().await;
     let server = test.connect_options();
     up(&server).await.unwrap();
-    let behind = known(&test).await.len() - 3;
-    down(&server, behind).await.unwrap();
+    let behind = known().len() - 3;
+    down(&server, behind).await;
     let mut connection = test.connection().await;
     execute(
         &mut connection,
@@ -243,8 +205,8 @@ async fn what_is_there_already_is_looked_at_by_the_migration_that_guesses_depend
 #[tokio::test]
 async fn down_by_none_does_nothing() {
     let test = TestDatabase::new().await;
-    assert_eq!(down(&test.connect_options(), 0).await.unwrap(), NONE);
-    assert_eq!(applied(&test).await, known(&test).await);
+    assert_eq!(down(&test.connect_options(), 0).await, NONE);
+    assert_eq!(applied(&test.connect_options()).await, known());
 }
 
 #[tokio::test]
@@ -257,10 +219,10 @@ async fn two_ups_at_once_apply_each_migration_once() {
         one.is_empty() != other.is_empty(),
         "one applies all, the other finds them applied: {one:?}, {other:?}"
     );
-    assert_eq!([one, other].concat(), known(&test).await);
+    assert_eq!([one, other].concat(), known());
     let mut connection = test.connection().await;
     let rows = count(&mut connection, "select count(*) from _sqlx_migrations").await;
-    assert_eq!(rows, i64::try_from(known(&test).await.len()).unwrap());
+    assert_eq!(rows, i64::try_from(known().len()).unwrap());
 }
 
 #[tokio::test]
@@ -277,11 +239,11 @@ async fn up_waits_for_whoever_is_migrating() {
     // The lock ends with its holder, however that ends.
     let release = async {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        assert_eq!(applied(&test).await, NONE);
+        assert_eq!(applied(&test.connect_options()).await, NONE);
         drop(other);
     };
     let (done, ()) = tokio::join!(up(&server), release);
-    assert_eq!(done.unwrap(), known(&test).await);
+    assert_eq!(done.unwrap(), known());
 }
 
 #[tokio::test]
@@ -293,13 +255,15 @@ async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_tried_again(
     execute(&mut connection, "create table posts_trash_title_idx ()").await;
 
     let refused = up(&server).await.unwrap_err();
-    assert!(matches!(refused, MigrateError::Migration(_)), "{refused:?}");
-    assert_eq!(applied(&test).await, [1]);
+    let told = refused.to_string();
+    assert!(told.starts_with("0002_posts.up.sql:31: 42P07"), "{told}");
+    assert!(told.ends_with("nothing of the migration is kept"), "{told}");
+    assert_eq!(applied(&test.connect_options()).await, [1]);
     let posts = "select count(*) from pg_class where relname = 'posts'";
     assert_eq!(count(&mut connection, posts).await, 0);
 
     execute(&mut connection, "drop table posts_trash_title_idx").await;
-    assert_eq!(up(&server).await.unwrap(), known(&test).await[1..]);
+    assert_eq!(up(&server).await.unwrap(), known()[1..]);
 }
 
 #[tokio::test]
@@ -331,7 +295,7 @@ async fn a_server_that_is_not_there_is_told() {
 async fn an_empty_database_is_behind_by_all() {
     let test = TestDatabase::unmigrated().await;
     let state = test.database().schema_state().await.unwrap();
-    assert_eq!(state, SchemaState::Behind(known(&test).await));
+    assert_eq!(state, SchemaState::Behind(known()));
 }
 
 #[tokio::test]
@@ -341,8 +305,8 @@ async fn a_schema_turns_from_behind_to_current_and_back() {
     let database = test.database();
     assert_eq!(database.schema_state().await.unwrap(), SchemaState::Current);
 
-    let (last, _) = last_and_before(&test).await;
-    assert_eq!(down(&server, 1).await.unwrap(), [last]);
+    let (last, _) = last_and_before();
+    assert_eq!(down(&server, 1).await, [last]);
     let behind = SchemaState::Behind(vec![last]);
     assert_eq!(database.schema_state().await.unwrap(), behind);
 
@@ -364,26 +328,48 @@ async fn a_migration_from_the_future_makes_the_schema_ahead() {
     let ahead = SchemaState::Ahead(vec![9_999]);
     assert_eq!(database.schema_state().await.unwrap(), ahead);
 
-    // It is not this program's to change.
+    // It is not this program's to change; and a replica that is started anew meanwhile serves.
     let server = test.connect_options();
-    assert!(up(&server).await.is_err());
-    assert!(down(&server, 1).await.is_err());
+    assert_eq!(up(&server).await.unwrap(), NONE);
+    let refused = runner(&server)
+        .down(Down::Steps(1), |_| {})
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, MigrateError::Unknown { version: 9_999, .. }),
+        "{refused}"
+    );
     assert_eq!(database.schema_state().await.unwrap(), ahead);
-    let states = states(&server).await.unwrap();
-    let last = states.last().unwrap();
-    assert_eq!((last.version, last.applied), (9_999, true));
+
+    // What it lacks itself may be in the way of what is newer.
+    execute(
+        &mut connection,
+        "delete from _sqlx_migrations where version = 3",
+    )
+    .await;
+    let refused = up(&server).await.unwrap_err();
+    assert!(
+        matches!(refused, MigrateError::Unknown { version: 9_999, .. }),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
-async fn a_migration_that_was_changed_or_stopped_half_way_makes_the_schema_broken() {
-    for change in [
-        "update _sqlx_migrations set checksum = 'changed' where version = 2",
-        "update _sqlx_migrations set success = false where version = 2",
+async fn a_migration_that_was_changed_or_stopped_half_way_is_told() {
+    for (change, expected) in [
+        (
+            "update _sqlx_migrations set checksum = 'changed' where version = 2",
+            SchemaState::Changed(vec![2]),
+        ),
+        (
+            "update _sqlx_migrations set success = false where version = 2",
+            SchemaState::HalfWay(2),
+        ),
     ] {
         let test = TestDatabase::new().await;
         execute(&mut test.connection().await, change).await;
         let state = test.database().schema_state().await.unwrap();
-        assert_eq!(state, SchemaState::Broken(2), "{change}");
+        assert_eq!(state, expected, "{change}");
         assert!(up(&test.connect_options()).await.is_err(), "{change}");
     }
 }
@@ -394,7 +380,7 @@ async fn the_schema_to_read_is_the_schema_that_the_migrations_make() {
     let mut connection = test.connection().await;
     execute(
         &mut connection,
-        include_str!("../../../migrations/schema.sql"),
+        include_str!("../../../../migrations/schema.sql"),
     )
     .await;
     let read = catalog(&mut connection).await;

@@ -1,0 +1,169 @@
+//! Which migrations are to run, to get a database from where it is to where it shall be.
+
+use super::error::MigrateError;
+use super::ledger::Ledger;
+use super::source::Migration;
+use super::source::Migrations;
+use super::state::{Line, Standing, lines};
+
+/// How far down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// So many migrations, the newest first.
+    Steps(usize),
+    /// All that are newer than that one, which stays. 0 takes back all.
+    To(i64),
+}
+
+/// The migrations that are missing up to `to`, oldest first. Refuses where it cannot be said
+/// what the database is.
+pub(super) fn up<'a>(
+    migrations: &'a Migrations,
+    ledger: &Ledger,
+    to: Option<i64>,
+    out_of_order: bool,
+) -> Result<Vec<&'a Migration>, MigrateError> {
+    let target = known(migrations, to.unwrap_or_else(|| migrations.head()))?;
+    let lines = lines(migrations, ledger);
+    refuse_changed(&lines)?;
+    let mut planned = Vec::new();
+    let mut newest = None;
+    for line in lines.iter().rev() {
+        match (&line.standing, line.migration) {
+            (Standing::Pending | Standing::HalfWay, Some(migration)) => {
+                if line.version <= target {
+                    planned.push((migration, newest));
+                }
+            }
+            (Standing::Unknown | Standing::Applied | Standing::Changed, _) | (_, None) => {}
+        }
+        if line.entry.is_some() && newest.is_none() {
+            newest = Some(line);
+        }
+    }
+    for (migration, newest) in &planned {
+        let Some(newest) = newest.filter(|newest: &&Line<'_>| newest.version > migration.version)
+        else {
+            continue;
+        };
+        if newest.standing == Standing::Unknown {
+            return Err(MigrateError::Unknown {
+                version: newest.version,
+                name: newest.name(),
+            });
+        }
+        if !out_of_order && !ledger.contains_key(&migration.version) {
+            return Err(MigrateError::OutOfOrder {
+                late: migration.to_string(),
+                newest: newest.version,
+            });
+        }
+    }
+    let mut planned: Vec<_> = planned
+        .into_iter()
+        .map(|(migration, _)| migration)
+        .collect();
+    planned.reverse();
+    Ok(planned)
+}
+
+/// The migrations that are to be taken back, newest first. Refuses those that nobody wrote how
+/// to take back, or that are not known.
+pub(super) fn down<'a>(
+    migrations: &'a Migrations,
+    ledger: &Ledger,
+    target: Down,
+) -> Result<Vec<&'a Migration>, MigrateError> {
+    let lines = lines(migrations, ledger);
+    let applied = lines.iter().rev().filter(|line| line.entry.is_some());
+    let undone: Vec<_> = match target {
+        Down::Steps(steps) => applied.take(steps).collect(),
+        Down::To(version) => {
+            if version != 0 {
+                known(migrations, version)?;
+                if !ledger.contains_key(&version) {
+                    return Err(MigrateError::NotApplied(version));
+                }
+            }
+            applied.take_while(|line| line.version > version).collect()
+        }
+    };
+    let mut planned = Vec::new();
+    for line in undone {
+        let Some(migration) = line.migration else {
+            return Err(MigrateError::Unknown {
+                version: line.version,
+                name: line.name(),
+            });
+        };
+        if line.standing == Standing::Changed {
+            return Err(MigrateError::Changed(vec![migration.up.file.clone()]));
+        }
+        if migration.down.is_none() {
+            return Err(MigrateError::NoWayBack(migration.to_string()));
+        }
+        planned.push(migration);
+    }
+    Ok(planned)
+}
+
+/// What a stamp says and what it takes back, each oldest first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Said to be applied from now on.
+    pub added: Vec<i64>,
+    /// No longer said to be applied.
+    pub removed: Vec<i64>,
+}
+
+/// How the ledger has to change so that it says `to` and all before it, as they are.
+pub(super) fn stamp(
+    migrations: &Migrations,
+    ledger: &Ledger,
+    to: i64,
+) -> Result<Stamp, MigrateError> {
+    if to != 0 {
+        known(migrations, to)?;
+    }
+    let lines = lines(migrations, ledger);
+    if let Some(line) = lines.iter().find(|line| line.standing == Standing::Unknown) {
+        return Err(MigrateError::Unknown {
+            version: line.version,
+            name: line.name(),
+        });
+    }
+    let (upto, above): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.version <= to);
+    Ok(Stamp {
+        added: upto
+            .into_iter()
+            .filter(|line| line.standing != Standing::Applied)
+            .map(|line| line.version)
+            .collect(),
+        removed: above
+            .into_iter()
+            .filter(|line| line.entry.is_some())
+            .map(|line| line.version)
+            .collect(),
+    })
+}
+
+fn known(migrations: &Migrations, version: i64) -> Result<i64, MigrateError> {
+    if version == migrations.head() || migrations.find(version).is_some() {
+        return Ok(version);
+    }
+    Err(MigrateError::NoSuchVersion(version))
+}
+
+fn refuse_changed(lines: &[Line<'_>]) -> Result<(), MigrateError> {
+    let changed: Vec<_> = lines
+        .iter()
+        .filter(|line| line.standing == Standing::Changed)
+        .filter_map(|line| line.migration)
+        .map(|migration| migration.up.file.clone())
+        .collect();
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(MigrateError::Changed(changed))
+    }
+}

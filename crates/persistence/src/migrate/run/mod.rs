@@ -1,0 +1,218 @@
+//! Runs migrations against a database: up, down, and what the ledger alone is told.
+
+mod holders;
+mod lock;
+mod script;
+mod session;
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnectOptions;
+
+use self::lock::MigrationLock;
+use self::session::Session;
+use super::error::MigrateError;
+use super::ledger::{self, Ledger};
+use super::plan::{self, Down, Stamp};
+use super::source::{Migration, Migrations};
+use super::state::{Line, Standing, lines};
+
+/// Within which bounds migrations run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions {
+    /// How long a statement waits for a lock at a time, since everyone who comes
+    /// after it waits behind it.
+    pub lock_timeout: Duration,
+    /// How long is tried to get the locks of one migration.
+    pub lock_patience: Duration,
+    /// How long to wait for another process that is migrating.
+    pub runner_patience: Duration,
+    /// Applies a missing migration although a newer one is applied.
+    pub out_of_order: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(1),
+            lock_patience: Duration::from_mins(5),
+            runner_patience: Duration::from_mins(10),
+            out_of_order: false,
+        }
+    }
+}
+
+/// A migration that was applied or taken back.
+#[derive(Debug)]
+pub struct Done<'a> {
+    /// Which.
+    pub migration: &'a Migration,
+    /// How long that took, the waiting for locks included.
+    pub took: Duration,
+}
+
+/// Brings one database to where it shall be, with one set of migrations.
+pub struct Runner<'a> {
+    server: PgConnectOptions,
+    migrations: &'a Migrations,
+    options: RunOptions,
+}
+
+impl<'a> Runner<'a> {
+    /// Over that database, with those migrations.
+    pub fn new(server: &PgConnectOptions, migrations: &'a Migrations, options: RunOptions) -> Self {
+        Self {
+            server: server.clone().application_name("byline-migrate"),
+            migrations,
+            options,
+        }
+    }
+
+    /// Every migration that is known here or to the database, oldest first.
+    pub async fn lines(&self) -> Result<Vec<Line<'a>>, MigrateError> {
+        Ok(lines(self.migrations, &self.ledger().await?))
+    }
+
+    /// What [`Self::up`] would apply now, oldest first.
+    pub async fn plan_up(&self, to: Option<i64>) -> Result<Vec<&'a Migration>, MigrateError> {
+        self.planned_up(&self.ledger().await?, to)
+    }
+
+    /// Applies what is missing, up to `to` or all of it, and tells of each as it is done. One
+    /// that fails ends it; those before it are kept. A database that knows no letters gets none.
+    pub async fn up(
+        &self,
+        to: Option<i64>,
+        mut done: impl FnMut(&Done<'a>) + Send,
+    ) -> Result<(), MigrateError> {
+        let mut session = self.session().await?;
+        if !session.knows_letters().await? {
+            return Err(MigrateError::Letterless);
+        }
+        self.alone(&mut session, async |session| {
+            let ledger = ledger::read(&mut session.connection).await?;
+            for migration in self.planned_up(&ledger, to)? {
+                let began = Instant::now();
+                script::apply(session, migration).await?;
+                let took = began.elapsed();
+                ledger::time(&mut session.connection, migration.version, took).await?;
+                done(&Done { migration, took });
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What [`Self::down`] would take back now, newest first.
+    pub async fn plan_down(&self, target: Down) -> Result<Vec<&'a Migration>, MigrateError> {
+        plan::down(self.migrations, &self.ledger().await?, target)
+    }
+
+    /// Takes migrations back, and tells of each as it is done. All of them can be taken back, or
+    /// none is; but one that fails ends it, and those that were taken back stay so.
+    pub async fn down(
+        &self,
+        target: Down,
+        mut done: impl FnMut(&Done<'a>) + Send,
+    ) -> Result<(), MigrateError> {
+        let mut session = self.session().await?;
+        self.alone(&mut session, async |session| {
+            let ledger = ledger::read(&mut session.connection).await?;
+            for migration in plan::down(self.migrations, &ledger, target)? {
+                let began = Instant::now();
+                script::take_back(session, migration).await?;
+                let took = began.elapsed();
+                done(&Done { migration, took });
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What [`Self::stamp`] would change now.
+    pub async fn plan_stamp(&self, to: i64) -> Result<Stamp, MigrateError> {
+        plan::stamp(self.migrations, &self.ledger().await?, to)
+    }
+
+    /// Says of a database that it has `to` and all migrations before it, and none after, and runs
+    /// nothing. 0 says that it has none.
+    pub async fn stamp(&self, to: i64) -> Result<Stamp, MigrateError> {
+        let mut session = self.session().await?;
+        self.alone(&mut session, async |session| {
+            let ledger = ledger::read(&mut session.connection).await?;
+            let stamp = plan::stamp(self.migrations, &ledger, to)?;
+            let mut change = session.begin().await?;
+            ledger::ensure(&mut change).await?;
+            for version in &stamp.removed {
+                ledger::forget(&mut change, *version).await?;
+            }
+            for migration in stamp.added.iter().filter_map(|v| self.migrations.find(*v)) {
+                ledger::write(&mut change, migration, true).await?;
+            }
+            change.commit().await?;
+            Ok(stamp)
+        })
+        .await
+    }
+
+    /// What [`Self::repair`] would accept now.
+    pub async fn plan_repair(&self) -> Result<Vec<&'a Migration>, MigrateError> {
+        Ok(changed(&self.lines().await?))
+    }
+
+    /// Has the ledger say of files that were changed after they were applied that they were
+    /// applied as they are now. Returns which.
+    pub async fn repair(&self) -> Result<Vec<&'a Migration>, MigrateError> {
+        let mut session = self.session().await?;
+        self.alone(&mut session, async |session| {
+            let ledger = ledger::read(&mut session.connection).await?;
+            let changed = changed(&lines(self.migrations, &ledger));
+            let mut change = session.begin().await?;
+            for migration in &changed {
+                ledger::accept(&mut change, migration).await?;
+            }
+            change.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    fn planned_up(
+        &self,
+        ledger: &Ledger,
+        to: Option<i64>,
+    ) -> Result<Vec<&'a Migration>, MigrateError> {
+        plan::up(self.migrations, ledger, to, self.options.out_of_order)
+    }
+
+    async fn ledger(&self) -> Result<Ledger, MigrateError> {
+        let mut session = self.session().await?;
+        Ok(ledger::read(&mut session.connection).await?)
+    }
+
+    async fn session(&self) -> Result<Session, MigrateError> {
+        Ok(Session::open(&self.server, self.options).await?)
+    }
+
+    /// Does that while no other process migrates the database.
+    async fn alone<T>(
+        &self,
+        session: &mut Session,
+        work: impl AsyncFnOnce(&mut Session) -> Result<T, MigrateError>,
+    ) -> Result<T, MigrateError> {
+        let patience = self.options.runner_patience;
+        let lock = MigrationLock::take(&mut session.connection, patience).await?;
+        let result = work(session).await;
+        let released = lock.release(&mut session.connection).await;
+        // What went wrong first says more.
+        result.and_then(|value| released.map(|()| value))
+    }
+}
+
+fn changed<'a>(lines: &[Line<'a>]) -> Vec<&'a Migration> {
+    lines
+        .iter()
+        .filter(|line| line.standing == Standing::Changed)
+        .filter_map(|line| line.migration)
+        .collect()
+}

@@ -1,0 +1,153 @@
+//! A connection that migrations run on, and how a statement fares on it.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition};
+use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder, Transaction};
+
+use super::RunOptions;
+use super::holders;
+use crate::error::Redacted;
+
+/// The connection, and how to get another one.
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+    pub(super) options: RunOptions,
+    server: PgConnectOptions,
+    pid: i32,
+    /// Who was last seen in the way.
+    pub(super) holders: Vec<String>,
+}
+
+/// Why a statement failed.
+pub(super) enum Failure {
+    /// Others hold what it locks, or wait for what it holds.
+    Busy,
+    /// Whatever else.
+    Refused {
+        /// What PostgreSQL says.
+        message: String,
+        /// The character of the statement, from 1, at which it is wrong; 0 if nobody says.
+        character: usize,
+    },
+}
+
+impl Failure {
+    /// How many lines of the statement are before what is wrong with it.
+    pub(super) fn lines_before(statement: &str, character: usize) -> usize {
+        let before = statement.chars().take(character.saturating_sub(1));
+        before.filter(|c| *c == '\n').count()
+    }
+}
+
+impl Session {
+    pub(super) async fn open(
+        server: &PgConnectOptions,
+        options: RunOptions,
+    ) -> Result<Self, sqlx::Error> {
+        let mut connection = server.connect().await?;
+        // Whatever the role is set to: a migration takes as long as it takes.
+        sqlx::raw_sql(
+            "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;
+             set idle_session_timeout = 0",
+        )
+        .execute(&mut connection)
+        .await?;
+        let pid = sqlx::query_scalar("select pg_backend_pid()")
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(Self {
+            connection,
+            options,
+            server: server.clone(),
+            pid,
+            holders: Vec::new(),
+        })
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+        self.connection.begin().await
+    }
+
+    /// Whether the database holds every text, and knows É for the capital of é.
+    pub(super) async fn knows_letters(&mut self) -> Result<bool, sqlx::Error> {
+        let encoding: String = sqlx::query_scalar("select current_setting('server_encoding')")
+            .fetch_one(&mut self.connection)
+            .await?;
+        // In another encoding, the question itself would fail.
+        Ok(encoding == "UTF8"
+            && sqlx::query_scalar("select lower('ÉЯ') = 'éя'")
+                .fetch_one(&mut self.connection)
+                .await?)
+    }
+
+    /// Runs a statement as it stands, which may wait for a lock as long as that; `None` for as
+    /// long as it takes. One that waits has those noted that it waits for.
+    pub(super) async fn run(
+        &mut self,
+        text: &str,
+        lock_timeout: Option<Duration>,
+    ) -> Result<(), Failure> {
+        let timeout = lock_timeout.unwrap_or_default().as_millis().to_string();
+        sqlx::query("select set_config('lock_timeout', $1, false)")
+            .bind(timeout)
+            .execute(&mut self.connection)
+            .await
+            .map_err(refused)?;
+        let statement = QueryBuilder::<Postgres>::new(text).into_sql();
+        let running = sqlx::raw_sql(statement).execute(&mut self.connection);
+        tokio::pin!(running);
+        // Just before it gives up.
+        let look = lock_timeout.map_or(LOOK_AFTER, |timeout| timeout.mul_f64(0.7));
+        let result = tokio::select! {
+            biased;
+            result = &mut running => result,
+            found = async {
+                tokio::time::sleep(look).await;
+                who_blocks(&self.server, self.pid).await
+            } => {
+                if !found.is_empty() {
+                    self.holders = found;
+                }
+                running.await
+            }
+        };
+        result.map(drop).map_err(refused)
+    }
+}
+
+/// A statement that may wait for long is looked at after that.
+const LOOK_AFTER: Duration = Duration::from_secs(10);
+
+/// Asked over another connection; nobody where that fails, since it is only told.
+async fn who_blocks(server: &PgConnectOptions, pid: i32) -> Vec<String> {
+    let Ok(mut connection) = server.connect().await else {
+        return Vec::new();
+    };
+    let holders = holders::of_what_blocks(&mut connection, pid).await;
+    drop(connection.close().await);
+    holders.unwrap_or_default()
+}
+
+/// What kept the statement from being done.
+pub(super) fn refused(error: sqlx::Error) -> Failure {
+    let database = error.as_database_error();
+    // Lock not available, or a deadlock of which it was chosen as the victim.
+    if database
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
+    {
+        return Failure::Busy;
+    }
+    let position = database
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+        .and_then(PgDatabaseError::position);
+    let character = match position {
+        Some(PgErrorPosition::Original(place)) => place,
+        Some(PgErrorPosition::Internal { .. }) | None => 0,
+    };
+    Failure::Refused {
+        message: Redacted::from(error).to_string(),
+        character,
+    }
+}

@@ -1,0 +1,9 @@
+//! The schema's way up and down: what is PostgreSQL's own, and how what goes wrong ends.
+#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+
+mod embedded;
+mod ledgers;
+mod locks;
+mod running;
+mod scripts;
+mod support;
