@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use byline_persistence::Database;
-use byline_persistence::migrate::SchemaState;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -83,12 +82,6 @@ async fn probe(database: &Database) -> Option<String> {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         }),
-        Ok(Ok(SchemaState::Current | SchemaState::Ahead(_))) => None,
-        Ok(Ok(SchemaState::Behind(missing))) => {
-            Some(format!("the schema lacks migrations {missing:?}"))
-        }
-        Ok(Ok(SchemaState::Broken(version))) => {
-            Some(format!("migration {version} is broken or was changed"))
-        }
+        Ok(Ok(state)) => state.refusal(),
     }
 }

@@ -59,7 +59,7 @@ impl Cli {
         match self.command {
             Command::Serve(command) => command.run().await?,
             Command::Dev(command) => command.run().await?,
-            Command::Migrate(command) => command.run().await?,
+            Command::Migrate(command) => return command.run().await,
             Command::Purge(command) => command.run().await?,
             Command::Import(command) => return command.run().await,
             Command::Export(command) => return command.run().await,
@@ -82,5 +82,15 @@ async fn stop_signal() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_flags_fit_together() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -223,7 +223,7 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// A length of time that is not none, and short enough to add to any moment.
-fn some_time(text: &str) -> Result<Duration, CommandError> {
+pub(super) fn some_time(text: &str) -> Result<Duration, CommandError> {
     let time = humantime::parse_duration(text)?;
     if time.is_zero() || time > LONGEST {
         return Err("must be more than 0s and at most 365 days".into());
@@ -254,16 +254,38 @@ pub(super) struct DatabaseOptions {
 
 impl DatabaseOptions {
     pub(super) fn server(&self) -> Result<PgConnectOptions, CommandError> {
-        // The driver's message would repeat the URL, password included, and it takes any scheme.
-        let url = self.database_url.as_str();
-        let is_ours = ["postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme));
-        let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-        server.flatten().ok_or_else(|| {
-            "--database-url is no URL such as postgres://user:password@host/name".into()
-        })
+        server(&self.database_url)
     }
+}
+
+/// Which database, if any.
+#[derive(Args)]
+pub(super) struct MaybeDatabase {
+    /// The PostgreSQL database, such as postgres://user:password@host/name
+    #[arg(
+        long,
+        env = "BYLINE_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database_url: Option<String>,
+}
+
+impl MaybeDatabase {
+    pub(super) fn server(&self) -> Result<Option<PgConnectOptions>, CommandError> {
+        self.database_url.as_deref().map(server).transpose()
+    }
+}
+
+fn server(url: &str) -> Result<PgConnectOptions, CommandError> {
+    // The driver's message would repeat the URL, password included, and it takes any scheme.
+    let is_ours = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
+    server
+        .flatten()
+        .ok_or_else(|| "--database-url is no URL such as postgres://user:password@host/name".into())
 }
 
 #[cfg(test)]

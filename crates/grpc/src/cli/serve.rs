@@ -1,7 +1,8 @@
 //! `byline serve`: a server over a database that exists.
 
 use byline_domain::error::RepositoryError;
-use byline_persistence::migrate::{self, SchemaState};
+use byline_persistence::PgConnectOptions;
+use byline_persistence::migrate::{self, RunOptions, Runner, SchemaState};
 use clap::Args;
 
 use super::options::{DatabaseOptions, ServerOptions};
@@ -37,8 +38,7 @@ impl ServeCommand {
             Keys::generate()
         });
         if self.migrate {
-            let applied = migrate::up(&database).await?;
-            tracing::info!(?applied, "migrated");
+            migrate_first(&database).await?;
         }
         let app = App::new(database, &self.server.pool(), keys, self.server.retention());
         check_schema(&app).await?;
@@ -46,25 +46,27 @@ impl ServeCommand {
     }
 }
 
+/// Applies what is missing. Of replicas that start at once one does it, and the others wait.
+async fn migrate_first(database: &PgConnectOptions) -> Result<(), CommandError> {
+    let runner = Runner::new(database, migrate::embedded(), RunOptions::default());
+    runner
+        .up(None, |done| {
+            let ms = done.took.as_millis();
+            tracing::info!(migration = %done.migration, ms, "migrated");
+        })
+        .await?;
+    Ok(())
+}
+
 /// Refuses a schema with which calls would fail.
 pub(super) async fn check_schema(app: &App) -> Result<(), CommandError> {
     let state = app.database.schema_state().await.map_err(unreachable)?;
-    match state {
-        SchemaState::Current => Ok(()),
-        SchemaState::Ahead(unknown) => {
-            tracing::warn!(?unknown, "the schema is newer than this program");
-            Ok(())
-        }
-        SchemaState::Behind(missing) => Err(format!(
-            "the database lacks migrations {missing:?}: apply them with `byline migrate up`, or \
-             start with --migrate"
-        )
-        .into()),
-        SchemaState::Broken(version) => Err(format!(
-            "migration {version} of the database is broken, or differs from this program's: see \
-             `byline migrate current`"
-        )
-        .into()),
+    if let SchemaState::Ahead(unknown) = &state {
+        tracing::warn!(?unknown, "the schema is newer than this program");
+    }
+    match state.refusal() {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(()),
     }
 }
 

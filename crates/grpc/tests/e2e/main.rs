@@ -21,6 +21,7 @@ mod lists;
 mod long_lists;
 mod lost_commits;
 mod masks;
+mod migrations;
 mod model;
 mod orders;
 mod outage;

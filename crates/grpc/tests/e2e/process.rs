@@ -11,7 +11,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{PROGRAM, Server, World, eventually, get_by_id};
+use crate::support::{PROGRAM, World, eventually, get_by_id};
 
 async fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM)
@@ -23,47 +23,6 @@ async fn run(arguments: &[&str]) -> Output {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[tokio::test]
-async fn a_schema_that_is_behind_is_refused_with_the_way_to_mend_it() {
-    let database = TestDatabase::unmigrated().await;
-    let url = database.url();
-    let refused = run(&["serve", "--database-url", &url, "--listen", "127.0.0.1:0"]).await;
-    assert!(!refused.status.success());
-    assert!(
-        said(&refused).contains("byline migrate up"),
-        "{}",
-        said(&refused)
-    );
-
-    Server::serve(&url, &["--migrate"]).await;
-    Server::serve(&url, &[]).await;
-}
-
-#[tokio::test]
-async fn migrations_go_up_and_down_and_tell_where_they_are() {
-    let database = TestDatabase::unmigrated().await;
-    let url = database.url();
-    let told = async |verb: &[&str]| {
-        let output = run(&[&["migrate"], verb, &["--database-url", &url]].concat()).await;
-        assert!(output.status.success(), "{}", said(&output));
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert_eq!(
-        told(&["up"]).await,
-        "applied 0001\napplied 0002\napplied 0003\napplied 0004\napplied 0005\n"
-    );
-    assert_eq!(told(&["up"]).await, "nothing to apply\n");
-    assert_eq!(told(&["down"]).await, "took back 0005\n");
-    assert_eq!(
-        told(&["current"]).await,
-        "0001  applied  users\n0002  applied  posts\n0003  applied  reading\n0004  applied  guesses\n0005  missing  writing\n"
-    );
-    assert_eq!(
-        told(&["down", "5"]).await,
-        "took back 0004\ntook back 0003\ntook back 0002\ntook back 0001\n"
-    );
 }
 
 #[tokio::test]

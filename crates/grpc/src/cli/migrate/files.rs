@@ -1,0 +1,66 @@
+//! The verbs that need no database: new and sql.
+
+use std::process::ExitCode;
+
+use byline_persistence::migrate::{Migrations, script, write};
+use clap::Args;
+use serde_json::json;
+
+use super::output::Output;
+use super::version::Span;
+use super::{CommandError, Folder, Locks, Source};
+
+#[derive(Args)]
+pub(super) struct New {
+    /// What it does, such as `nickname` or "add a nickname"
+    name: String,
+
+    #[command(flatten)]
+    folder: Folder,
+
+    /// Only say which files would be written
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Sql {
+    /// From which migration to which, such as 3:5, base:head, or 5:4 to take 5 back
+    #[arg(value_name = "FROM:TO")]
+    span: Span,
+
+    #[command(flatten)]
+    source: Source,
+
+    #[command(flatten)]
+    locks: Locks,
+}
+
+impl New {
+    pub(super) fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
+        let dir = &self.folder.dir;
+        let files = write::empty_pair(&Migrations::read(dir)?, &self.name)?;
+        if !self.dry_run {
+            write::write(dir, &files)?;
+        }
+        let paths = files.map(|file| dir.join(file.name));
+        let word = if self.dry_run { "would write" } else { "wrote" };
+        for path in &paths {
+            output.line(format_args!("{word} {}", path.display()));
+        }
+        output.document(&json!({ "files": paths, "dry_run": self.dry_run }));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Sql {
+    pub(super) fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
+        let migrations = self.source.read()?;
+        let from = self.span.from.number(&migrations)?;
+        let to = self.span.to.number(&migrations)?;
+        let sql = script::script(&migrations, from, to, self.locks.lock_timeout)?;
+        output.line(sql.trim_end());
+        output.document(&json!({ "from": from, "to": to, "sql": sql }));
+        Ok(ExitCode::SUCCESS)
+    }
+}

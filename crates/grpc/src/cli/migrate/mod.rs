@@ -1,0 +1,174 @@
+//! `byline migrate`: everything about the schema's migrations.
+
+mod files;
+mod ledger;
+mod output;
+mod run;
+mod show;
+mod version;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use byline_persistence::migrate::{MigrateError, Migrations, RunOptions, Runner};
+use clap::{Args, Subcommand};
+
+use self::output::Output;
+use super::CommandError;
+use super::options::{DatabaseOptions, some_time};
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct MigrateCommand {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// Print one JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 the database or the \
+    schema is not where it should be (behind, ahead, changed, drifted).";
+
+/// The database or the schema is not where it should be.
+const DIFFERS: u8 = 3;
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Write the files of a new migration, to be filled in
+    New(files::New),
+    /// Apply the migrations that the database does not have
+    Up(run::Up),
+    /// Take migrations back, and what is kept in their tables
+    Down(run::Down),
+    /// Tell where the database is; exit code 3 if that is not the newest migration
+    Current(show::Current),
+    /// List the migrations, newest first; with a database, also which it has
+    History(show::History),
+    /// Tell the newest migration
+    Heads(show::Heads),
+    /// Say of a database that it has a migration and all before it, and run nothing
+    Stamp(ledger::Stamp),
+    /// Look whether what was applied is what the files say; exit code 3 if not
+    Verify(ledger::Verify),
+    /// Accept files that were changed after they were applied
+    Repair(ledger::Repair),
+    /// Print what would run from one migration to another, without a database
+    Sql(files::Sql),
+}
+
+impl MigrateCommand {
+    pub(super) async fn run(self) -> Result<ExitCode, CommandError> {
+        let output = Output::new(self.json);
+        let result = match self.verb {
+            Verb::New(verb) => verb.run(&output),
+            Verb::Up(verb) => verb.run(&output).await,
+            Verb::Down(verb) => verb.run(&output).await,
+            Verb::Current(verb) => verb.run(&output).await,
+            Verb::History(verb) => verb.run(&output).await,
+            Verb::Heads(verb) => verb.run(&output),
+            Verb::Stamp(verb) => verb.run(&output).await,
+            Verb::Verify(verb) => verb.run(&output).await,
+            Verb::Repair(verb) => verb.run(&output).await,
+            Verb::Sql(verb) => verb.run(&output),
+        };
+        result.or_else(|error| {
+            output.failed(&error);
+            match error.downcast_ref::<MigrateError>() {
+                Some(MigrateError::NoSuchVersion(_)) => {
+                    eprintln!("byline: {error}");
+                    Ok(ExitCode::from(2))
+                }
+                _ => Err(error),
+            }
+        })
+    }
+}
+
+/// Which migrations.
+#[derive(Args)]
+struct Source {
+    /// The folder of the migrations; those of this program if left out
+    #[arg(long, env = "BYLINE_MIGRATIONS_DIR", value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Source {
+    fn read(&self) -> Result<Migrations, MigrateError> {
+        Ok(match &self.dir {
+            Some(dir) => Migrations::read(dir)?,
+            None => Migrations::embedded(),
+        })
+    }
+}
+
+/// A folder that new migrations are written to.
+#[derive(Args)]
+struct Folder {
+    /// The folder of the migrations
+    #[arg(
+        long,
+        env = "BYLINE_MIGRATIONS_DIR",
+        default_value = "migrations",
+        value_name = "DIR"
+    )]
+    dir: PathBuf,
+}
+
+/// Which migrations, and over which database they are run.
+#[derive(Args)]
+struct Target {
+    #[command(flatten)]
+    source: Source,
+
+    #[command(flatten)]
+    database: DatabaseOptions,
+
+    /// How long to wait for another process that is migrating
+    #[arg(long, env = "BYLINE_MIGRATE_WAIT", default_value = "10m", value_name = "TIME",
+        value_parser = some_time)]
+    wait: Duration,
+}
+
+/// How patient migrations are with traffic.
+#[derive(Args)]
+struct Locks {
+    /// How long a statement waits for a lock, since all who come after it wait behind it; then it lets them through, and tries again
+    #[arg(long, env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",
+        value_parser = some_time)]
+    lock_timeout: Duration,
+
+    /// How long it is tried to get the locks of a migration
+    #[arg(long, env = "BYLINE_MIGRATE_LOCK_PATIENCE", default_value = "5m", value_name = "TIME",
+        value_parser = some_time)]
+    lock_patience: Duration,
+}
+
+impl Target {
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            runner_patience: self.wait,
+            ..RunOptions::default()
+        }
+    }
+
+    fn runner<'a>(
+        &self,
+        migrations: &'a Migrations,
+        options: RunOptions,
+    ) -> Result<Runner<'a>, CommandError> {
+        Ok(Runner::new(&self.database.server()?, migrations, options))
+    }
+}
+
+impl Locks {
+    fn options(&self, others: RunOptions) -> RunOptions {
+        RunOptions {
+            lock_timeout: self.lock_timeout,
+            lock_patience: self.lock_patience,
+            ..others
+        }
+    }
+}
