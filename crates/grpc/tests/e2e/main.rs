@@ -28,6 +28,7 @@ mod outage;
 mod posts;
 mod process;
 mod proxy;
+mod recorded_calls;
 mod retries;
 mod retries_meanwhile;
 mod searches;

@@ -360,14 +360,14 @@ fn is_claim(sql: &[u8]) -> bool {
 
 /// Takes a message out of what was read: a type of `kind` bytes, and a length that counts
 /// itself and what follows it.
-fn split(read: &mut BytesMut, kind: usize) -> Option<BytesMut> {
+pub(crate) fn split(read: &mut BytesMut, kind: usize) -> Option<BytesMut> {
     let length = read.get(kind..)?.get(..4)?;
     let whole = kind + usize::try_from(Buf::get_u32(&mut &length[..])).ok()?;
     (read.len() >= whole).then(|| read.split_to(whole))
 }
 
 /// Takes a text that ends with a zero.
-fn text<'m>(body: &mut &'m [u8]) -> &'m [u8] {
+pub(crate) fn text<'m>(body: &mut &'m [u8]) -> &'m [u8] {
     let end = body.iter().position(|byte| *byte == 0).unwrap_or_default();
     let text = &body[..end];
     *body = &body[end + 1..];

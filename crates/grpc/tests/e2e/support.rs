@@ -35,9 +35,19 @@ impl Server {
 
     /// The same at that address.
     pub(crate) async fn serve_at(address: &str, url: &str, options: &[&str]) -> Self {
+        Self::serve_by(PROGRAM, address, url, options).await
+    }
+
+    /// The same by that program.
+    pub(crate) async fn serve_by(
+        program: &str,
+        address: &str,
+        url: &str,
+        options: &[&str],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let mut child = Command::new(PROGRAM)
+        let mut child = Command::new(program)
             .args(["serve", "--listen", address, "--database-url", url])
             .args(options)
             .stdin(Stdio::null())

@@ -1,0 +1,365 @@
+//! Calls of every method that reads or changes, one after the other.
+
+use byline_grpc::pb::post_service_client::PostServiceClient;
+use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
+use byline_grpc::pb::user_service_client::UserServiceClient;
+use byline_grpc::pb::{self, operation::Operation as Kind};
+use tonic::transport::Channel;
+
+use super::log::Log;
+use crate::support::mask;
+
+struct Caller<'a> {
+    users: UserServiceClient<Channel>,
+    posts: PostServiceClient<Channel>,
+    transactions: TransactionServiceClient<Channel>,
+    log: &'a mut Log,
+    /// How many ids of requests were made.
+    requests: u32,
+}
+
+/// Makes all of them, and has the log note each.
+pub(super) async fn make(channel: Channel, log: &mut Log) {
+    let mut caller = Caller {
+        users: UserServiceClient::new(channel.clone()),
+        posts: PostServiceClient::new(channel.clone()),
+        transactions: TransactionServiceClient::new(channel),
+        log,
+        requests: 0,
+    };
+    let ada = caller.create_user("ada").await;
+    let grace = caller.create_user("grace").await;
+    caller.change_user(&ada).await;
+    let post = caller.create_post(&ada, "Gardens by the sea").await;
+    let other = caller.create_post(&ada, "Nine days of rain").await;
+    caller.change_post(&post).await;
+    caller.read_users(&ada, &grace).await;
+    caller.read_posts(&ada, &post, &other).await;
+    caller.move_to_and_from_the_trash(&ada, &grace, &post).await;
+    caller.in_batches(&grace).await;
+    caller.in_a_transaction().await;
+}
+
+/// `note!(caller, users.get_user(request))`: makes the call and has it noted.
+macro_rules! note {
+    ($caller:ident, $name:literal, $service:ident.$method:ident($request:expr)) => {{
+        let result = $caller.$service.$method($request).await;
+        $caller.log.note($name, result)
+    }};
+}
+
+impl Caller<'_> {
+    fn request_id(&mut self) -> String {
+        self.requests += 1;
+        format!("00000000-0000-4000-8000-{:012}", self.requests)
+    }
+
+    fn new_user(&mut self, name: &str) -> pb::CreateUserRequest {
+        pb::CreateUserRequest {
+            user: Some(pb::User {
+                email: format!("{name}@{}", super::DOMAIN),
+                name: Some(name.to_owned()),
+                role: "editor".to_owned(),
+                ..pb::User::default()
+            }),
+            request_id: self.request_id(),
+            ..pb::CreateUserRequest::default()
+        }
+    }
+
+    fn new_post(&mut self, author: &str, title: &str) -> pb::CreatePostRequest {
+        pb::CreatePostRequest {
+            post: Some(pb::Post {
+                title: title.to_owned(),
+                content: Some("A long walk past the gardens.".to_owned()),
+                author_id: author.to_owned(),
+                ..pb::Post::default()
+            }),
+            request_id: self.request_id(),
+            ..pb::CreatePostRequest::default()
+        }
+    }
+
+    async fn create_user(&mut self, name: &str) -> String {
+        let request = self.new_user(name);
+        let answer = note!(self, "CreateUser", users.create_user(request));
+        answer.user.unwrap_or_default().id
+    }
+
+    async fn create_post(&mut self, author: &str, title: &str) -> String {
+        let request = self.new_post(author, title);
+        let answer = note!(self, "CreatePost", posts.create_post(request));
+        answer.post.unwrap_or_default().id
+    }
+
+    async fn change_user(&mut self, id: &str) {
+        let request = pb::UpdateUserRequest {
+            user: Some(pb::User {
+                id: id.to_owned(),
+                name: Some("Ada of the gardens".to_owned()),
+                is_active: Some(false),
+                ..pb::User::default()
+            }),
+            ..pb::UpdateUserRequest::default()
+        };
+        note!(self, "UpdateUser", users.update_user(request));
+    }
+
+    async fn change_post(&mut self, id: &str) {
+        let request = pb::UpdatePostRequest {
+            post: Some(pb::Post {
+                id: id.to_owned(),
+                title: "Gardens by the lake".to_owned(),
+                ..pb::Post::default()
+            }),
+            ..pb::UpdatePostRequest::default()
+        };
+        note!(self, "UpdatePost", posts.update_post(request));
+        for _ in 0..2 {
+            let request = pb::PublishPostRequest {
+                id: id.to_owned(),
+                ..pb::PublishPostRequest::default()
+            };
+            note!(self, "PublishPost", posts.publish_post(request));
+        }
+        let request = pb::UnpublishPostRequest {
+            id: id.to_owned(),
+            ..pb::UnpublishPostRequest::default()
+        };
+        note!(self, "UnpublishPost", posts.unpublish_post(request));
+    }
+
+    async fn read_users(&mut self, ada: &str, grace: &str) {
+        use pb::get_user_request::Key;
+        for key in [
+            Key::Id(ada.to_owned()),
+            Key::Email(format!("ada@{}", super::DOMAIN)),
+        ] {
+            let request = pb::GetUserRequest {
+                key: Some(key),
+                read_mask: mask(&["*", "post_count", "posts"]),
+                ..pb::GetUserRequest::default()
+            };
+            note!(self, "GetUser", users.get_user(request));
+        }
+        let request = pb::BatchGetUsersRequest {
+            ids: vec![ada.to_owned(), grace.to_owned()],
+            ..pb::BatchGetUsersRequest::default()
+        };
+        note!(self, "BatchGetUsers", users.batch_get_users(request));
+        for (order_by, filter, show_deleted) in [
+            ("", "", false),
+            (
+                "name desc",
+                "role = \"editor\" AND posts.title : \"gardens\"",
+                false,
+            ),
+            ("email", "", true),
+            ("updated_at desc", "is_active = true", false),
+        ] {
+            let request = pb::ListUsersRequest {
+                order_by: order_by.to_owned(),
+                filter: filter.to_owned(),
+                show_deleted,
+                page_size: 3,
+                total: pb::TotalMode::Exact.into(),
+                ..pb::ListUsersRequest::default()
+            };
+            let answer = note!(self, "ListUsers", users.list_users(request.clone()));
+            if !answer.next_page_token.is_empty() {
+                let request = pb::ListUsersRequest {
+                    page_token: answer.next_page_token,
+                    ..request
+                };
+                note!(self, "ListUsers", users.list_users(request));
+            }
+        }
+        for query in ["gardens", "ad"] {
+            let request = pb::SearchUsersRequest {
+                query: query.to_owned(),
+                page_size: 3,
+                ..pb::SearchUsersRequest::default()
+            };
+            note!(self, "SearchUsers", users.search_users(request));
+        }
+        for group_by in ["", "role"] {
+            let request = pb::CountUsersRequest {
+                group_by: group_by.to_owned(),
+                ..pb::CountUsersRequest::default()
+            };
+            note!(self, "CountUsers", users.count_users(request));
+        }
+    }
+
+    async fn read_posts(&mut self, ada: &str, post: &str, other: &str) {
+        let request = pb::GetPostRequest {
+            id: post.to_owned(),
+            read_mask: mask(&["*", "author"]),
+            ..pb::GetPostRequest::default()
+        };
+        note!(self, "GetPost", posts.get_post(request));
+        let request = pb::BatchGetPostsRequest {
+            ids: vec![post.to_owned(), other.to_owned()],
+            ..pb::BatchGetPostsRequest::default()
+        };
+        note!(self, "BatchGetPosts", posts.batch_get_posts(request));
+        for (order_by, filter) in [
+            ("", String::new()),
+            ("title", format!("author_id = \"{ada}\"")),
+            ("updated_at desc", "author.role = \"editor\"".to_owned()),
+            ("published_at desc", "published = true".to_owned()),
+        ] {
+            let request = pb::ListPostsRequest {
+                order_by: order_by.to_owned(),
+                filter,
+                page_size: 3,
+                ..pb::ListPostsRequest::default()
+            };
+            note!(self, "ListPosts", posts.list_posts(request));
+        }
+        let request = pb::SearchPostsRequest {
+            query: "\"long walk\" -roof".to_owned(),
+            page_size: 3,
+            read_mask: mask(&["title", "author.name"]),
+            ..pb::SearchPostsRequest::default()
+        };
+        note!(self, "SearchPosts", posts.search_posts(request));
+        for group_by in ["", "author_id"] {
+            let request = pb::CountPostsRequest {
+                group_by: group_by.to_owned(),
+                filter: format!("author_id = \"{ada}\""),
+                ..pb::CountPostsRequest::default()
+            };
+            note!(self, "CountPosts", posts.count_posts(request));
+        }
+    }
+
+    async fn move_to_and_from_the_trash(&mut self, ada: &str, grace: &str, post: &str) {
+        for last in [false, true] {
+            let request = pb::DeletePostRequest {
+                id: post.to_owned(),
+                ..pb::DeletePostRequest::default()
+            };
+            note!(self, "DeletePost", posts.delete_post(request));
+            if last {
+                let request = pb::PurgePostRequest {
+                    id: post.to_owned(),
+                    ..pb::PurgePostRequest::default()
+                };
+                note!(self, "PurgePost", posts.purge_post(request));
+                continue;
+            }
+            let request = pb::UndeletePostRequest {
+                id: post.to_owned(),
+                ..pb::UndeletePostRequest::default()
+            };
+            note!(self, "UndeletePost", posts.undelete_post(request));
+        }
+        let request = pb::TransferPostsRequest {
+            from_author_id: ada.to_owned(),
+            to_author_id: grace.to_owned(),
+            ..pb::TransferPostsRequest::default()
+        };
+        note!(self, "TransferPosts", posts.transfer_posts(request));
+        for id in [ada, grace] {
+            let request = pb::DeleteUserRequest {
+                id: id.to_owned(),
+                force: true,
+                ..pb::DeleteUserRequest::default()
+            };
+            note!(self, "DeleteUser", users.delete_user(request));
+        }
+        let request = pb::UndeleteUserRequest {
+            id: grace.to_owned(),
+            ..pb::UndeleteUserRequest::default()
+        };
+        note!(self, "UndeleteUser", users.undelete_user(request));
+        let request = pb::PurgeUserRequest {
+            id: ada.to_owned(),
+            ..pb::PurgeUserRequest::default()
+        };
+        note!(self, "PurgeUser", users.purge_user(request));
+    }
+
+    async fn in_batches(&mut self, grace: &str) {
+        let requests = vec![self.new_user("barbara"), self.new_user("frances")];
+        let requests = requests.into_iter().map(|one| pb::CreateUserRequest {
+            request_id: String::new(),
+            ..one
+        });
+        let request = pb::BatchCreateUsersRequest {
+            requests: requests.collect(),
+            request_id: self.request_id(),
+            ..pb::BatchCreateUsersRequest::default()
+        };
+        note!(self, "BatchCreateUsers", users.batch_create_users(request));
+        let post = pb::CreatePostRequest {
+            request_id: String::new(),
+            ..self.new_post(grace, "Two of them")
+        };
+        let request = pb::BatchCreatePostsRequest {
+            requests: vec![post.clone(), post],
+            ..pb::BatchCreatePostsRequest::default()
+        };
+        let made = note!(self, "BatchCreatePosts", posts.batch_create_posts(request));
+        let ids = made
+            .results
+            .into_iter()
+            .filter_map(|result| match result.result {
+                Some(pb::post_result::Result::Post(post)) => Some(post.id),
+                _ => None,
+            });
+        let ids: Vec<_> = ids.collect();
+        let changes = ids.iter().map(|id| pb::UpdatePostRequest {
+            post: Some(pb::Post {
+                id: id.clone(),
+                title: "Two of them, again".to_owned(),
+                ..pb::Post::default()
+            }),
+            ..pb::UpdatePostRequest::default()
+        });
+        let request = pb::BatchUpdatePostsRequest {
+            requests: changes.collect(),
+            ..pb::BatchUpdatePostsRequest::default()
+        };
+        note!(self, "BatchUpdatePosts", posts.batch_update_posts(request));
+        let deletions = ids.into_iter().map(|id| pb::DeletePostRequest {
+            id,
+            ..pb::DeletePostRequest::default()
+        });
+        let request = pb::BatchDeletePostsRequest {
+            requests: deletions.collect(),
+            ..pb::BatchDeletePostsRequest::default()
+        };
+        note!(self, "BatchDeletePosts", posts.batch_delete_posts(request));
+    }
+
+    async fn in_a_transaction(&mut self) {
+        let user = pb::CreateUserRequest {
+            request_id: String::new(),
+            ..self.new_user("hedy")
+        };
+        let nested = pb::NestedOperations {
+            operations: vec![pb::Operation {
+                operation: Some(Kind::CreateUser(pb::CreateUserRequest {
+                    request_id: String::new(),
+                    ..self.new_user("annie")
+                })),
+            }],
+        };
+        let request = pb::ExecuteTransactionRequest {
+            operations: [Kind::CreateUser(user), Kind::Nested(nested)]
+                .map(|operation| pb::Operation {
+                    operation: Some(operation),
+                })
+                .into(),
+            request_id: self.request_id(),
+            ..pb::ExecuteTransactionRequest::default()
+        };
+        note!(
+            self,
+            "ExecuteTransaction",
+            transactions.execute_transaction(request)
+        );
+    }
+}
