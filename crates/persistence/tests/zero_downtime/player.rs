@@ -63,7 +63,7 @@ impl<'r> Player<'r> {
                 Err(_) => Some("not within its deadline".to_owned()),
                 Ok(Err(error)) => {
                     self.raw("rollback".to_owned()).await.unwrap();
-                    Some(error.to_string())
+                    Some(error)
                 }
                 Ok(Ok(())) => None,
             };
@@ -104,7 +104,7 @@ impl<'r> Player<'r> {
                 .bind(statement.types.iter().copied().map(i64::from).collect::<Vec<_>>())
                 .fetch_all(&mut self.connection)
                 .await
-                .map_err(told)?;
+                .map_err(|error| told(&error))?;
                 types.resize(values.len(), "unknown".to_owned());
                 let types = match types.join(", ") {
                     none if none.is_empty() => none,
@@ -124,11 +124,11 @@ impl<'r> Player<'r> {
     async fn raw(&mut self, sql: String) -> Result<(), String> {
         let sql = QueryBuilder::<Postgres>::new(sql).into_sql();
         let done = sqlx::raw_sql(sql).execute(&mut self.connection).await;
-        done.map(drop).map_err(told)
+        done.map(drop).map_err(|error| told(&error))
     }
 }
 
-fn told(error: sqlx::Error) -> String {
+fn told(error: &sqlx::Error) -> String {
     let code = error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);

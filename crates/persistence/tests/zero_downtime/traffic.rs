@@ -29,14 +29,14 @@ pub(crate) async fn under_traffic(
     let rounds = AtomicUsize::new(0);
     let playing = futures_util::future::join_all((0..PLAYERS).map(|_| async {
         let mut player = Player::connect(&server, recording).await;
-        let mut played = player.round().await;
+        let mut all = player.round().await;
         rounds.fetch_add(1, Ordering::Relaxed);
         while !over.load(Ordering::Relaxed) {
-            played.extend(player.round().await);
+            all.extend(player.round().await);
         }
         // One more on what there is now.
-        played.extend(player.round().await);
-        played
+        all.extend(player.round().await);
+        all
     }));
     let happening = async {
         while rounds.load(Ordering::Relaxed) < PLAYERS {

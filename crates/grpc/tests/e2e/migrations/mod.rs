@@ -2,6 +2,8 @@
 
 mod boot;
 mod interrupted;
+mod load;
+mod page;
 mod verbs;
 
 use std::path::{Path, PathBuf};
