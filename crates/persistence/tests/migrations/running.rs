@@ -197,3 +197,29 @@ async fn a_program_whose_schema_is_being_made_by_statement_is_told_so() {
     assert_eq!(state, SchemaState::HalfWay(5));
     assert!(state.refusal().unwrap().contains("byline migrate up"));
 }
+
+#[tokio::test]
+async fn what_a_migration_sets_ends_with_it() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    // As a dump begins.
+    let dump = "select pg_catalog.set_config('search_path', '', false);\n\
+        create table public.dumped (n bigint);\nset role pg_read_all_data;\n";
+    let migrations = Folder::new()
+        .with("0001_dump", dump, "set search_path = '';\ndrop table public.dumped;\n")
+        .with(
+            "0002_by_statement",
+            "-- no-transaction\nset search_path = '';\nset lock_timeout = '3s';\n\
+             create table if not exists public.waits as select current_setting('lock_timeout') as lock_timeout;\n",
+            "drop table waits;\n",
+        )
+        .with("0003_after", "create table after (n bigint);\n", "drop table after;\n")
+        .read();
+    let runner = Runner::new(&server, &migrations, RunOptions::default());
+    assert_eq!(up_all(&runner).await.unwrap(), [1, 2, 3]);
+    assert_eq!(applied(&server).await, [1, 2, 3]);
+    let own = "select count(*) from waits where lock_timeout = '3s'";
+    assert_eq!(count(&mut test.connection().await, own).await, 1);
+    runner.down(Down::To(0), |_| {}).await.unwrap();
+    assert_eq!(applied(&server).await, NONE);
+}

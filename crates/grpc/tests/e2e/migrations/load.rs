@@ -54,7 +54,9 @@ impl Load {
             callers.spawn(async move {
                 let mut round = 0;
                 while !over.load(Ordering::Relaxed) {
-                    caller.round(&format!("caller-{n}-{round}@example.com")).await;
+                    caller
+                        .round(&format!("caller-{n}-{round}@example.com"))
+                        .await;
                     round += 1;
                     // The rest of the machine has something to do as well.
                     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -66,7 +66,10 @@ impl Walk<'_> {
             }
             ["sed", ..] => {
                 let mut sed = Command::new("sed");
-                let output = sed.args(&words[1..]).current_dir(self.folder.path()).output();
+                let output = sed
+                    .args(&words[1..])
+                    .current_dir(self.folder.path())
+                    .output();
                 told(command, &output.await.unwrap(), false)
             }
             ["psql", "-c", sql] => {
@@ -138,7 +141,10 @@ async fn the_page_of_migrations_does_what_it_shows_and_no_call_fails_meanwhile()
         return;
     }
     for (made, shown) in made.lines().zip(text.lines()) {
-        assert_eq!(made, shown, "BYLINE_WRITE_PAGES=1 shows what is printed now");
+        assert_eq!(
+            made, shown,
+            "BYLINE_WRITE_PAGES=1 shows what is printed now"
+        );
     }
     assert_eq!(made, text);
 }

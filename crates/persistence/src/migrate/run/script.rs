@@ -108,18 +108,16 @@ async fn try_as_one<'s>(
     statements: &'s [Statement<'s>],
     outcome: Outcome,
 ) -> Result<Result<(), (&'s Statement<'s>, Failure)>, MigrateError> {
+    session.reset().await?;
     simple(&mut session.connection, "begin").await?;
     for statement in statements {
-        let timeout = Some(session.options.lock_timeout);
-        if let Err(failure) = session.run(statement.text, timeout).await {
+        if let Err(failure) = session.run(statement.text).await {
             simple(&mut session.connection, "rollback").await?;
             return Ok(Err((statement, failure)));
         }
     }
-    match outcome {
-        Outcome::Applied => ledger::write(&mut session.connection, migration, true).await?,
-        Outcome::TakenBack => ledger::forget(&mut session.connection, migration.version).await?,
-    }
+    session.reset().await?;
+    tell(session, migration, outcome).await?;
     // A deferred constraint is looked at here, on behalf of the statement that it is about.
     match (
         sqlx::raw_sql("commit")
@@ -144,15 +142,19 @@ async fn one_by_one(
         Outcome::Applied => ledger::write(&mut session.connection, migration, false).await?,
         Outcome::TakenBack => ledger::doubt(&mut session.connection, migration.version).await?,
     }
+    session.reset().await?;
     for statement in statements {
         let mut tries = Tries::begin(session);
         loop {
             if let Some(index) = statement.builds_concurrently() {
                 drop_invalid(&mut session.connection, index).await?;
             }
-            // It is in nobody's way while it waits.
-            let timeout = (!statement.is_concurrent()).then_some(session.options.lock_timeout);
-            match session.run(statement.text, timeout).await {
+            let result = if statement.is_concurrent() {
+                session.run_patiently(statement.text).await
+            } else {
+                session.run(statement.text).await
+            };
+            match result {
                 Ok(()) => break,
                 Err(Failure::Busy) => tries.again(session, script, statement.line, true).await?,
                 Err(Failure::Refused { message, character }) => {
@@ -161,11 +163,21 @@ async fn one_by_one(
             }
         }
     }
-    match outcome {
-        Outcome::Applied => ledger::write(&mut session.connection, migration, true).await?,
-        Outcome::TakenBack => ledger::forget(&mut session.connection, migration.version).await?,
-    }
+    session.reset().await?;
+    tell(session, migration, outcome).await?;
     Ok(())
+}
+
+/// Has the ledger say what has become of the migration.
+async fn tell(
+    session: &mut Session,
+    migration: &Migration,
+    outcome: Outcome,
+) -> Result<(), sqlx::Error> {
+    match outcome {
+        Outcome::Applied => ledger::write(&mut session.connection, migration, true).await,
+        Outcome::TakenBack => ledger::forget(&mut session.connection, migration.version).await,
+    }
 }
 
 fn failed(

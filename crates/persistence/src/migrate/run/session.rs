@@ -46,13 +46,6 @@ impl Session {
         options: RunOptions,
     ) -> Result<Self, sqlx::Error> {
         let mut connection = server.connect().await?;
-        // Whatever the role is set to: a migration takes as long as it takes.
-        sqlx::raw_sql(
-            "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;
-             set idle_session_timeout = 0",
-        )
-        .execute(&mut connection)
-        .await?;
         let pid = sqlx::query_scalar("select pg_backend_pid()")
             .fetch_one(&mut connection)
             .await?;
@@ -81,24 +74,54 @@ impl Session {
                 .await?)
     }
 
-    /// Runs a statement as it stands, which may wait for a lock as long as that; `None` for as
-    /// long as it takes. One that waits has those noted that it waits for.
-    pub(super) async fn run(
-        &mut self,
-        text: &str,
-        lock_timeout: Option<Duration>,
-    ) -> Result<(), Failure> {
-        let timeout = lock_timeout.unwrap_or_default().as_millis().to_string();
-        sqlx::query("select set_config('lock_timeout', $1, false)")
-            .bind(timeout)
+    /// Takes back whatever a script may have set, and bounds what comes.
+    pub(super) async fn reset(&mut self) -> Result<(), sqlx::Error> {
+        let mut sql = QueryBuilder::<Postgres>::new(
+            // Whatever the role is set to: a migration takes as long as it takes.
+            "reset session authorization; reset role; reset all; set statement_timeout = 0;
+             set idle_in_transaction_session_timeout = 0; set idle_session_timeout = 0;
+             set lock_timeout = ",
+        );
+        sql.push(self.options.lock_timeout.as_millis());
+        sqlx::raw_sql(sql.into_sql())
             .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Runs a statement as it stands, which waits for a lock as long as was set. Those that keep
+    /// it waiting are noted.
+    pub(super) async fn run(&mut self, text: &str) -> Result<(), Failure> {
+        // Just before it gives up.
+        let look = self.options.lock_timeout.mul_f64(0.7);
+        self.run_and_look(text, look).await
+    }
+
+    /// The same for one that is in nobody's way while it waits, which it does as long as it takes.
+    pub(super) async fn run_patiently(&mut self, text: &str) -> Result<(), Failure> {
+        let before: String = sqlx::query_scalar("select current_setting('lock_timeout')")
+            .fetch_one(&mut self.connection)
             .await
             .map_err(refused)?;
+        self.set_lock_timeout("0").await?;
+        let result = self.run_and_look(text, LOOK_AFTER).await;
+        self.set_lock_timeout(&before).await?;
+        result
+    }
+
+    async fn set_lock_timeout(&mut self, value: &str) -> Result<(), Failure> {
+        sqlx::query("select set_config('lock_timeout', $1, false)")
+            .bind(value)
+            .execute(&mut self.connection)
+            .await
+            .map(drop)
+            .map_err(refused)
+    }
+
+    async fn run_and_look(&mut self, text: &str, look: Duration) -> Result<(), Failure> {
         let statement = QueryBuilder::<Postgres>::new(text).into_sql();
         let running = sqlx::raw_sql(statement).execute(&mut self.connection);
         tokio::pin!(running);
-        // Just before it gives up.
-        let look = lock_timeout.map_or(LOOK_AFTER, |timeout| timeout.mul_f64(0.7));
         let result = tokio::select! {
             biased;
             result = &mut running => result,
