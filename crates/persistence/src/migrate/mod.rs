@@ -2,6 +2,7 @@
 
 mod error;
 mod ledger;
+pub mod lint;
 mod plan;
 mod run;
 pub mod script;

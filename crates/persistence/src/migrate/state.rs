@@ -155,7 +155,8 @@ pub(super) fn compare(migrations: &Migrations, ledger: &Ledger) -> SchemaState {
     }
 }
 
-fn takes_away(name: &str) -> bool {
+/// Whether that is the name of a migration which takes away what programs before it use.
+pub(super) fn takes_away(name: &str) -> bool {
     name.split('_').next() == Some(CONTRACT)
 }
 

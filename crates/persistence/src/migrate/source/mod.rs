@@ -11,9 +11,14 @@ use sqlx::{Postgres, QueryBuilder};
 
 static EMBEDDED: Migrator = sqlx::migrate!("../../migrations");
 const EMBEDDED_SCHEMA: &str = include_str!("../../../../../migrations/schema.sql");
+const EMBEDDED_ALLOW: &str = include_str!("../../../../../migrations/lint.allow");
 
 /// The file beside the migrations that holds the schema at head, to read.
 pub const SCHEMA_FILE: &str = "schema.sql";
+
+/// The file beside the migrations that says what the lint is to excuse in those that were applied, and so
+/// must not change.
+pub const ALLOW_FILE: &str = "lint.allow";
 
 /// Migrations in the order in which they are applied, each with a version of its own.
 #[derive(Clone, Debug)]
@@ -21,6 +26,7 @@ pub struct Migrations {
     dir: Option<PathBuf>,
     all: Vec<Migration>,
     schema: Option<String>,
+    lint_allow: Option<String>,
 }
 
 /// A change of the schema, and how it is taken back.
@@ -105,6 +111,7 @@ impl Migrations {
             dir: None,
             all,
             schema: Some(EMBEDDED_SCHEMA.to_owned()),
+            lint_allow: Some(EMBEDDED_ALLOW.to_owned()),
         }
     }
 
@@ -148,15 +155,11 @@ impl Migrations {
                 problems,
             });
         }
-        let schema = dir.join(SCHEMA_FILE);
         Ok(Self {
             dir: Some(dir.to_owned()),
             all,
-            schema: match fs::read_to_string(&schema) {
-                Ok(text) => Some(text),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(at(&schema)(error)),
-            },
+            schema: read_if_there(&dir.join(SCHEMA_FILE))?,
+            lint_allow: read_if_there(&dir.join(ALLOW_FILE))?,
         })
     }
 
@@ -173,6 +176,11 @@ impl Migrations {
     /// The schema at head as its own file says it, if there is one.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
+    }
+
+    /// What the lint is to excuse, if there is such a file.
+    pub fn lint_allow(&self) -> Option<&str> {
+        self.lint_allow.as_deref()
     }
 
     /// The version of the newest, or 0 if there is none.
@@ -249,6 +257,14 @@ fn pair(files: Vec<File>, problems: &mut Vec<String>) -> Vec<Migration> {
     ups.into_values().collect()
 }
 
+fn read_if_there(path: &Path) -> Result<Option<String>, SourceError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(path)(error)),
+    }
+}
+
 fn at(path: &Path) -> impl Fn(io::Error) -> SourceError {
     let path = path.to_owned();
     move |error| SourceError::Unreadable {
@@ -277,6 +293,7 @@ mod tests {
         let embedded = Migrations::embedded();
         assert_eq!(told(&read), told(&embedded));
         assert_eq!(read.schema(), embedded.schema());
+        assert_eq!(read.lint_allow(), embedded.lint_allow());
         for (ours, sqlx) in embedded.all().iter().zip(
             EMBEDDED
                 .iter()

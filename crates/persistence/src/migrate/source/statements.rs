@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use squawk_syntax::{SourceFile, SyntaxElement, SyntaxKind, SyntaxNode};
 
 /// One statement of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,17 +116,14 @@ pub(in crate::migrate) fn parse(sql: &str) -> Result<Vec<Parsed<'_>>, SyntaxErro
 
 /// The line that a byte of a text is in; the first is 1.
 pub(in crate::migrate) fn line_of(sql: &str, offset: usize) -> usize {
-    1 + sql.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    1 + sql[..offset].matches('\n').count()
 }
 
 /// From a statement's first word to its last.
 fn place(statement: &SyntaxNode) -> Option<Range<usize>> {
     let mut words = statement
         .descendants_with_tokens()
-        .filter_map(|element| element.into_token())
+        .filter_map(SyntaxElement::into_token)
         .filter(|token| !token.kind().is_trivia());
     let first = words.next()?;
     let mut last = first.clone();

@@ -1,0 +1,191 @@
+//! What a migration takes away from programs that ran before it.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::Site;
+use crate::migrate::lint::Rule;
+use crate::migrate::lint::names::{constraint_name, dropped, table};
+use crate::migrate::lint::tree::{Name, has_child, named, said, words};
+
+/// What no program names in its statements, or what changes none of its answers.
+const UNUSED: &[SyntaxKind] = &[
+    SyntaxKind::DROP_ACCESS_METHOD,
+    SyntaxKind::DROP_DATABASE,
+    SyntaxKind::DROP_EVENT_TRIGGER,
+    SyntaxKind::DROP_GROUP,
+    SyntaxKind::DROP_INDEX,
+    SyntaxKind::DROP_POLICY,
+    SyntaxKind::DROP_PUBLICATION,
+    SyntaxKind::DROP_ROLE,
+    SyntaxKind::DROP_STATISTICS,
+    SyntaxKind::DROP_SUBSCRIPTION,
+    SyntaxKind::DROP_TABLESPACE,
+    SyntaxKind::DROP_USER,
+    SyntaxKind::DROP_USER_MAPPING,
+];
+
+/// What programs name, and would not find by another name or in another schema.
+const NAMED: &[SyntaxKind] = &[
+    SyntaxKind::ALTER_AGGREGATE,
+    SyntaxKind::ALTER_COLLATION,
+    SyntaxKind::ALTER_DOMAIN,
+    SyntaxKind::ALTER_EXTENSION,
+    SyntaxKind::ALTER_FOREIGN_TABLE,
+    SyntaxKind::ALTER_FUNCTION,
+    SyntaxKind::ALTER_MATERIALIZED_VIEW,
+    SyntaxKind::ALTER_OPERATOR,
+    SyntaxKind::ALTER_PROCEDURE,
+    SyntaxKind::ALTER_ROUTINE,
+    SyntaxKind::ALTER_SCHEMA,
+    SyntaxKind::ALTER_SEQUENCE,
+    SyntaxKind::ALTER_TABLE,
+    SyntaxKind::ALTER_TEXT_SEARCH_CONFIGURATION,
+    SyntaxKind::ALTER_TYPE,
+    SyntaxKind::ALTER_VIEW,
+];
+
+pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
+    let is_drop = words(site.tree).first().is_some_and(|verb| verb == "drop");
+    let names = if is_drop {
+        dropped(site.tree)
+    } else {
+        table(site.tree).into_iter().collect()
+    };
+    if !names.is_empty() && names.iter().all(|name| site.known.is_new(name)) {
+        return;
+    }
+    cascade(site, is_drop);
+    if is_contract {
+        return;
+    }
+    let is_replaced = has_child(site.tree, SyntaxKind::IF_EXISTS)
+        && names.iter().all(|name| site.is_made_again(name));
+    if is_drop && !is_replaced && !UNUSED.contains(&site.kind()) {
+        let what = said(site.tree);
+        let tree = site.tree;
+        in_use(
+            site,
+            tree,
+            format!("{what}: programs before this migration may use it"),
+        );
+    }
+    if NAMED.contains(&site.kind()) {
+        renamed(site, &names);
+    }
+    for action in site.tree.children() {
+        if let Some(message) = taken(site, &action) {
+            in_use(site, &action, message);
+        }
+    }
+}
+
+fn in_use(site: &mut Site<'_>, node: &SyntaxNode, message: String) {
+    let sql = said(node);
+    let sql = sql.strip_suffix(" cascade").unwrap_or(&sql).to_owned();
+    let sql = if node.kind() == site.kind() {
+        sql
+    } else {
+        table(site.tree).map_or_else(|| sql.clone(), |table| format!("alter table {table} {sql}"))
+    };
+    site.find(
+        Rule::DropInUse,
+        node,
+        message,
+        format!(
+            "stop using it, release that, and then, in a migration whose name begins with contract_: {sql};"
+        ),
+    );
+}
+
+fn cascade(site: &mut Site<'_>, is_drop: bool) {
+    let node = site.tree.descendants().find(|node| {
+        let above = node.parent().map(|above| above.kind());
+        node.kind() == SyntaxKind::CASCADE
+            && (is_drop && above == Some(site.kind())
+                || matches!(
+                    above,
+                    Some(
+                        SyntaxKind::DROP_COLUMN
+                            | SyntaxKind::DROP_CONSTRAINT
+                            | SyntaxKind::DROP_ATTRIBUTE
+                    )
+                ))
+    });
+    if let Some(node) = node {
+        site.find(
+            Rule::DropCascade,
+            &node,
+            "takes along whatever depends on it, which nobody who reads this can see, and which can differ \
+             between databases"
+                .to_owned(),
+            "leave CASCADE out, and drop what PostgreSQL then names in statements of its own",
+        );
+    }
+}
+
+fn renamed(site: &mut Site<'_>, names: &[Name]) {
+    let of_whole = site.tree.children().find(|node| {
+        node.kind() == SyntaxKind::SET_SCHEMA || has_child(node, SyntaxKind::RENAME_KW)
+    });
+    let Some(node) = of_whole else {
+        return;
+    };
+    let object = names.first().cloned().or_else(|| {
+        let child = site.tree.children().next()?;
+        Name::of(&child)
+    });
+    if object.is_some_and(|object| site.known.is_new(&object)) {
+        return;
+    }
+    let tree = site.tree;
+    let what = said(&node);
+    site.find(
+        Rule::DropInUse,
+        tree,
+        format!("{what}: programs before this migration do not find it any more, and those after it not before"),
+        "add what is new beside it (a column that a trigger keeps equal, a view of the other name), release a \
+         program that uses that, and take the old one away in a migration whose name begins with contract_",
+    );
+}
+
+/// What an action of an ALTER TABLE or an ALTER TYPE takes away.
+fn taken(site: &Site<'_>, action: &SyntaxNode) -> Option<String> {
+    let column = named(action, SyntaxKind::COLUMN_NAME_REF);
+    let column = column.map_or_else(|| "it".to_owned(), |column| column.to_string());
+    match action.kind() {
+        SyntaxKind::DROP_COLUMN => Some(format!(
+            "programs before this migration may read or write {column}, and fail"
+        )),
+        SyntaxKind::DROP_CONSTRAINT => {
+            let name = constraint_name(action)?;
+            let is_replaced = has_child(action, SyntaxKind::IF_EXISTS) && site.is_made_again(&name);
+            let known = site.known.constraint(&table(site.tree)?, &name);
+            // Without a check, programs write what they wrote.
+            let is_free =
+                is_replaced || known.is_some_and(|known| known.is_check || known.added_here);
+            (!is_free).then(|| {
+                "programs before this migration may count on it: on what it refuses or deletes, or by name in ON \
+                 CONFLICT"
+                    .to_owned()
+            })
+        }
+        SyntaxKind::ALTER_COLUMN => {
+            let gone = [
+                SyntaxKind::DROP_DEFAULT,
+                SyntaxKind::DROP_EXPRESSION,
+                SyntaxKind::DROP_IDENTITY,
+            ];
+            gone.iter()
+                .any(|kind| has_child(action, *kind))
+                .then(|| format!("programs before this migration may insert rows without {column}"))
+        }
+        SyntaxKind::DETACH_PARTITION => {
+            Some("programs before this migration do not find its rows any more".to_owned())
+        }
+        SyntaxKind::ALTER_TYPE_ATTRIBUTE_ACTION_LIST => action
+            .children()
+            .any(|node| node.kind() == SyntaxKind::DROP_ATTRIBUTE)
+            .then(|| "programs before this migration may read the attribute".to_owned()),
+        _ => None,
+    }
+}
