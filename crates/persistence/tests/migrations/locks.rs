@@ -119,7 +119,7 @@ async fn an_index_is_built_concurrently_while_another_process_waits_to_migrate()
         )
         .read();
     let patient = RunOptions {
-        runner_patience: Duration::from_secs(60),
+        runner_patience: Duration::from_mins(1),
         ..impatient()
     };
     let runner = Runner::new(&server, &migrations, patient);

@@ -2,15 +2,14 @@
 
 use std::process::ExitCode;
 
-use byline_persistence::migrate::{Line, RunOptions, Runner, Standing};
+use byline_persistence::migrate::{Line, Standing};
 use clap::Args;
 use serde_json::json;
 
 use super::output::{Output, named};
 use super::show::hex;
 use super::version::Version;
-use super::{CommandError, DIFFERS, Source, Target};
-use crate::cli::options::DatabaseOptions;
+use super::{CommandError, DIFFERS, Look, Target};
 
 #[derive(Args)]
 pub(super) struct Stamp {
@@ -29,10 +28,7 @@ pub(super) struct Stamp {
 #[derive(Args)]
 pub(super) struct Verify {
     #[command(flatten)]
-    source: Source,
-
-    #[command(flatten)]
-    database: DatabaseOptions,
+    look: Look,
 }
 
 #[derive(Args)]
@@ -76,10 +72,8 @@ impl Stamp {
 
 impl Verify {
     pub(super) async fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
-        let migrations = self.source.read()?;
-        let server = self.database.server()?;
-        let runner = Runner::new(&server, &migrations, RunOptions::default());
-        let lines = runner.lines().await?;
+        let migrations = self.look.source.read()?;
+        let lines = self.look.lines(&migrations).await?;
         let newest = lines.iter().rev().find(|line| line.entry.is_some());
         let newest = newest.map_or(0, |line| line.version);
         let mut problems = Vec::new();

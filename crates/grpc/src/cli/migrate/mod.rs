@@ -2,6 +2,7 @@
 
 mod files;
 mod ledger;
+mod lint;
 mod output;
 mod run;
 mod show;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use byline_persistence::migrate::{MigrateError, Migrations, RunOptions, Runner};
+use byline_persistence::migrate::{Line, MigrateError, Migrations, RunOptions, Runner};
 use clap::{Args, Subcommand};
 
 use self::output::Output;
@@ -29,7 +30,7 @@ pub(super) struct MigrateCommand {
     json: bool,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 the database or the \
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed or something found, 2 wrong usage, 3 the database or the \
     schema is not where it should be (behind, ahead, changed, drifted).";
 
 /// The database or the schema is not where it should be.
@@ -57,6 +58,8 @@ enum Verb {
     Repair(ledger::Repair),
     /// Print what would run from one migration to another, without a database
     Sql(files::Sql),
+    /// Tell what in migrations would hold up traffic, break programs that run, or not run twice
+    Lint(lint::Lint),
 }
 
 impl MigrateCommand {
@@ -73,6 +76,7 @@ impl MigrateCommand {
             Verb::Verify(verb) => verb.run(&output).await,
             Verb::Repair(verb) => verb.run(&output).await,
             Verb::Sql(verb) => verb.run(&output),
+            Verb::Lint(verb) => verb.run(&output),
         };
         result.or_else(|error| {
             output.failed(&error);
@@ -115,6 +119,25 @@ struct Folder {
         value_name = "DIR"
     )]
     dir: PathBuf,
+}
+
+/// Which migrations, and a database that is only looked at.
+#[derive(Args)]
+struct Look {
+    #[command(flatten)]
+    source: Source,
+
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+impl Look {
+    /// Every migration that those or the database know, oldest first.
+    async fn lines<'m>(&self, migrations: &'m Migrations) -> Result<Vec<Line<'m>>, CommandError> {
+        let server = self.database.server()?;
+        let runner = Runner::new(&server, migrations, RunOptions::default());
+        Ok(runner.lines().await?)
+    }
 }
 
 /// Which migrations, and over which database they are run.

@@ -7,16 +7,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{Output, named};
-use super::{CommandError, DIFFERS, Source};
-use crate::cli::options::{DatabaseOptions, MaybeDatabase};
+use super::{CommandError, DIFFERS, Look, Source};
+use crate::cli::options::MaybeDatabase;
 
 #[derive(Args)]
 pub(super) struct Current {
     #[command(flatten)]
-    source: Source,
-
-    #[command(flatten)]
-    database: DatabaseOptions,
+    look: Look,
 }
 
 #[derive(Args)]
@@ -40,10 +37,8 @@ pub(super) struct Heads {
 
 impl Current {
     pub(super) async fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
-        let migrations = self.source.read()?;
-        let server = self.database.server()?;
-        let runner = Runner::new(&server, &migrations, RunOptions::default());
-        let lines = runner.lines().await?;
+        let migrations = self.look.source.read()?;
+        let lines = self.look.lines(&migrations).await?;
         let newest = lines.iter().rev().find(|line| line.entry.is_some());
         match newest {
             Some(newest) => output.line(format_args!("{:04} {}", newest.version, newest.name())),

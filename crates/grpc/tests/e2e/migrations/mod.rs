@@ -2,6 +2,7 @@
 
 mod boot;
 mod interrupted;
+mod lint;
 mod load;
 mod page;
 mod verbs;

@@ -3,6 +3,7 @@
 //!
 //! `BYLINE_WRITE_PAGES=1` has the page show what is printed now.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -88,7 +89,7 @@ fn told(command: &str, output: &Output, tells_code: bool) -> String {
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     if tells_code {
-        text.push_str(&format!("{code}\n"));
+        let _ = writeln!(text, "{code}");
     } else {
         assert_eq!(code, 0, "{command}: {text}");
     }
@@ -127,7 +128,7 @@ async fn the_page_of_migrations_does_what_it_shows_and_no_call_fails_meanwhile()
         let (line, shown) = block.split_once('\n').unwrap();
         let line = line.strip_prefix("$ ").unwrap();
         let printed = walk.run(line, shown).await;
-        made.push_str(&format!("{before}```console\n$ {line}\n{printed}```"));
+        let _ = write!(made, "{before}```console\n$ {line}\n{printed}```");
         rest = after;
         blocks += 1;
     }
