@@ -239,6 +239,16 @@ fn retention(text: &str) -> Result<Retention, CommandError> {
     Retention::new(span).map_err(|invalid| invalid.message.into())
 }
 
+/// How long a statement of a migration may wait for a lock: PostgreSQL takes less than a
+/// millisecond for no limit, and after a minute nobody would be let through.
+pub(super) fn lock_timeout(text: &str) -> Result<Duration, CommandError> {
+    let time = humantime::parse_duration(text)?;
+    if time < Duration::from_millis(1) || time > Duration::from_mins(1) {
+        return Err("must be from 1ms to 1m".into());
+    }
+    Ok(time)
+}
+
 /// Which database.
 #[derive(Args)]
 pub(super) struct DatabaseOptions {

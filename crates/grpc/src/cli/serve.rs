@@ -1,18 +1,20 @@
 //! `byline serve`: a server over a database that exists.
 
+use std::time::Duration;
+
 use byline_domain::error::RepositoryError;
 use byline_persistence::PgConnectOptions;
 use byline_persistence::migrate::{self, RunOptions, Runner, SchemaState};
 use clap::Args;
 
-use super::options::{DatabaseOptions, ServerOptions};
+use super::options::{DatabaseOptions, ServerOptions, lock_timeout, some_time};
 use super::{CommandError, stop_signal};
 use crate::bootstrap::App;
 use crate::page_token::Keys;
 use crate::server;
 
 /// How long closing the pool may take once nothing is served any more.
-const CLOSE: std::time::Duration = std::time::Duration::from_secs(1);
+const CLOSE: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub(super) struct ServeCommand {
@@ -25,6 +27,39 @@ pub(super) struct ServeCommand {
     /// Apply missing migrations first, instead of refusing to start
     #[arg(long, env = "BYLINE_MIGRATE")]
     migrate: bool,
+
+    #[command(flatten)]
+    patience: MigratePatience,
+}
+
+/// How patient migrations at the start are; as the options of `byline migrate up`.
+#[derive(Args)]
+struct MigratePatience {
+    /// How long --migrate waits for another replica that is migrating
+    #[arg(long, env = "BYLINE_MIGRATE_WAIT", default_value = "10m", value_name = "TIME",
+        value_parser = some_time)]
+    migrate_wait: Duration,
+
+    /// How long a statement of --migrate waits for a lock before it lets others through
+    #[arg(long, env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",
+        value_parser = lock_timeout)]
+    migrate_lock_timeout: Duration,
+
+    /// How long --migrate tries to get the locks of a migration
+    #[arg(long, env = "BYLINE_MIGRATE_LOCK_PATIENCE", default_value = "5m", value_name = "TIME",
+        value_parser = some_time)]
+    migrate_lock_patience: Duration,
+}
+
+impl MigratePatience {
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            runner_patience: self.migrate_wait,
+            lock_timeout: self.migrate_lock_timeout,
+            lock_patience: self.migrate_lock_patience,
+            ..RunOptions::default()
+        }
+    }
 }
 
 impl ServeCommand {
@@ -38,7 +73,7 @@ impl ServeCommand {
             Keys::generate()
         });
         if self.migrate {
-            migrate_first(&database).await?;
+            migrate_first(&database, self.patience.options()).await?;
         }
         let app = App::new(database, &self.server.pool(), keys, self.server.retention());
         check_schema(&app).await?;
@@ -47,8 +82,11 @@ impl ServeCommand {
 }
 
 /// Applies what is missing. Of replicas that start at once one does it, and the others wait.
-async fn migrate_first(database: &PgConnectOptions) -> Result<(), CommandError> {
-    let runner = Runner::new(database, migrate::embedded(), RunOptions::default());
+async fn migrate_first(
+    database: &PgConnectOptions,
+    options: RunOptions,
+) -> Result<(), CommandError> {
+    let runner = Runner::new(database, migrate::embedded(), options);
     runner
         .up(None, |done| {
             let ms = done.took.as_millis();

@@ -1,5 +1,7 @@
 //! Why a database could not be migrated.
 
+use std::time::Duration;
+
 use super::source::SourceError;
 use crate::error::Redacted;
 
@@ -24,7 +26,7 @@ pub enum MigrateError {
     },
     /// A lock was not to be had, however often it was tried.
     #[error(
-        "{file}:{line}: gave up after {seconds} s, since others keep holding what the statement \
+        "{file}:{line}: gave up after {patience:?}, since others keep holding what the statement \
          has to lock{}: {}", held_by(.holders),
         if *.half_way { HALF_WAY_LOCKED } else { "nothing of the migration is kept" }
     )]
@@ -34,12 +36,32 @@ pub enum MigrateError {
         /// The line on which the statement begins.
         line: usize,
         /// How long it was tried.
-        seconds: u64,
+        patience: Duration,
         /// Who was last seen to hold the lock.
         holders: Vec<String>,
         /// Whether statements before it stay.
         half_way: bool,
     },
+    /// The connection was lost while a migration was committed, or the ledger told of it.
+    #[error(
+        "{file}: the connection was lost when the migration was done ({message}): `byline migrate \
+         current` tells whether it was kept"
+    )]
+    Lost {
+        /// The name of the file.
+        file: String,
+        /// What happened to the connection.
+        message: String,
+    },
+    /// The right to migrate alone went away.
+    #[error(
+        "{0}: the lock that keeps other processes from migrating is gone: a migration may not give \
+         it up, and the connection must be a session of its own, not one of a pool of transactions"
+    )]
+    LockLost(String),
+    /// A script ended the transaction that it is in, and what came before is kept.
+    #[error("{0}: ends its own transaction, so that it may be done by half; it is not recorded")]
+    Ended(String),
     /// What cannot be run as it is written.
     #[error("{file}:{line}: {message}")]
     Unfit {
@@ -58,10 +80,10 @@ pub enum MigrateError {
     )]
     Letterless,
     /// Another process is migrating.
-    #[error("another process has been migrating this database for over {seconds} seconds{}", held_by(.holders))]
+    #[error("another process has been migrating this database for over {patience:?}{}", held_by(.holders))]
     Locked {
         /// How long was waited.
-        seconds: u64,
+        patience: Duration,
         /// Who it is.
         holders: Vec<String>,
     },
@@ -99,15 +121,28 @@ pub enum MigrateError {
         /// The newest.
         newest: i64,
     },
+    /// It was being taken back, and its way up is not made to be gone from there.
+    #[error(
+        "{0} was being taken back, and stopped half way: `byline migrate down` goes on with it"
+    )]
+    HalfBack(String),
+    /// The ledger is not where its name leads to.
+    #[error(
+        "the record of migrations, _sqlx_migrations, is in {}, where the search path of this \
+         connection does not lead; if this is to be another one, `byline migrate stamp base` begins it",
+        .0.join(", ")
+    )]
+    Elsewhere(Vec<String>),
     /// Nobody wrote how to take it back.
     #[error("{0} has no down file, so that it cannot be taken back")]
     NoWayBack(String),
 }
 
 const ROLLED_BACK: &str = "; nothing of the migration is kept";
-const HALF_WAY: &str = "; the statements before it are kept, and the next run begins anew with it";
+const HALF_WAY: &str =
+    "; the statements before it are kept, and the next run begins with the first of them again";
 const HALF_WAY_LOCKED: &str =
-    "the statements before it are kept, and the next run begins anew with it";
+    "the statements before it are kept, and the next run begins with the first of them again";
 
 fn held_by(holders: &[String]) -> String {
     if holders.is_empty() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, QueryBuilder};
 
 use super::source::Migration;
 
@@ -17,6 +18,8 @@ pub struct Entry {
     pub installed_on: DateTime<Utc>,
     /// False while one that is not a transaction is under way, and after it was stopped.
     pub success: bool,
+    /// Whether what is under way, or was stopped, is taking it back.
+    pub going_down: bool,
     /// The SHA-384 of the file that was applied.
     pub checksum: Vec<u8>,
     /// How long it took; none if nobody measured, as with a stamp.
@@ -24,10 +27,10 @@ pub struct Entry {
 }
 
 /// All entries by version.
-pub(super) type Ledger = BTreeMap<i64, Entry>;
+pub(super) type Entries = BTreeMap<i64, Entry>;
 
 /// As sqlx writes it.
-pub(super) const TABLE: &str = "create table if not exists _sqlx_migrations (
+pub(super) const COLUMNS: &str = "(
     version bigint primary key,
     description text not null,
     installed_on timestamptz not null default now(),
@@ -36,108 +39,199 @@ pub(super) const TABLE: &str = "create table if not exists _sqlx_migrations (
     execution_time bigint not null
 )";
 
+/// The name that sqlx gives it, without a schema.
+pub(super) const NAME: &str = "_sqlx_migrations";
+
+/// Written for the time that nobody has measured, as sqlx does.
+pub(super) const UNMEASURED: i64 = -1;
+
+/// Written for it while a migration is taken back that is no transaction.
+const GOING_DOWN: i64 = -2;
+
+/// Where a database has its ledger. Found once, since a migration may change where names lead.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    /// Its name, quoted, with its schema.
+    table: String,
+}
+
+/// What was found of it.
+pub(super) enum Found {
+    /// The one that its name leads to.
+    Here(Ledger),
+    /// None.
+    Nowhere,
+    /// None that its name leads to, but some in these schemas.
+    Elsewhere(Vec<String>),
+}
+
+impl Found {
+    pub(super) async fn of(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let all: Vec<(String, bool)> = sqlx::query_as(
+            "select quote_ident(nspname), coalesce(c.oid = to_regclass($1), false)
+             from pg_class c join pg_namespace n on n.oid = relnamespace
+             where relname = $1 and relkind in ('r', 'p') and nspname !~ '^pg_' order by 1",
+        )
+        .bind(NAME)
+        .fetch_all(connection)
+        .await?;
+        if let Some((schema, _)) = all.iter().find(|(_, is_here)| *is_here) {
+            return Ok(Self::Here(Ledger {
+                table: format!("{schema}.{NAME}"),
+            }));
+        }
+        Ok(match all.is_empty() {
+            true => Self::Nowhere,
+            false => Self::Elsewhere(all.into_iter().map(|(schema, _)| schema).collect()),
+        })
+    }
+
+    /// What it says; nothing where there is none that its name leads to.
+    pub(super) async fn entries(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Entries, sqlx::Error> {
+        match self {
+            Self::Here(ledger) => ledger.entries(connection).await,
+            Self::Nowhere | Self::Elsewhere(_) => Ok(Entries::new()),
+        }
+    }
+}
+
 type Row = (i64, String, DateTime<Utc>, bool, Vec<u8>, i64);
 
-/// The whole ledger; empty where there is none.
-pub(super) async fn read(connection: &mut PgConnection) -> Result<Ledger, sqlx::Error> {
-    let exists: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
-        .fetch_one(&mut *connection)
-        .await?;
-    if !exists {
-        return Ok(Ledger::new());
+impl Ledger {
+    /// Makes one where new tables go.
+    pub(super) async fn create(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let mut sql = QueryBuilder::<Postgres>::new("create table ");
+        sql.push(NAME).push(COLUMNS);
+        sqlx::raw_sql(sql.into_sql())
+            .execute(&mut *connection)
+            .await?;
+        let schema: String = sqlx::query_scalar("select quote_ident(current_schema())")
+            .fetch_one(connection)
+            .await?;
+        Ok(Self {
+            table: format!("{schema}.{NAME}"),
+        })
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "select version, description, installed_on, success, checksum, execution_time
-         from _sqlx_migrations",
-    )
-    .fetch_all(connection)
-    .await?;
-    let entries = rows.into_iter().map(
-        |(version, description, installed_on, success, checksum, nanos)| {
-            let entry = Entry {
-                description,
-                installed_on,
-                success,
-                checksum,
-                took: u64::try_from(nanos).ok().map(Duration::from_nanos),
-            };
-            (version, entry)
-        },
-    );
-    Ok(entries.collect())
-}
 
-/// Makes the table if there is none.
-pub(super) async fn ensure(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(TABLE).execute(connection).await?;
-    Ok(())
-}
+    /// A statement about it: `before` its name, and `after`.
+    fn sql(&self, before: &str, after: &str) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new(before);
+        sql.push(&self.table).push(after);
+        sql
+    }
 
-/// Says that the migration is applied, or with `success` false that it is under way;
-/// whatever was said of it before.
-pub(super) async fn write(
-    connection: &mut PgConnection,
-    migration: &Migration,
-    success: bool,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-         values ($1, $2, $3, $4, -1)
-         on conflict (version) do update set description = excluded.description,
-            installed_on = excluded.installed_on, success = excluded.success,
-            checksum = excluded.checksum, execution_time = -1",
-    )
-    .bind(migration.version)
-    .bind(migration.description())
-    .bind(success)
-    .bind(&migration.up.checksum)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
+    pub(super) async fn entries(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Entries, sqlx::Error> {
+        let mut sql = self.sql(
+            "select version, description, installed_on, success, checksum, execution_time from ",
+            "",
+        );
+        let rows: Vec<Row> = sql.build_query_as().fetch_all(connection).await?;
+        let entries = rows.into_iter().map(
+            |(version, description, installed_on, success, checksum, nanos)| {
+                let entry = Entry {
+                    description,
+                    installed_on,
+                    success,
+                    going_down: !success && nanos == GOING_DOWN,
+                    checksum,
+                    took: u64::try_from(nanos).ok().map(Duration::from_nanos),
+                };
+                (version, entry)
+            },
+        );
+        Ok(entries.collect())
+    }
 
-/// Says that the migration is being taken back, and may be so by half.
-pub(super) async fn doubt(connection: &mut PgConnection, version: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("update _sqlx_migrations set success = false where version = $1")
-        .bind(version)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
+    /// Says that the migration is applied, or with `success` false that it is under way;
+    /// whatever was said of it before.
+    pub(super) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        migration: &Migration,
+        success: bool,
+    ) -> Result<(), sqlx::Error> {
+        let mut sql = self.sql(
+            "insert into ",
+            " (version, description, success, checksum, execution_time) values (",
+        );
+        sql.push_bind(migration.version)
+            .push(", ")
+            .push_bind(migration.description())
+            .push(", ")
+            .push_bind(success)
+            .push(", ")
+            .push_bind(migration.up.checksum.as_slice())
+            .push(", ")
+            .push_bind(UNMEASURED)
+            .push(
+                ") on conflict (version) do update set description = excluded.description,
+                installed_on = excluded.installed_on, success = excluded.success,
+                checksum = excluded.checksum, execution_time = excluded.execution_time",
+            );
+        sql.build().execute(connection).await?;
+        Ok(())
+    }
 
-/// Says that the file that was applied is the one that there is now.
-pub(super) async fn accept(
-    connection: &mut PgConnection,
-    migration: &Migration,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("update _sqlx_migrations set checksum = $2, description = $3 where version = $1")
-        .bind(migration.version)
-        .bind(&migration.up.checksum)
-        .bind(migration.description())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
+    /// Says that the migration is being taken back, and may be so by half.
+    pub(super) async fn doubt(
+        &self,
+        connection: &mut PgConnection,
+        version: i64,
+    ) -> Result<(), sqlx::Error> {
+        let mut sql = self.sql("update ", " set success = false, execution_time = ");
+        sql.push_bind(GOING_DOWN)
+            .push(" where version = ")
+            .push_bind(version);
+        sql.build().execute(connection).await?;
+        Ok(())
+    }
 
-/// Says how long the migration took.
-pub(super) async fn time(
-    connection: &mut PgConnection,
-    version: i64,
-    took: Duration,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("update _sqlx_migrations set execution_time = $2 where version = $1")
-        .bind(version)
-        .bind(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
+    /// Says that the file that was applied is the one that there is now.
+    pub(super) async fn accept(
+        &self,
+        connection: &mut PgConnection,
+        migration: &Migration,
+    ) -> Result<(), sqlx::Error> {
+        let mut sql = self.sql("update ", " set checksum = ");
+        sql.push_bind(migration.up.checksum.as_slice())
+            .push(", description = ")
+            .push_bind(migration.description())
+            .push(" where version = ")
+            .push_bind(migration.version);
+        sql.build().execute(connection).await?;
+        Ok(())
+    }
 
-/// Says nothing of the migration any more.
-pub(super) async fn forget(connection: &mut PgConnection, version: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from _sqlx_migrations where version = $1")
-        .bind(version)
-        .execute(connection)
-        .await?;
-    Ok(())
+    /// Says how long the migration took.
+    pub(super) async fn time(
+        &self,
+        connection: &mut PgConnection,
+        version: i64,
+        took: Duration,
+    ) -> Result<(), sqlx::Error> {
+        let mut sql = self.sql("update ", " set execution_time = ");
+        sql.push_bind(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
+            .push(" where version = ")
+            .push_bind(version);
+        sql.build().execute(connection).await?;
+        Ok(())
+    }
+
+    /// Says nothing of the migration any more.
+    pub(super) async fn forget(
+        &self,
+        connection: &mut PgConnection,
+        version: i64,
+    ) -> Result<(), sqlx::Error> {
+        let mut sql = self.sql("delete from ", " where version = ");
+        sql.push_bind(version);
+        sql.build().execute(connection).await?;
+        Ok(())
+    }
 }

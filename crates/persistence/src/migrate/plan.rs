@@ -1,7 +1,7 @@
 //! Which migrations are to run, to get a database from where it is to where it shall be.
 
 use super::error::MigrateError;
-use super::ledger::Ledger;
+use super::ledger::Entries;
 use super::source::Migration;
 use super::source::Migrations;
 use super::state::{Line, Standing, lines};
@@ -19,51 +19,43 @@ pub enum Down {
 /// what the database is.
 pub(super) fn up<'a>(
     migrations: &'a Migrations,
-    ledger: &Ledger,
+    ledger: &Entries,
     to: Option<i64>,
     out_of_order: bool,
 ) -> Result<Vec<&'a Migration>, MigrateError> {
     let target = known(migrations, to.unwrap_or_else(|| migrations.head()))?;
     let lines = lines(migrations, ledger);
     refuse_changed(&lines)?;
-    let mut planned = Vec::new();
-    let mut newest = None;
-    for line in lines.iter().rev() {
-        match (&line.standing, line.migration) {
-            (Standing::Pending | Standing::HalfWay, Some(migration)) => {
-                if line.version <= target {
-                    planned.push((migration, newest));
-                }
-            }
-            (Standing::Unknown | Standing::Applied | Standing::Changed, _) | (_, None) => {}
-        }
-        if line.entry.is_some() && newest.is_none() {
-            newest = Some(line);
-        }
+    let missing = |line: &&Line<'_>| {
+        let standing = &line.standing;
+        let is_missing =
+            [Standing::Pending, Standing::HalfWay, Standing::HalfBack].contains(standing);
+        is_missing && line.version <= target
+    };
+    let missing: Vec<_> = lines.iter().filter(missing).collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
     }
-    for (migration, newest) in &planned {
-        let Some(newest) = newest.filter(|newest: &&Line<'_>| newest.version > migration.version)
-        else {
+    // What is missing may have been made otherwise by what is not known.
+    refuse_unknown(&lines)?;
+    let newest = lines.iter().rev().find(|line| line.entry.is_some());
+    let newest = newest.map_or(0, |line| line.version);
+    let mut planned = Vec::new();
+    for line in missing {
+        let Some(migration) = line.migration else {
             continue;
         };
-        if newest.standing == Standing::Unknown {
-            return Err(MigrateError::Unknown {
-                version: newest.version,
-                name: newest.name(),
-            });
+        if line.standing == Standing::HalfBack && !migration.up.no_transaction {
+            return Err(MigrateError::HalfBack(migration.to_string()));
         }
-        if !out_of_order && !ledger.contains_key(&migration.version) {
+        if line.standing == Standing::Pending && line.version < newest && !out_of_order {
             return Err(MigrateError::OutOfOrder {
                 late: migration.to_string(),
-                newest: newest.version,
+                newest,
             });
         }
+        planned.push(migration);
     }
-    let mut planned: Vec<_> = planned
-        .into_iter()
-        .map(|(migration, _)| migration)
-        .collect();
-    planned.reverse();
     Ok(planned)
 }
 
@@ -71,7 +63,7 @@ pub(super) fn up<'a>(
 /// to take back, or that are not known.
 pub(super) fn down<'a>(
     migrations: &'a Migrations,
-    ledger: &Ledger,
+    ledger: &Entries,
     target: Down,
 ) -> Result<Vec<&'a Migration>, MigrateError> {
     let lines = lines(migrations, ledger);
@@ -79,11 +71,9 @@ pub(super) fn down<'a>(
     let undone: Vec<_> = match target {
         Down::Steps(steps) => applied.take(steps).collect(),
         Down::To(version) => {
-            if version != 0 {
-                known(migrations, version)?;
-                if !ledger.contains_key(&version) {
-                    return Err(MigrateError::NotApplied(version));
-                }
+            known(migrations, version)?;
+            if version != 0 && !ledger.contains_key(&version) {
+                return Err(MigrateError::NotApplied(version));
             }
             applied.take_while(|line| line.version > version).collect()
         }
@@ -119,19 +109,12 @@ pub struct Stamp {
 /// How the ledger has to change so that it says `to` and all before it, as they are.
 pub(super) fn stamp(
     migrations: &Migrations,
-    ledger: &Ledger,
+    ledger: &Entries,
     to: i64,
 ) -> Result<Stamp, MigrateError> {
-    if to != 0 {
-        known(migrations, to)?;
-    }
+    known(migrations, to)?;
     let lines = lines(migrations, ledger);
-    if let Some(line) = lines.iter().find(|line| line.standing == Standing::Unknown) {
-        return Err(MigrateError::Unknown {
-            version: line.version,
-            name: line.name(),
-        });
-    }
+    refuse_unknown(&lines)?;
     let (upto, above): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.version <= to);
     Ok(Stamp {
         added: upto
@@ -148,10 +131,20 @@ pub(super) fn stamp(
 }
 
 fn known(migrations: &Migrations, version: i64) -> Result<i64, MigrateError> {
-    if version == migrations.head() || migrations.find(version).is_some() {
+    if version == 0 || migrations.find(version).is_some() {
         return Ok(version);
     }
     Err(MigrateError::NoSuchVersion(version))
+}
+
+fn refuse_unknown(lines: &[Line<'_>]) -> Result<(), MigrateError> {
+    match lines.iter().find(|line| line.standing == Standing::Unknown) {
+        None => Ok(()),
+        Some(line) => Err(MigrateError::Unknown {
+            version: line.version,
+            name: line.name(),
+        }),
+    }
 }
 
 fn refuse_changed(lines: &[Line<'_>]) -> Result<(), MigrateError> {

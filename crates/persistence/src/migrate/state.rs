@@ -2,7 +2,7 @@
 
 use byline_domain::error::RepositoryError;
 
-use super::ledger::{self, Entry, Ledger};
+use super::ledger::{Entries, Entry, Found};
 use super::source::{Migration, Migrations};
 use crate::pool::Database;
 
@@ -20,7 +20,7 @@ pub enum SchemaState {
     Outgrown(i64),
     /// These migrations were changed after they were applied.
     Changed(Vec<i64>),
-    /// This migration is being applied, or was stopped half way.
+    /// This migration is being applied or taken back, or was stopped half way.
     HalfWay(i64),
 }
 
@@ -36,15 +36,17 @@ impl SchemaState {
                  are at with `byline migrate stamp`"
             ),
             Self::Outgrown(version) => format!(
-                "migration {version} of the database took away what this program uses: use a newer one"
+                "migration {version} of the database took away what this program uses: start the \
+                 program that it was migrated by, or a newer one (`byline migrate history` lists \
+                 what it has)"
             ),
             Self::Changed(versions) => format!(
                 "migrations {versions:?} of the database differ from this program's: see \
                  `byline migrate verify`"
             ),
             Self::HalfWay(version) => format!(
-                "migration {version} is being applied, or was stopped half way: `byline migrate up` \
-                 waits for it, or goes on with it"
+                "migration {version} is being applied or taken back, or was stopped half way: \
+                 `byline migrate current` says which, and how to go on"
             ),
         })
     }
@@ -61,6 +63,8 @@ pub enum Standing {
     Changed,
     /// Being applied, or stopped half way.
     HalfWay,
+    /// Being taken back, or stopped half way.
+    HalfBack,
     /// Applied, and not among the migrations.
     Unknown,
 }
@@ -94,7 +98,7 @@ impl Line<'_> {
 pub const CONTRACT: &str = "contract";
 
 /// Every migration that the migrations or the ledger know, oldest first.
-pub(super) fn lines<'a>(migrations: &'a Migrations, ledger: &Ledger) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(migrations: &'a Migrations, ledger: &Entries) -> Vec<Line<'a>> {
     let known = migrations.all().iter().map(|migration| {
         let entry = ledger.get(&migration.version);
         Line {
@@ -103,6 +107,7 @@ pub(super) fn lines<'a>(migrations: &'a Migrations, ledger: &Ledger) -> Vec<Line
             entry: entry.cloned(),
             standing: match entry {
                 None => Standing::Pending,
+                Some(entry) if entry.going_down => Standing::HalfBack,
                 Some(entry) if !entry.success => Standing::HalfWay,
                 Some(entry) if entry.checksum != migration.up.checksum => Standing::Changed,
                 Some(_) => Standing::Applied,
@@ -124,7 +129,7 @@ pub(super) fn lines<'a>(migrations: &'a Migrations, ledger: &Ledger) -> Vec<Line
 }
 
 /// What a program that knows these migrations is to think of a database.
-pub(super) fn compare(migrations: &Migrations, ledger: &Ledger) -> SchemaState {
+pub(super) fn compare(migrations: &Migrations, ledger: &Entries) -> SchemaState {
     let lines = lines(migrations, ledger);
     let versions = |standing: Standing| -> Vec<i64> {
         let alike = lines.iter().filter(|line| line.standing == standing);
@@ -136,8 +141,10 @@ pub(super) fn compare(migrations: &Migrations, ledger: &Ledger) -> SchemaState {
     if let Some(line) = outgrown {
         return SchemaState::Outgrown(line.version);
     }
-    if let Some(version) = versions(Standing::HalfWay).first() {
-        return SchemaState::HalfWay(*version);
+    for half in [Standing::HalfWay, Standing::HalfBack] {
+        if let Some(version) = versions(half).first() {
+            return SchemaState::HalfWay(*version);
+        }
     }
     let changed = versions(Standing::Changed);
     if !changed.is_empty() {
@@ -165,7 +172,10 @@ impl Database {
     pub async fn schema_state(&self) -> Result<SchemaState, RepositoryError> {
         let mut lease = self.lease().await?;
         let mut statement = lease.statement();
-        let ledger = ledger::read(&mut statement).await;
+        let ledger = match Found::of(&mut statement).await {
+            Ok(found) => found.entries(&mut statement).await,
+            Err(error) => Err(error),
+        };
         Ok(compare(super::embedded(), &statement.finish(ledger)?))
     }
 }
@@ -180,12 +190,13 @@ mod tests {
             description: description.to_owned(),
             installed_on: chrono::DateTime::UNIX_EPOCH,
             success: true,
+            going_down: false,
             checksum: checksum.to_vec(),
             took: None,
         }
     }
 
-    fn all_applied() -> Ledger {
+    fn all_applied() -> Entries {
         let all = embedded().all().iter();
         all.map(|migration| {
             let entry = entry(&migration.description(), &migration.up.checksum);
@@ -194,7 +205,7 @@ mod tests {
         .collect()
     }
 
-    fn state(change: impl FnOnce(&mut Ledger)) -> SchemaState {
+    fn state(change: impl FnOnce(&mut Entries)) -> SchemaState {
         let mut ledger = all_applied();
         change(&mut ledger);
         compare(embedded(), &ledger)

@@ -3,6 +3,7 @@
 
 mod embedded;
 mod hazards;
+mod hostile;
 mod ledgers;
 mod locks;
 mod running;

@@ -105,7 +105,7 @@ async fn what_stopped_half_way_is_told_and_gone_on_with() {
     assert!(
         refused
             .to_string()
-            .contains("the next run begins anew with it"),
+            .contains("the next run begins with the first of them"),
         "{refused}"
     );
     let invalid = "select count(*) from pg_index where not indisvalid";
@@ -195,7 +195,7 @@ async fn a_program_whose_schema_is_being_made_by_statement_is_told_so() {
     .await;
     let state = test.database().schema_state().await.unwrap();
     assert_eq!(state, SchemaState::HalfWay(5));
-    assert!(state.refusal().unwrap().contains("byline migrate up"));
+    assert!(state.refusal().unwrap().contains("byline migrate current"));
 }
 
 #[tokio::test]

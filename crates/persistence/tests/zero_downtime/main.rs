@@ -17,7 +17,8 @@ use byline_persistence::testing::{TestDatabase, execute};
 use self::recording::Recording;
 use self::traffic::{Traffic, under_traffic};
 
-/// The first version that a program served: 0001 has users alone, and came along with 0002.
+/// The first version that a program served: 0001 has users alone, and came along with 0002. Nor
+/// has every one since to be served by a program: several may come along with the next.
 const FIRST: i64 = 2;
 
 /// As many rows as make a migration take its time.
@@ -51,7 +52,7 @@ async fn no_call_fails_while_a_migration_is_applied() {
         }
         let test = at(before).await;
         let server = test.connect_options();
-        let recording = Recording::of(before);
+        let recording = Recording::newest(before);
         let runner = Runner::new(&server, embedded(), RunOptions::default());
         let traffic = under_traffic(&test, &recording, async {
             runner.up(Some(migration.version), |_| {}).await.unwrap();

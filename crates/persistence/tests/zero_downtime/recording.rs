@@ -1,6 +1,6 @@
 //! What a program sent for each call.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -24,12 +24,22 @@ pub(crate) struct Call {
     pub(crate) sent: Vec<(usize, Vec<Option<String>>)>,
 }
 
+fn file(version: i64) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/zero_downtime/calls")
+        .join(format!("{version:04}.json"))
+}
+
 impl Recording {
+    /// Of the newest program that served the schema of that version, or of one before it.
+    pub(crate) fn newest(version: i64) -> Self {
+        let newest = (1..=version).rev().find(|version| file(*version).exists());
+        Self::of(newest.expect("a program served one of them"))
+    }
+
     /// Of the program that served the schema of that version.
     pub(crate) fn of(version: i64) -> Self {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/zero_downtime/calls")
-            .join(format!("{version:04}.json"));
+        let file = file(version);
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
             panic!(
                 "{}: {error}; the calls of a program are recorded before the migration after it \

@@ -140,6 +140,13 @@ fn problem(line: &Line<'_>, newest: i64) -> Option<(&'static str, String)> {
                  `byline migrate up` goes on with it"
             ),
         ),
+        Standing::HalfBack => (
+            "half_back",
+            format!(
+                "{version:04} {name} is being taken back, or was stopped half way: \
+                 `byline migrate down` goes on with it"
+            ),
+        ),
         Standing::Unknown => (
             "unknown",
             format!("{version:04} {name} is applied, and not among these migrations"),

@@ -12,12 +12,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use byline_persistence::migrate::write::WriteError;
 use byline_persistence::migrate::{Line, MigrateError, Migrations, RunOptions, Runner};
 use clap::{Args, Subcommand};
 
-use self::output::Output;
+use self::output::{Output, Told};
 use super::CommandError;
-use super::options::{DatabaseOptions, some_time};
+use super::options::{DatabaseOptions, lock_timeout, some_time};
 
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
@@ -32,6 +33,11 @@ pub(super) struct MigrateCommand {
 
 const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed or something found, 2 wrong usage, 3 the database or the \
     schema is not where it should be (behind, ahead, changed, drifted).";
+
+const FAILED: u8 = 1;
+
+/// What was typed cannot be.
+const USAGE: u8 = 2;
 
 /// The database or the schema is not where it should be.
 const DIFFERS: u8 = 3;
@@ -80,14 +86,37 @@ impl MigrateCommand {
         };
         result.or_else(|error| {
             output.failed(&error);
-            match error.downcast_ref::<MigrateError>() {
-                Some(MigrateError::NoSuchVersion(_)) => {
+            match exit_code(&error) {
+                FAILED => Err(error),
+                code => {
                     eprintln!("byline: {error}");
-                    Ok(ExitCode::from(2))
+                    Ok(ExitCode::from(code))
                 }
-                _ => Err(error),
             }
         })
+    }
+}
+
+/// How a verb ends that failed.
+fn exit_code(error: &CommandError) -> u8 {
+    let error = match error.downcast_ref::<Told>() {
+        Some(Told(told)) => told,
+        None => error,
+    };
+    if let Some(WriteError::Name(_)) = error.downcast_ref() {
+        return USAGE;
+    }
+    match error.downcast_ref() {
+        Some(MigrateError::NoSuchVersion(_)) => USAGE,
+        Some(
+            MigrateError::Changed(_)
+            | MigrateError::Unknown { .. }
+            | MigrateError::OutOfOrder { .. }
+            | MigrateError::NotApplied(_)
+            | MigrateError::HalfBack(_)
+            | MigrateError::Elsewhere(_),
+        ) => DIFFERS,
+        _ => FAILED,
     }
 }
 
@@ -160,7 +189,7 @@ struct Target {
 struct Locks {
     /// How long a statement waits for a lock, since all who come after it wait behind it; then it lets them through, and tries again
     #[arg(long, env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",
-        value_parser = some_time)]
+        value_parser = lock_timeout)]
     lock_timeout: Duration,
 
     /// How long it is tried to get the locks of a migration

@@ -1,5 +1,8 @@
 //! What the verbs print: lines for people, or one JSON document.
 
+use std::fmt::Display;
+use std::io::Write as _;
+
 use byline_persistence::migrate::Migration;
 use serde_json::{Value, json};
 
@@ -16,16 +19,16 @@ impl Output {
     }
 
     /// A line for people.
-    pub(super) fn line(&self, line: impl std::fmt::Display) {
+    pub(super) fn line(&self, line: impl Display) {
         if !self.json {
-            println!("{line}");
+            print(line);
         }
     }
 
     /// The document for programs.
     pub(super) fn document(&self, document: &Value) {
         if self.json {
-            println!("{document:#}");
+            print(format_args!("{document:#}"));
         }
     }
 
@@ -35,6 +38,11 @@ impl Output {
             self.document(&json!({ "error": error.to_string() }));
         }
     }
+}
+
+/// Whoever reads it may have left, which is no reason to stop half way.
+fn print(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// An error whose document was printed.

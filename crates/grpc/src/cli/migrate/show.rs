@@ -63,6 +63,11 @@ impl Current {
                 "under way, or stopped half way: see `byline migrate up`",
             ),
             (
+                Standing::HalfBack,
+                "half_back",
+                "being taken back, or stopped half way: see `byline migrate down`",
+            ),
+            (
                 Standing::Unknown,
                 "unknown",
                 "applied, and not among these migrations",
@@ -124,7 +129,7 @@ impl History {
             let word = word(&line.standing);
             if with_database {
                 output.line(format_args!(
-                    "{:04}  {word:8}  {}",
+                    "{:04}  {word:9}  {}",
                     line.version,
                     line.name()
                 ));
@@ -174,6 +179,7 @@ fn word(standing: &Standing) -> &'static str {
         Standing::Applied => "applied",
         Standing::Changed => "changed",
         Standing::HalfWay => "half way",
+        Standing::HalfBack => "half back",
         Standing::Unknown => "unknown",
     }
 }

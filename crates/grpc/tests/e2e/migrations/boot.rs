@@ -78,7 +78,7 @@ async fn a_program_that_is_older_than_the_schema_serves_until_what_it_uses_is_ta
     .await;
     let told = refusal(&url).await;
     assert!(
-        told.contains("migration 9999") && told.contains("use a newer one"),
+        told.contains("migration 9999") && told.contains("or a newer one"),
         "{told}"
     );
     eventually("those that run are taken out", || async {

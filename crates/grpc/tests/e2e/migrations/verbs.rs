@@ -96,7 +96,7 @@ async fn programs_get_one_document_a_verb() {
         json(3, &["current"]).await,
         json!({
             "version": 1, "head": 2, "is_head": false,
-            "missing": [2], "changed": [], "half_way": [], "unknown": [],
+            "missing": [2], "changed": [], "half_way": [], "half_back": [], "unknown": [],
         })
     );
     let history = json(0, &["history"]).await;
@@ -152,7 +152,7 @@ async fn history_needs_no_database_and_says_more_with_one() {
     site.told(0, &["up", "--to", "1"]).await;
     assert_eq!(
         site.told(0, &["history"]).await,
-        "0002  missing   two\n0001  applied   one\n"
+        "0002  missing    two\n0001  applied    one\n"
     );
     let verbose = site.told(0, &["history", "--verbose"]).await;
     for expected in [
@@ -175,11 +175,11 @@ async fn a_new_migration_is_numbered_on_and_overwrites_nothing() {
     assert!(
         site.told(0, &["history"])
             .await
-            .starts_with("0003  missing   add_a_nickname\n")
+            .starts_with("0003  missing    add_a_nickname\n")
     );
 
     let refused = site.migrate(&["new", "../../etc/passwd"]).await;
-    assert_eq!(code(&refused), 1);
+    assert_eq!(code(&refused), 2);
     assert!(
         stderr(&refused).contains("letters from a to z"),
         "{refused:?}"
@@ -210,7 +210,7 @@ async fn what_was_changed_after_being_applied_is_told_and_can_be_accepted() {
             .contains("0001 one is changed after being applied")
     );
     let refused = site.migrate(&["up"]).await;
-    assert_eq!(code(&refused), 1);
+    assert_eq!(code(&refused), 3);
     assert!(
         stderr(&refused).contains("byline migrate verify"),
         "{refused:?}"
@@ -309,4 +309,17 @@ async fn what_is_typed_wrong_is_told_and_is_exit_code_2() {
         stderr(&twice).contains("0002_again.up.sql and 0002_two.up.sql have one number"),
         "{twice:?}"
     );
+}
+
+#[tokio::test]
+async fn nobody_has_to_read_to_its_end_what_is_printed() {
+    let site = two_tables().await;
+    let mut child = site
+        .command(&["up"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().await.unwrap().success());
+    site.told(0, &["current"]).await;
 }

@@ -3,16 +3,21 @@
 
 use sqlx::postgres::PgConnection;
 
-/// As a list of who they are; `{}` takes the condition.
+/// As a list of who they are. A prepared transaction has no process; and
+/// of other users' processes a role without rights sees no more than the number.
 macro_rules! holders {
-    ($condition:literal) => {
+    ($processes:literal) => {
         concat!(
-            "select format('process %s of %s%s, %s for %s s', pid, usename,
-                coalesce(' (' || nullif(application_name, '') || ')', ''), coalesce(state, 'working'),
-                extract(epoch from clock_timestamp() - coalesce(xact_start, backend_start))::bigint)
-             from pg_stat_activity where pid in (",
-            $condition,
-            ") order by xact_start"
+            "select case when holder = 0 then 'a prepared transaction, see pg_prepared_xacts'
+                when state is null then
+                    format('process %s, of which pg_read_all_stats would tell more', holder)
+                else format('process %s of %s%s, %s for %s s', holder, usename,
+                    ' (' || nullif(application_name, '') || ')', state,
+                    extract(epoch from clock_timestamp() - coalesce(xact_start, backend_start))::bigint)
+                end
+             from (",
+            $processes,
+            ") as held (holder) left join pg_stat_activity on pid = holder order by xact_start"
         )
     };
 }

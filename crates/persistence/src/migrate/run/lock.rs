@@ -8,7 +8,7 @@ use super::super::error::MigrateError;
 use super::holders;
 
 /// Names the lock among a database's advisory locks: "byline" in ASCII.
-const KEY: i64 = 0x6279_6c69_6e65;
+pub(crate) const KEY: i64 = 0x6279_6c69_6e65;
 
 const POLL_EVERY: Duration = Duration::from_millis(100);
 
@@ -41,12 +41,25 @@ impl MigrationLock {
             }
             if began.elapsed() >= patience {
                 return Err(MigrateError::Locked {
-                    seconds: patience.as_secs(),
+                    patience,
                     holders: holders::of_advisory_lock(connection, KEY).await?,
                 });
             }
             tokio::time::sleep(POLL_EVERY).await;
         }
+    }
+
+    /// Whether it is still this connection's: a migration may have given it up, and another one
+    /// would not be told.
+    pub(super) async fn is_held(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from pg_locks where locktype = 'advisory' and granted
+                and pid = pg_backend_pid() and objsubid = 1
+                and (classid::bigint << 32) + objid::bigint = $1)",
+        )
+        .bind(KEY)
+        .fetch_one(connection)
+        .await
     }
 
     pub(super) async fn release(self, connection: &mut PgConnection) -> Result<(), MigrateError> {

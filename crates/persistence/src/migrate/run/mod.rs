@@ -1,18 +1,22 @@
 //! Runs migrations against a database: up, down, and what the ledger alone is told.
 
 mod holders;
+mod invalid;
 mod lock;
 mod script;
 mod session;
+mod tries;
 
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 
+pub(super) use self::lock::KEY;
 use self::lock::MigrationLock;
+use self::script::Job;
 use self::session::Session;
 use super::error::MigrateError;
-use super::ledger::{self, Ledger};
+use super::ledger::{Entries, Found, Ledger};
 use super::plan::{self, Down, Stamp};
 use super::source::{Migration, Migrations};
 use super::state::{Line, Standing, lines};
@@ -70,32 +74,43 @@ impl<'a> Runner<'a> {
 
     /// Every migration that is known here or to the database, oldest first.
     pub async fn lines(&self) -> Result<Vec<Line<'a>>, MigrateError> {
-        Ok(lines(self.migrations, &self.ledger().await?))
+        Ok(lines(self.migrations, &self.entries().await?))
     }
 
     /// What [`Self::up`] would apply now, oldest first.
     pub async fn plan_up(&self, to: Option<i64>) -> Result<Vec<&'a Migration>, MigrateError> {
-        self.planned_up(&self.ledger().await?, to)
+        let mut session = self.session().await?;
+        self.check_letters(&mut session).await?;
+        let found = self.find(&mut session).await?;
+        let entries = found.entries(&mut session.connection).await?;
+        self.planned_up(&entries, to)
     }
 
     /// Applies what is missing, up to `to` or all of it, and tells of each as it is done. One
-    /// that fails ends it; those before it are kept. A database that knows no letters gets none.
+    /// that fails ends it; those before it are kept. A database that knows no letters gets none
+    /// of this program's own.
     pub async fn up(
         &self,
         to: Option<i64>,
         mut done: impl FnMut(&Done<'a>) + Send,
     ) -> Result<(), MigrateError> {
         let mut session = self.session().await?;
-        if !session.knows_letters().await? {
-            return Err(MigrateError::Letterless);
-        }
+        self.check_letters(&mut session).await?;
         self.alone(&mut session, async |session| {
-            let ledger = ledger::read(&mut session.connection).await?;
-            for migration in self.planned_up(&ledger, to)? {
+            let found = self.find(session).await?;
+            let entries = found.entries(&mut session.connection).await?;
+            let planned = self.planned_up(&entries, to)?;
+            if planned.is_empty() {
+                return Ok(());
+            }
+            let ledger = ledger(session, found).await?;
+            for migration in planned {
                 let began = Instant::now();
-                script::apply(session, migration).await?;
+                Job::up(session, &ledger, migration).run().await?;
                 let took = began.elapsed();
-                ledger::time(&mut session.connection, migration.version, took).await?;
+                ledger
+                    .time(&mut session.connection, migration.version, took)
+                    .await?;
                 done(&Done { migration, took });
             }
             Ok(())
@@ -105,7 +120,7 @@ impl<'a> Runner<'a> {
 
     /// What [`Self::down`] would take back now, newest first.
     pub async fn plan_down(&self, target: Down) -> Result<Vec<&'a Migration>, MigrateError> {
-        plan::down(self.migrations, &self.ledger().await?, target)
+        plan::down(self.migrations, &self.entries().await?, target)
     }
 
     /// Takes migrations back, and tells of each as it is done. All of them can be taken back, or
@@ -117,10 +132,15 @@ impl<'a> Runner<'a> {
     ) -> Result<(), MigrateError> {
         let mut session = self.session().await?;
         self.alone(&mut session, async |session| {
-            let ledger = ledger::read(&mut session.connection).await?;
-            for migration in plan::down(self.migrations, &ledger, target)? {
+            let found = self.find(session).await?;
+            let entries = found.entries(&mut session.connection).await?;
+            let planned = plan::down(self.migrations, &entries, target)?;
+            let Found::Here(ledger) = found else {
+                return Ok(());
+            };
+            for migration in planned {
                 let began = Instant::now();
-                script::take_back(session, migration).await?;
+                Job::down(session, &ledger, migration)?.run().await?;
                 let took = began.elapsed();
                 done(&Done { migration, took });
             }
@@ -131,7 +151,7 @@ impl<'a> Runner<'a> {
 
     /// What [`Self::stamp`] would change now.
     pub async fn plan_stamp(&self, to: i64) -> Result<Stamp, MigrateError> {
-        plan::stamp(self.migrations, &self.ledger().await?, to)
+        plan::stamp(self.migrations, &self.entries().await?, to)
     }
 
     /// Says of a database that it has `to` and all migrations before it, and none after, and runs
@@ -139,17 +159,26 @@ impl<'a> Runner<'a> {
     pub async fn stamp(&self, to: i64) -> Result<Stamp, MigrateError> {
         let mut session = self.session().await?;
         self.alone(&mut session, async |session| {
-            let ledger = ledger::read(&mut session.connection).await?;
-            let stamp = plan::stamp(self.migrations, &ledger, to)?;
-            let mut change = session.begin().await?;
-            ledger::ensure(&mut change).await?;
+            let found = Found::of(&mut session.connection).await?;
+            let begins_another = matches!(found, Found::Elsewhere(_)) && to == 0;
+            let found = if begins_another {
+                Found::Nowhere
+            } else {
+                here(found)?
+            };
+            let entries = found.entries(&mut session.connection).await?;
+            let stamp = plan::stamp(self.migrations, &entries, to)?;
+            session.begin().await?;
+            let ledger = ledger(session, found).await?;
             for version in &stamp.removed {
-                ledger::forget(&mut change, *version).await?;
+                ledger.forget(&mut session.connection, *version).await?;
             }
             for migration in stamp.added.iter().filter_map(|v| self.migrations.find(*v)) {
-                ledger::write(&mut change, migration, true).await?;
+                ledger
+                    .write(&mut session.connection, migration, true)
+                    .await?;
             }
-            change.commit().await?;
+            session.commit().await?;
             Ok(stamp)
         })
         .await
@@ -165,13 +194,17 @@ impl<'a> Runner<'a> {
     pub async fn repair(&self) -> Result<Vec<&'a Migration>, MigrateError> {
         let mut session = self.session().await?;
         self.alone(&mut session, async |session| {
-            let ledger = ledger::read(&mut session.connection).await?;
-            let changed = changed(&lines(self.migrations, &ledger));
-            let mut change = session.begin().await?;
+            let found = self.find(session).await?;
+            let entries = found.entries(&mut session.connection).await?;
+            let changed = changed(&lines(self.migrations, &entries));
+            let Found::Here(ledger) = found else {
+                return Ok(changed);
+            };
+            session.begin().await?;
             for migration in &changed {
-                ledger::accept(&mut change, migration).await?;
+                ledger.accept(&mut session.connection, migration).await?;
             }
-            change.commit().await?;
+            session.commit().await?;
             Ok(changed)
         })
         .await
@@ -179,15 +212,28 @@ impl<'a> Runner<'a> {
 
     fn planned_up(
         &self,
-        ledger: &Ledger,
+        ledger: &Entries,
         to: Option<i64>,
     ) -> Result<Vec<&'a Migration>, MigrateError> {
         plan::up(self.migrations, ledger, to, self.options.out_of_order)
     }
 
-    async fn ledger(&self) -> Result<Ledger, MigrateError> {
+    async fn entries(&self) -> Result<Entries, MigrateError> {
         let mut session = self.session().await?;
-        Ok(ledger::read(&mut session.connection).await?)
+        let found = self.find(&mut session).await?;
+        Ok(found.entries(&mut session.connection).await?)
+    }
+
+    async fn find(&self, session: &mut Session) -> Result<Found, MigrateError> {
+        here(Found::of(&mut session.connection).await?)
+    }
+
+    /// What this program's own migrations need of a database.
+    async fn check_letters(&self, session: &mut Session) -> Result<(), MigrateError> {
+        if self.migrations.dir().is_none() && !session.knows_letters().await? {
+            return Err(MigrateError::Letterless);
+        }
+        Ok(())
     }
 
     async fn session(&self) -> Result<Session, MigrateError> {
@@ -206,6 +252,22 @@ impl<'a> Runner<'a> {
         let released = lock.release(&mut session.connection).await;
         // What went wrong first says more.
         result.and_then(|value| released.map(|()| value))
+    }
+}
+
+/// Refuses a ledger that its name does not lead to: another one would know of nothing.
+fn here(found: Found) -> Result<Found, MigrateError> {
+    match found {
+        Found::Elsewhere(schemas) => Err(MigrateError::Elsewhere(schemas)),
+        found @ (Found::Here(_) | Found::Nowhere) => Ok(found),
+    }
+}
+
+/// The ledger, which is made if there is none.
+async fn ledger(session: &mut Session, found: Found) -> Result<Ledger, sqlx::Error> {
+    match found {
+        Found::Here(ledger) => Ok(ledger),
+        Found::Nowhere | Found::Elsewhere(_) => Ledger::create(&mut session.connection).await,
     }
 }
 

@@ -1,13 +1,14 @@
 //! A connection that migrations run on, and how a statement fares on it.
 
+use std::fmt;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition};
-use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder, Transaction};
+use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder};
 
 use super::RunOptions;
 use super::holders;
-use crate::error::Redacted;
+use crate::error::{Redacted, loses_connection};
 
 /// The connection, and how to get another one.
 pub(super) struct Session {
@@ -23,6 +24,8 @@ pub(super) struct Session {
 pub(super) enum Failure {
     /// Others hold what it locks, or wait for what it holds.
     Busy,
+    /// The connection is gone, and nobody knows whether it was done.
+    Lost(String),
     /// Whatever else.
     Refused {
         /// What PostgreSQL says.
@@ -30,6 +33,15 @@ pub(super) enum Failure {
         /// The character of the statement, from 1, at which it is wrong; 0 if nobody says.
         character: usize,
     },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "others hold what it locks",
+            Self::Lost(message) | Self::Refused { message, .. } => message,
+        })
+    }
 }
 
 impl Failure {
@@ -45,7 +57,13 @@ impl Session {
         server: &PgConnectOptions,
         options: RunOptions,
     ) -> Result<Self, sqlx::Error> {
-        let mut connection = server.connect().await?;
+        let mut connection = server
+            .clone()
+            // What a migration says may be a secret, and a migration may throw away what was prepared.
+            .disable_statement_logging()
+            .statement_cache_capacity(0)
+            .connect()
+            .await?;
         let pid = sqlx::query_scalar("select pg_backend_pid()")
             .fetch_one(&mut connection)
             .await?;
@@ -58,8 +76,30 @@ impl Session {
         })
     }
 
-    pub(super) async fn begin(&mut self) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
-        self.connection.begin().await
+    /// Begins a transaction, and says which.
+    pub(super) async fn begin(&mut self) -> Result<String, sqlx::Error> {
+        self.raw("begin").await?;
+        self.transaction().await
+    }
+
+    /// Which transaction the connection is in.
+    pub(super) async fn transaction(&mut self) -> Result<String, sqlx::Error> {
+        sqlx::query_scalar("select pg_current_xact_id()::text")
+            .fetch_one(&mut self.connection)
+            .await
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        self.raw("commit").await
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), sqlx::Error> {
+        self.raw("rollback").await
+    }
+
+    async fn raw(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(sql).execute(&mut self.connection).await?;
+        Ok(())
     }
 
     /// Whether the database holds every text, and knows É for the capital of é.
@@ -78,8 +118,10 @@ impl Session {
     pub(super) async fn reset(&mut self) -> Result<(), sqlx::Error> {
         let mut sql = QueryBuilder::<Postgres>::new(
             // Whatever the role is set to: a migration takes as long as it takes.
-            "reset session authorization; reset role; reset all; set statement_timeout = 0;
-             set idle_in_transaction_session_timeout = 0; set idle_session_timeout = 0;
+            "reset session authorization; reset role; reset all;
+             select set_config(name, '0', false) from pg_settings
+             where name in ('statement_timeout', 'transaction_timeout', 'idle_session_timeout',
+                'idle_in_transaction_session_timeout');
              set lock_timeout = ",
         );
         sql.push(self.options.lock_timeout.as_millis());
@@ -154,6 +196,9 @@ async fn who_blocks(server: &PgConnectOptions, pid: i32) -> Vec<String> {
 
 /// What kept the statement from being done.
 pub(super) fn refused(error: sqlx::Error) -> Failure {
+    if loses_connection(&error) || matches!(error, sqlx::Error::Protocol(_)) {
+        return Failure::Lost(Redacted::from(error).to_string());
+    }
     let database = error.as_database_error();
     // Lock not available, or a deadlock of which it was chosen as the victim.
     if database

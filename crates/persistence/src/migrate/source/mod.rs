@@ -122,18 +122,20 @@ impl Migrations {
         let mut files = Vec::new();
         for entry in fs::read_dir(dir).map_err(at(dir))? {
             let path = entry.map_err(at(dir))?.path();
-            let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            // As sqlx reads them.
-            let Some((number, rest)) = file.split_once('_') else {
-                continue;
-            };
-            if path.extension().is_none_or(|extension| extension != "sql") || !path.is_file() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let file = &*name;
+            if path.is_dir() || !looks_like_one(file) {
                 continue;
             }
-            let Some(version) = number.parse().ok().filter(|version| *version >= 1) else {
-                problems.push(format!("{file} does not begin with a number from 1 on"));
+            let parts = file
+                .split_once('_')
+                .filter(|(number, rest)| is_number(number) && rest.strip_suffix(".sql").is_some());
+            let version = parts.and_then(|(number, _)| number.parse().ok());
+            let (Some((_, rest)), Some(version @ 1..)) = (parts, version) else {
+                problems.push(format!(
+                    "{file} is not named as a migration is: NNNN_name.up.sql, NNNN_name.down.sql \
+                     or NNNN_name.sql, with a number from 1 on"
+                ));
                 continue;
             };
             let kind = MigrationType::from_filename(rest);
@@ -210,6 +212,20 @@ impl Script {
             checksum,
         }
     }
+}
+
+/// Whether somebody seems to have meant it as a migration: left alone, it would be missed.
+fn looks_like_one(file: &str) -> bool {
+    let is_sql = Path::new(file)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
+    is_sql
+        && file != SCHEMA_FILE
+        && (file.contains('_') || file.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 struct File {
@@ -327,6 +343,9 @@ mod tests {
             "0002_c.down.sql",
             "x_d.sql",
             "0_zero.up.sql",
+            "0003-c.up.sql",
+            "0004_c.up.SQL",
+            "+5_a.up.sql",
             "schema.sql",
             "notes_.txt",
         ]);
@@ -334,12 +353,26 @@ mod tests {
         for problem in [
             "0001_a.up.sql and 0001_b.up.sql have one number",
             "0002_c.down.sql takes back nothing",
-            "x_d.sql does not begin with a number",
-            "0_zero.up.sql does not begin with a number",
+            "x_d.sql is not named as",
+            "0_zero.up.sql is not named as",
+            "0003-c.up.sql is not named as",
+            "0004_c.up.SQL is not named as",
+            "+5_a.up.sql is not named as",
         ] {
             assert!(refused.contains(problem), "{refused}");
         }
         assert!(Migrations::read(&dir.path().join("nowhere")).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_although_it_is_listed_is_no_migration_less() {
+        let dir = folder(&["0001_a.up.sql"]);
+        std::os::unix::fs::symlink("gone", dir.path().join("0002_b.up.sql")).unwrap();
+        let refused = Migrations::read(dir.path()).unwrap_err();
+        assert!(
+            matches!(refused, SourceError::Unreadable { .. }),
+            "{refused}"
+        );
     }
 
     #[test]

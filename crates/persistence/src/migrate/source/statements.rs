@@ -1,6 +1,7 @@
 //! A script as its statements, by a parser for PostgreSQL: where each begins and ends, and what a runner must
 //! know of it.
 
+use std::fmt;
 use std::ops::Range;
 
 use squawk_syntax::ast::{self, AstNode};
@@ -13,10 +14,32 @@ pub struct Statement<'a> {
     pub text: &'a str,
     /// The line of the script that it begins in; the first is 1.
     pub line: usize,
-    /// Whether it begins or ends a transaction, as BEGIN, COMMIT and ROLLBACK do, and so must not
-    /// stand in a migration. Savepoints may.
-    pub controls_transaction: bool,
+    /// Why no migration can have it.
+    pub unfit: Option<Unfit>,
     concurrency: Concurrency,
+}
+
+/// Why a statement cannot be in a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It begins or ends a transaction, as BEGIN, COMMIT and ROLLBACK do. Savepoints are fine.
+    ControlsTransaction,
+    /// It is a COPY from or to the client, which has nothing to send, and nowhere to put it.
+    CopiesOverTheWire,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ControlsTransaction => {
+                "begins or ends a transaction, which is the runner's to do"
+            }
+            Self::CopiesOverTheWire => {
+                "copies from or to whoever runs it, who has no rows to send and nowhere to put \
+                 them: write them as INSERT"
+            }
+        })
+    }
 }
 
 /// The index that a statement builds.
@@ -51,7 +74,7 @@ impl<'a> Statement<'a> {
         Self {
             text: sql,
             line: 1,
-            controls_transaction: false,
+            unfit: None,
             concurrency: Concurrency::None,
         }
     }
@@ -76,6 +99,17 @@ impl<'a> Statement<'a> {
 pub fn statements(sql: &str) -> Result<Vec<Statement<'_>>, SyntaxError> {
     let parsed = parse(sql)?;
     Ok(parsed.into_iter().map(|parsed| parsed.statement).collect())
+}
+
+/// The first statement that no migration can have, with its line, also of a script that the
+/// parser does not know all of.
+pub(in crate::migrate) fn first_unfit(sql: &str) -> Option<(usize, Unfit)> {
+    let tree = SourceFile::parse(sql).tree();
+    let found = tree.stmts().find_map(|statement| {
+        let unfit = unfit(&statement)?;
+        Some((place(statement.syntax())?.start, unfit))
+    });
+    found.map(|(start, unfit)| (line_of(sql, start), unfit))
 }
 
 /// A statement, and what the parser makes of it.
@@ -104,7 +138,7 @@ pub(in crate::migrate) fn parse(sql: &str) -> Result<Vec<Parsed<'_>>, SyntaxErro
             statement: Statement {
                 text: &sql[place.clone()],
                 line: line_of(sql, place.start),
-                controls_transaction: controls_transaction(&tree),
+                unfit: unfit(&tree),
                 concurrency: concurrency(&tree),
             },
             tree,
@@ -137,15 +171,25 @@ fn place(statement: &SyntaxNode) -> Option<Range<usize>> {
     Some(first.text_range().start().into()..last.text_range().end().into())
 }
 
-fn controls_transaction(statement: &ast::Stmt) -> bool {
+fn unfit(statement: &ast::Stmt) -> Option<Unfit> {
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "there are some two hundred statements"
     )]
     match statement {
-        ast::Stmt::Begin(_) | ast::Stmt::Commit(_) | ast::Stmt::PrepareTransaction(_) => true,
-        ast::Stmt::Rollback(rollback) => !matches!(rollback, ast::Rollback::RollbackToSavepoint(_)),
-        _ => false,
+        ast::Stmt::Begin(_) | ast::Stmt::Commit(_) | ast::Stmt::PrepareTransaction(_) => {
+            Some(Unfit::ControlsTransaction)
+        }
+        ast::Stmt::Rollback(ast::Rollback::RollbackToSavepoint(_)) => None,
+        ast::Stmt::Rollback(_) => Some(Unfit::ControlsTransaction),
+        ast::Stmt::Copy(copy) => {
+            let mut words = copy.syntax().descendants_with_tokens();
+            let is_of_client = |kind| [SyntaxKind::STDIN_KW, SyntaxKind::STDOUT_KW].contains(&kind);
+            words
+                .any(|word| is_of_client(word.kind()))
+                .then_some(Unfit::CopiesOverTheWire)
+        }
+        _ => None,
     }
 }
 
@@ -195,6 +239,25 @@ fn index_name(create: &ast::CreateIndex) -> Option<IndexName> {
 mod tests {
     use super::*;
     use crate::migrate::source::Migrations;
+
+    #[test]
+    fn what_no_migration_can_have_is_found_also_where_the_parser_gives_up() {
+        for (sql, expected) in [
+            ("copy t from stdin", Some((1, Unfit::CopiesOverTheWire))),
+            (
+                "select 1;\ncopy (select 1) to stdout;",
+                Some((2, Unfit::CopiesOverTheWire)),
+            ),
+            ("copy t from '/tmp/stdin'", None),
+            (
+                "set names 'utf8';\ncommit;",
+                Some((2, Unfit::ControlsTransaction)),
+            ),
+            ("do $$ begin commit; end $$", None),
+        ] {
+            assert_eq!(first_unfit(sql), expected, "{sql}");
+        }
+    }
 
     fn texts(sql: &str) -> Vec<&str> {
         let all = statements(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
@@ -276,7 +339,7 @@ mod tests {
             "commit prepared 'a'",
             "rollback prepared 'a'",
         ] {
-            assert!(only(sql).controls_transaction, "{sql}");
+            assert_eq!(only(sql).unfit, Some(Unfit::ControlsTransaction), "{sql}");
         }
         for sql in [
             "savepoint a",
@@ -288,7 +351,7 @@ mod tests {
             "create function f() returns int begin atomic select 1; end",
             "prepare p as select 1",
         ] {
-            assert!(!only(sql).controls_transaction, "{sql}");
+            assert_eq!(only(sql).unfit, None, "{sql}");
         }
     }
 

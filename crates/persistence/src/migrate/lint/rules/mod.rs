@@ -18,7 +18,7 @@ use super::names::{constraint_name, created, table};
 use super::tree::{Name, start, words};
 use super::{Found, Rule};
 use crate::migrate::source::Script;
-use crate::migrate::source::statements::{Parsed, Statement, line_of};
+use crate::migrate::source::statements::{Parsed, Statement, Unfit, line_of};
 
 /// A statement, where it stands, and what rules found in it.
 pub(super) struct Site<'a> {
@@ -107,7 +107,7 @@ impl<'a> Site<'a> {
 
 /// What holds for both directions.
 pub(super) fn both_ways(site: &mut Site<'_>) {
-    if site.statement.controls_transaction {
+    if site.statement.unfit == Some(Unfit::ControlsTransaction) {
         let message = if site.is_transaction {
             "the migration and its row in the ledger are one transaction, which this would begin or end"
         } else {
