@@ -14,6 +14,7 @@ mod pool;
 mod post;
 mod request;
 mod row;
+pub mod schema;
 pub mod search_language;
 mod sweep;
 mod table;

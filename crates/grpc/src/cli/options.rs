@@ -264,7 +264,7 @@ pub(super) struct DatabaseOptions {
 
 impl DatabaseOptions {
     pub(super) fn server(&self) -> Result<PgConnectOptions, CommandError> {
-        server(&self.database_url)
+        server("--database-url", &self.database_url)
     }
 }
 
@@ -283,19 +283,21 @@ pub(super) struct MaybeDatabase {
 
 impl MaybeDatabase {
     pub(super) fn server(&self) -> Result<Option<PgConnectOptions>, CommandError> {
-        self.database_url.as_deref().map(server).transpose()
+        // Nothing where something is in the environment.
+        let url = self.database_url.as_deref().filter(|url| !url.is_empty());
+        url.map(|url| server("--database-url", url)).transpose()
     }
 }
 
-fn server(url: &str) -> Result<PgConnectOptions, CommandError> {
+pub(super) fn server(option: &str, url: &str) -> Result<PgConnectOptions, CommandError> {
     // The driver's message would repeat the URL, password included, and it takes any scheme.
     let is_ours = ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-    server
-        .flatten()
-        .ok_or_else(|| "--database-url is no URL such as postgres://user:password@host/name".into())
+    server.flatten().ok_or_else(|| {
+        format!("{option} is no URL such as postgres://user:password@host/name").into()
+    })
 }
 
 #[cfg(test)]

@@ -36,27 +36,27 @@ pub(super) struct ServeCommand {
 #[derive(Args)]
 struct MigratePatience {
     /// How long --migrate waits for another replica that is migrating
-    #[arg(long, env = "BYLINE_MIGRATE_WAIT", default_value = "10m", value_name = "TIME",
+    #[arg(long = "migrate-wait", env = "BYLINE_MIGRATE_WAIT", default_value = "10m", value_name = "TIME",
         value_parser = some_time)]
-    migrate_wait: Duration,
+    wait: Duration,
 
     /// How long a statement of --migrate waits for a lock before it lets others through
-    #[arg(long, env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",
+    #[arg(long = "migrate-lock-timeout", env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",
         value_parser = lock_timeout)]
-    migrate_lock_timeout: Duration,
+    lock_timeout: Duration,
 
     /// How long --migrate tries to get the locks of a migration
-    #[arg(long, env = "BYLINE_MIGRATE_LOCK_PATIENCE", default_value = "5m", value_name = "TIME",
+    #[arg(long = "migrate-lock-patience", env = "BYLINE_MIGRATE_LOCK_PATIENCE", default_value = "5m", value_name = "TIME",
         value_parser = some_time)]
-    migrate_lock_patience: Duration,
+    lock_patience: Duration,
 }
 
 impl MigratePatience {
     fn options(&self) -> RunOptions {
         RunOptions {
-            runner_patience: self.migrate_wait,
-            lock_timeout: self.migrate_lock_timeout,
-            lock_patience: self.migrate_lock_patience,
+            runner_patience: self.wait,
+            lock_timeout: self.lock_timeout,
+            lock_patience: self.lock_patience,
             ..RunOptions::default()
         }
     }

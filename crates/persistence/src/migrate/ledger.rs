@@ -80,10 +80,11 @@ impl Found {
                 table: format!("{schema}.{NAME}"),
             }));
         }
-        Ok(match all.is_empty() {
-            true => Self::Nowhere,
-            false => Self::Elsewhere(all.into_iter().map(|(schema, _)| schema).collect()),
-        })
+        if all.is_empty() {
+            return Ok(Self::Nowhere);
+        }
+        let schemas = all.into_iter().map(|(schema, _)| schema);
+        Ok(Self::Elsewhere(schemas.collect()))
     }
 
     /// What it says; nothing where there is none that its name leads to.

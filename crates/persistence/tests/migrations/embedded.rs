@@ -2,69 +2,15 @@
 
 use std::time::Duration;
 
+use byline_persistence::PgConnectOptions;
 use byline_persistence::migrate::{self, Down, MigrateError, SchemaState, embedded, up};
-use byline_persistence::testing::{Connection, TestDatabase, count, execute};
+use byline_persistence::schema::{Catalog, ScratchOptions, check, differences};
+use byline_persistence::testing::{TestDatabase, count, execute};
 
 use crate::support::{NONE, applied, down, runner};
 
-/// All that a database holds besides what PostgreSQL and sqlx bring, one thing a line.
-const CATALOG: &str = r"
-    with mine as (
-        select oid, nspname from pg_namespace
-        where nspname !~ '^pg_' and nspname <> 'information_schema'),
-    relations as (
-        select c.* from pg_class c join mine on mine.oid = c.relnamespace
-        where c.relname !~ '_sqlx_migrations')
-    select line from (
-        select format('schema %s', nspname) as line from mine
-        union all
-        select format('extension %s', extname) from pg_extension
-        union all
-        select format('relation %s %s', relkind, oid::regclass) from relations
-        union all
-        select format('column %s %s %s null %s default %s collation %s statistics %s',
-            r.oid::regclass, attname, format_type(atttypid, atttypmod), not attnotnull,
-            pg_get_expr(adbin, adrelid), nullif(attcollation, 0)::regcollation, attstattarget)
-        from relations r join pg_attribute a on a.attrelid = r.oid
-        left join pg_attrdef on adrelid = a.attrelid and adnum = a.attnum
-        where attnum > 0 and not attisdropped
-        union all
-        select format('constraint %s %s %s', r.oid::regclass, conname, pg_get_constraintdef(c.oid))
-        from pg_constraint c join relations r on c.conrelid = r.oid
-        union all
-        select format('index %s', pg_get_indexdef(indexrelid))
-        from pg_index join relations r on indexrelid = r.oid
-        union all
-        select format('trigger %s', pg_get_triggerdef(t.oid))
-        from pg_trigger t join relations r on tgrelid = r.oid where not tgisinternal
-        union all
-        select format('function %s %s', p.oid::regprocedure,
-            coalesce(pg_get_function_sqlbody(p.oid), prosrc))
-        from pg_proc p join mine on mine.oid = pronamespace
-        union all
-        select format('type %s', t.oid::regtype)
-        from pg_type t join mine on mine.oid = typnamespace where typname !~ '_sqlx_migrations'
-        union all
-        select format('operator %s', o.oid::regoperator)
-        from pg_operator o join mine on mine.oid = oprnamespace
-        union all
-        select format('text search configuration %s %s', c.oid::regconfig, (
-            select string_agg(format('%s:%s', maptokentype, mapdict::regdictionary), ' '
-                order by maptokentype, mapseqno) from pg_ts_config_map where mapcfg = c.oid))
-        from pg_ts_config c join mine on mine.oid = cfgnamespace
-        union all
-        select pg_get_statisticsobjdef(s.oid)
-        from pg_statistic_ext s join mine on mine.oid = stxnamespace
-        union all
-        select format('operator class %s', opcname)
-        from pg_opclass join mine on mine.oid = opcnamespace
-    ) catalog order by line";
-
-async fn catalog(connection: &mut Connection) -> Vec<String> {
-    sqlx::query_scalar(CATALOG)
-        .fetch_all(connection)
-        .await
-        .unwrap()
+async fn catalog(server: &PgConnectOptions) -> Catalog {
+    Catalog::read(server).await.unwrap()
 }
 
 /// The numbers of all migrations.
@@ -117,39 +63,37 @@ async fn a_database_without_letters_gets_no_schema() {
 async fn down_to_nothing_leaves_nothing_behind_and_up_works_again() {
     let test = TestDatabase::unmigrated().await;
     let server = test.connect_options();
-    let mut connection = test.connection().await;
-    let before = catalog(&mut connection).await;
+    let before = catalog(&server).await;
 
     let all = up(&server).await.unwrap();
-    let migrated = catalog(&mut connection).await;
-    assert!(migrated.len() > before.len());
+    let migrated = catalog(&server).await;
+    assert!(migrated.keys().count() > before.keys().count());
 
     let mut undone = down(&server, 1_000).await;
     undone.reverse();
     assert_eq!(undone, all);
-    assert_eq!(catalog(&mut connection).await, before);
+    assert_eq!(differences(&catalog(&server).await, &before), []);
     assert_eq!(down(&server, 1).await, NONE);
 
     assert_eq!(up(&server).await.unwrap(), all);
-    assert_eq!(catalog(&mut connection).await, migrated);
+    assert_eq!(differences(&catalog(&server).await, &migrated), []);
 }
 
 #[tokio::test]
 async fn each_step_down_undoes_just_what_its_step_up_did() {
     let test = TestDatabase::new().await;
     let server = test.connect_options();
-    let mut connection = test.connection().await;
     for version in known().into_iter().rev() {
-        let with = catalog(&mut connection).await;
+        let with = catalog(&server).await;
         assert_eq!(down(&server, 1).await, [version]);
-        let without = catalog(&mut connection).await;
-        assert_ne!(with, without);
+        let without = catalog(&server).await;
+        assert_ne!(differences(&with, &without), []);
 
         // Up and down once more ends where it began.
         let again = up(&server).await.unwrap();
         assert_eq!(again.first(), Some(&version));
         assert_eq!(down(&server, again.len()).await.len(), again.len());
-        assert_eq!(catalog(&mut connection).await, without);
+        assert_eq!(differences(&catalog(&server).await, &without), []);
     }
 }
 
@@ -377,17 +321,12 @@ async fn a_migration_that_was_changed_or_stopped_half_way_is_told() {
 #[tokio::test]
 async fn the_schema_to_read_is_the_schema_that_the_migrations_make() {
     let test = TestDatabase::unmigrated().await;
-    let mut connection = test.connection().await;
-    execute(
-        &mut connection,
-        include_str!("../../../../migrations/schema.sql"),
-    )
-    .await;
-    let read = catalog(&mut connection).await;
-
-    let test = TestDatabase::new().await;
-    let made = catalog(&mut test.connection().await).await;
-    assert!(made.iter().any(|line| line.starts_with("index ")));
-    assert!(made.iter().any(|line| line.starts_with("constraint ")));
-    assert_eq!(read, made);
+    let scratch = ScratchOptions {
+        server: Some(test.connect_options()),
+        bindir: None,
+        fetch: false,
+        notice: |_| {},
+    };
+    let checked = Box::pin(check(embedded(), &scratch, None)).await.unwrap();
+    assert_eq!(checked.schema.unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! The verbs that need no database: new and sql.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use byline_persistence::migrate::{Migrations, script, write};
@@ -39,18 +40,35 @@ pub(super) struct Sql {
 impl New {
     pub(super) fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
         let dir = &self.folder.dir;
-        let files = write::empty_pair(&Migrations::read(dir)?, &self.name)?;
-        if !self.dry_run {
-            write::write(dir, &files)?;
-        }
-        let paths = files.map(|file| dir.join(file.name));
-        let word = if self.dry_run { "would write" } else { "wrote" };
-        for path in &paths {
-            output.line(format_args!("{word} {}", path.display()));
-        }
-        output.document(&json!({ "files": paths, "dry_run": self.dry_run }));
-        Ok(ExitCode::SUCCESS)
+        write_empty(
+            output,
+            dir,
+            &Migrations::read(dir)?,
+            &self.name,
+            self.dry_run,
+        )
     }
+}
+
+/// Writes the files of a migration that somebody is to fill in.
+pub(super) fn write_empty(
+    output: &Output,
+    dir: &Path,
+    migrations: &Migrations,
+    name: &str,
+    dry_run: bool,
+) -> Result<ExitCode, CommandError> {
+    let files = write::empty_pair(migrations, name)?;
+    if !dry_run {
+        write::write(dir, &files)?;
+    }
+    let paths = files.map(|file| dir.join(file.name));
+    let word = if dry_run { "would write" } else { "wrote" };
+    for path in &paths {
+        output.line(format_args!("{word} {}", path.display()));
+    }
+    output.document(&json!({ "files": paths, "dry_run": dry_run }));
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Sql {

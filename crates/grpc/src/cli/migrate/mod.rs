@@ -5,6 +5,7 @@ mod ledger;
 mod lint;
 mod output;
 mod run;
+mod schema;
 mod show;
 mod version;
 
@@ -46,6 +47,10 @@ const DIFFERS: u8 = 3;
 enum Verb {
     /// Write the files of a new migration, to be filled in
     New(files::New),
+    /// Write the migrations that make of the schema what schema.sql says, or empty files
+    Revision(Box<schema::Revision>),
+    /// Tell what differs: schema.sql, the migrations, and a database if one is named; exit code 3 if anything does
+    Check(Box<schema::Check>),
     /// Apply the migrations that the database does not have
     Up(run::Up),
     /// Take migrations back, and what is kept in their tables
@@ -73,6 +78,8 @@ impl MigrateCommand {
         let output = Output::new(self.json);
         let result = match self.verb {
             Verb::New(verb) => verb.run(&output),
+            Verb::Revision(verb) => verb.run(&output).await,
+            Verb::Check(verb) => verb.run(&output).await,
             Verb::Up(verb) => verb.run(&output).await,
             Verb::Down(verb) => verb.run(&output).await,
             Verb::Current(verb) => verb.run(&output).await,

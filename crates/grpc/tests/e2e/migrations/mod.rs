@@ -1,10 +1,12 @@
 //! `byline migrate`, and how a server takes the schema that it finds, as operators meet them.
 
 mod boot;
+mod check;
 mod interrupted;
 mod lint;
 mod load;
 mod page;
+mod revision;
 mod verbs;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ fn program(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("BYLINE_DATABASE_URL")
         .env_remove("BYLINE_MIGRATIONS_DIR")
+        .env_remove("BYLINE_SCRATCH_URL")
         .kill_on_drop(true);
     command
 }

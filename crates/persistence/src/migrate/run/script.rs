@@ -135,7 +135,7 @@ impl<'j> Job<'j> {
             Outcome::TakenBack => {
                 self.ledger
                     .doubt(connection, self.migration.version)
-                    .await?
+                    .await?;
             }
         }
         self.session.reset().await?;

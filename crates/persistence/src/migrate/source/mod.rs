@@ -123,31 +123,11 @@ impl Migrations {
         for entry in fs::read_dir(dir).map_err(at(dir))? {
             let path = entry.map_err(at(dir))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let file = &*name;
-            if path.is_dir() || !looks_like_one(file) {
+            if path.is_dir() || !looks_like_one(&name) {
                 continue;
             }
-            let parts = file
-                .split_once('_')
-                .filter(|(number, rest)| is_number(number) && rest.strip_suffix(".sql").is_some());
-            let version = parts.and_then(|(number, _)| number.parse().ok());
-            let (Some((_, rest)), Some(version @ 1..)) = (parts, version) else {
-                problems.push(format!(
-                    "{file} is not named as a migration is: NNNN_name.up.sql, NNNN_name.down.sql \
-                     or NNNN_name.sql, with a number from 1 on"
-                ));
-                continue;
-            };
-            let kind = MigrationType::from_filename(rest);
-            files.push(File {
-                version,
-                name: rest.trim_end_matches(kind.suffix()).to_owned(),
-                kind,
-                script: Script::of(
-                    file.to_owned(),
-                    fs::read_to_string(&path).map_err(at(&path))?,
-                ),
-            });
+            let text = || fs::read_to_string(&path).map_err(at(&path));
+            files.extend(file_of(&name, text, &mut problems)?);
         }
         let all = pair(files, &mut problems);
         if !problems.is_empty() {
@@ -162,6 +142,34 @@ impl Migrations {
             all,
             schema: read_if_there(&dir.join(SCHEMA_FILE))?,
             lint_allow: read_if_there(&dir.join(ALLOW_FILE))?,
+        })
+    }
+
+    /// These, and the pairs that those files would be.
+    pub(crate) fn followed_by<'a>(&self, files: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut problems = Vec::new();
+        let files = files.filter_map(|(name, text)| {
+            file_of(name, || Ok(text.to_owned()), &mut Vec::new()).ok()?
+        });
+        let mut all = self.all.clone();
+        all.extend(pair(files.collect(), &mut problems));
+        Self {
+            all,
+            ..self.clone()
+        }
+    }
+
+    /// The schema at head as the one migration that makes it.
+    pub(crate) fn schema_alone(&self) -> Option<Self> {
+        let migration = Migration {
+            version: 1,
+            name: "schema".to_owned(),
+            up: Script::of(SCHEMA_FILE.to_owned(), self.schema.clone()?),
+            down: None,
+        };
+        Some(Self {
+            all: vec![migration],
+            ..self.clone()
         })
     }
 
@@ -233,6 +241,32 @@ struct File {
     name: String,
     kind: MigrationType,
     script: Script,
+}
+
+/// The file of that name; none, and a problem, if a migration is not named so.
+fn file_of(
+    file: &str,
+    text: impl FnOnce() -> Result<String, SourceError>,
+    problems: &mut Vec<String>,
+) -> Result<Option<File>, SourceError> {
+    let parts = file
+        .split_once('_')
+        .filter(|(number, rest)| is_number(number) && rest.strip_suffix(".sql").is_some());
+    let version = parts.and_then(|(number, _)| number.parse().ok());
+    let (Some((_, rest)), Some(version @ 1..)) = (parts, version) else {
+        problems.push(format!(
+            "{file} is not named as a migration is: NNNN_name.up.sql, NNNN_name.down.sql \
+             or NNNN_name.sql, with a number from 1 on"
+        ));
+        return Ok(None);
+    };
+    let kind = MigrationType::from_filename(rest);
+    Ok(Some(File {
+        version,
+        name: rest.trim_end_matches(kind.suffix()).to_owned(),
+        kind,
+        script: Script::of(file.to_owned(), text()?),
+    }))
 }
 
 /// Brings both directions of each migration together.

@@ -1,0 +1,101 @@
+//! Looks whether schemas are the same.
+
+use sqlx::postgres::PgConnectOptions;
+
+use super::SchemaError;
+use super::catalog::Catalog;
+use super::diff::{Difference, differences};
+use super::scratch::{Scratch, ScratchOptions};
+use crate::migrate::{MigrateError, Migrations, RunOptions, Runner};
+
+/// What is different.
+#[derive(Debug)]
+pub struct Checked {
+    /// What the migrations lack of `schema.sql`; none if there is no such file.
+    pub schema: Option<Vec<Difference>>,
+    /// What a database in use lacks of what the migrations make, if one was looked at.
+    pub live: Option<Live>,
+}
+
+/// What is different in a database in use.
+#[derive(Debug)]
+pub struct Live {
+    /// What it lacks of what the migrations make.
+    pub differences: Vec<Difference>,
+    /// The versions of its server and of the scratch server if their first parts differ:
+    /// PostgreSQL may write the same thing otherwise then.
+    pub versions: Option<(String, String)>,
+}
+
+/// Compares `schema.sql` with what the migrations make, and what the migrations make with
+/// a database in use, of which the catalog is read and nothing changed.
+pub async fn check(
+    migrations: &Migrations,
+    scratch: &ScratchOptions,
+    live: Option<&PgConnectOptions>,
+) -> Result<Checked, SchemaError> {
+    let mut scratch = Scratch::open(scratch).await?;
+    let result = Box::pin(compare(migrations, &mut scratch, live)).await;
+    scratch.close().await;
+    result
+}
+
+async fn compare(
+    migrations: &Migrations,
+    scratch: &mut Scratch,
+    live: Option<&PgConnectOptions>,
+) -> Result<Checked, SchemaError> {
+    let made = made(migrations, scratch).await?;
+    let made = Catalog::read(&made).await?;
+    let schema = match wanted(migrations, scratch).await? {
+        Some(wanted) => Some(differences(&made, &Catalog::read(&wanted).await?)),
+        None => None,
+    };
+    let live = match live {
+        Some(live) => {
+            let live = Catalog::read(live).await?;
+            let major = |version: &str| version.split('.').next().map(str::to_owned);
+            let (one, other) = (live.version(), made.version());
+            let differ = major(one) != major(other);
+            Some(Live {
+                versions: differ.then(|| (one.to_owned(), other.to_owned())),
+                differences: differences(&live, &made),
+            })
+        }
+        None => None,
+    };
+    Ok(Checked { schema, live })
+}
+
+/// A scratch database with what the migrations make.
+pub(super) async fn made(
+    migrations: &Migrations,
+    scratch: &mut Scratch,
+) -> Result<PgConnectOptions, SchemaError> {
+    let database = scratch.database().await?;
+    Runner::new(&database, migrations, RunOptions::default())
+        .up(None, |_| {})
+        .await?;
+    Ok(database)
+}
+
+/// A scratch database with what `schema.sql` makes, if there is one.
+pub(super) async fn wanted(
+    migrations: &Migrations,
+    scratch: &mut Scratch,
+) -> Result<Option<PgConnectOptions>, SchemaError> {
+    let Some(schema) = migrations.schema_alone() else {
+        return Ok(None);
+    };
+    let database = scratch.database().await?;
+    let done = Runner::new(&database, &schema, RunOptions::default())
+        .up(None, |_| {})
+        .await;
+    match done {
+        Ok(()) => Ok(Some(database)),
+        Err(
+            MigrateError::Failed { line, message, .. } | MigrateError::Unfit { line, message, .. },
+        ) => Err(SchemaError::Schema { line, message }),
+        Err(error) => Err(error.into()),
+    }
+}

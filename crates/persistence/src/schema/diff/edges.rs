@@ -1,0 +1,242 @@
+//! Which step has to be taken before which.
+
+use std::collections::BTreeSet;
+
+use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::plan::Planner;
+use super::step::Class;
+
+impl Planner<'_> {
+    /// Orders the steps by what depends on what, before and after.
+    pub(super) fn connect(&mut self) {
+        let mut edges: Vec<(usize, usize)> = Vec::new();
+        for (key, drop) in &self.drops {
+            // What depends on it goes first, or is changed so that it does not any more.
+            for dependent in self.from.needed_by(key) {
+                if let Some(other) = self.drops.get(dependent) {
+                    edges.push((*other, *drop));
+                } else if let Some(change) = self.alters.get(dependent) {
+                    edges.push((change.first, *drop));
+                }
+            }
+            if let Some(again) = self.creates.get(key) {
+                edges.push((*drop, again.first));
+            }
+        }
+        for (key, made) in &self.creates {
+            edges.extend(self.below(key).into_iter().map(|below| (below, made.first)));
+        }
+        for (key, change) in &self.alters {
+            edges.extend(
+                self.below(key)
+                    .into_iter()
+                    .map(|below| (below, change.first)),
+            );
+            // What the column is in the way of; a primary key keeps it NOT NULL.
+            if key.kind == Kind::Column {
+                let all = self.unsettled.contains(key);
+                let primary = self.may_be_null(key);
+                let around = self.from.needed_by(key).iter();
+                let around =
+                    around.filter(|other| all || primary && other.kind == Kind::Constraint);
+                edges.extend(
+                    around.filter_map(|other| Some((*self.drops.get(other)?, change.first))),
+                );
+            }
+            // A default is in the way of an identity and of an expression.
+            let default = Key::of(Kind::Default, key.table(), &key.name);
+            if let Some(drop) = self
+                .drops
+                .get(&default)
+                .filter(|_| key.kind == Kind::Column)
+            {
+                edges.push((*drop, change.first));
+            }
+        }
+        edges.extend(self.same_names());
+        edges.extend(self.logging());
+        for (before, after) in edges {
+            if before != after {
+                self.steps[after].after.insert(before);
+            }
+        }
+    }
+
+    /// The steps by which the things come about, or become what they are to be, that the
+    /// object needs when all is done.
+    fn below(&self, key: &Key) -> Vec<usize> {
+        let is_primary = self
+            .to
+            .get(key)
+            .is_some_and(|object| object.text("type") == "p");
+        let mut steps = Vec::new();
+        for needed in self.to.needs(key) {
+            let table = Key::new(Kind::Table, needed.table());
+            let spans = [
+                self.creates.get(needed),
+                self.alters.get(needed),
+                self.alters.get(&table),
+            ];
+            for span in spans.into_iter().flatten() {
+                // A primary key looks at no row if its columns are NOT NULL; a foreign
+                // key needs the key that it refers to.
+                let whole = is_primary || needed.kind == Kind::Constraint;
+                steps.push(if whole { span.last } else { span.first });
+            }
+        }
+        steps
+    }
+
+    /// A table that is logged refers to no table that is not.
+    fn logging(&self) -> Vec<(usize, usize)> {
+        let changed = |key: &Key| {
+            let value = |catalog: &Catalog| catalog.get(key).map(|table| table.is("persistence"));
+            (value(self.from) != value(self.to))
+                .then(|| self.alters.get(key))
+                .flatten()
+        };
+        let mut edges = Vec::new();
+        let foreign = |object: &Object| object.text("type") == "f";
+        for (key, _) in self
+            .from
+            .objects
+            .iter()
+            .filter(|(_, object)| foreign(object))
+        {
+            let table = Key::new(Kind::Table, key.table());
+            for needed in self
+                .from
+                .needs(key)
+                .iter()
+                .filter(|needed| needed.on != key.on)
+            {
+                let other = Key::new(Kind::Table, needed.table());
+                if let Some(drop) = self.drops.get(key) {
+                    let both = [changed(&table), changed(&other)].into_iter().flatten();
+                    edges.extend(both.map(|change| (*drop, change.first)));
+                } else if let (Some(one), Some(referred)) = (changed(&table), changed(&other)) {
+                    let unlogged = self
+                        .to
+                        .get(&table)
+                        .is_some_and(|table| table.is("persistence"));
+                    edges.push(if unlogged {
+                        (one.first, referred.first)
+                    } else {
+                        (referred.first, one.first)
+                    });
+                }
+            }
+        }
+        edges
+    }
+
+    fn may_be_null(&self, key: &Key) -> bool {
+        let value =
+            |catalog: &Catalog| catalog.get(key).is_some_and(|column| column.is("not null"));
+        value(self.from) && !value(self.to)
+    }
+
+    /// A name has to be free before something else gets it.
+    fn same_names(&self) -> Vec<(usize, usize)> {
+        let names = |key: &Key, catalog: &Catalog| -> BTreeSet<String> {
+            let object = catalog.get(key);
+            let index = object.and_then(|object| object.get("index_name"));
+            let own = match (key.kind, &key.on) {
+                (Kind::Constraint | Kind::Trigger | Kind::Column, Some(on)) => {
+                    format!("{on}.{}", key.name)
+                }
+                _ => key.name.clone(),
+            };
+            let sequence = object.and_then(|object| object.get("sequence"));
+            [
+                Some(own),
+                index.map(str::to_owned),
+                sequence.map(str::to_owned),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()
+        };
+        let mut edges = Vec::new();
+        for (gone, drop) in &self.drops {
+            let taken = names(gone, self.from);
+            for (new, made) in &self.creates {
+                let apart = |key: &Key| matches!(key.kind, Kind::Default | Kind::Ownership);
+                if !apart(gone) && !apart(new) && !taken.is_disjoint(&names(new, self.to)) {
+                    edges.push((*drop, made.first));
+                }
+            }
+        }
+        edges
+    }
+
+    /// Moves to the end what only takes away, and what nothing else waits for.
+    pub(super) fn put_off(&mut self) {
+        let mut waited_for = BTreeSet::new();
+        let mut late: BTreeSet<usize> = self
+            .drops
+            .iter()
+            .filter(|(key, _)| !self.rebuilt.contains(key) && self.is_contract(key))
+            .map(|(_, place)| *place)
+            .collect();
+        for place in &late {
+            let step = &mut self.steps[*place];
+            step.breaks = step.class == Class::Quick;
+        }
+        loop {
+            for (place, step) in self.steps.iter().enumerate() {
+                if !late.contains(&place) {
+                    waited_for.extend(step.after.iter().copied());
+                }
+            }
+            let before = late.len();
+            late.retain(|place| !waited_for.contains(place));
+            if late.len() == before {
+                break;
+            }
+        }
+        for place in late {
+            let step = &mut self.steps[place];
+            step.class = match step.class {
+                Class::Concurrent => Class::ContractIndexes,
+                Class::Rename
+                | Class::NewValues
+                | Class::Quick
+                | Class::Validate
+                | Class::ContractIndexes
+                | Class::Contract
+                | Class::OldValues => Class::Contract,
+            };
+        }
+    }
+
+    /// Whether a program may miss it.
+    fn is_contract(&self, key: &Key) -> bool {
+        match key.kind {
+            Kind::Schema
+            | Kind::Extension
+            | Kind::Enum
+            | Kind::Domain
+            | Kind::Composite
+            | Kind::Sequence
+            | Kind::Function
+            | Kind::Procedure
+            | Kind::TextSearchConfiguration
+            | Kind::Table
+            | Kind::Column
+            | Kind::Ownership
+            | Kind::View
+            | Kind::MaterializedView
+            | Kind::Default
+            | Kind::Constraint
+            | Kind::DomainConstraint => true,
+            // Goes when that goes which it is for.
+            Kind::Index | Kind::Statistics | Kind::Trigger => self
+                .from
+                .needs(key)
+                .iter()
+                .any(|needed| !self.to.has(needed)),
+            Kind::Other => false,
+        }
+    }
+}

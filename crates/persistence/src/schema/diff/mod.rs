@@ -1,0 +1,16 @@
+//! What is different between two catalogs, and how to get from one to the other.
+
+mod difference;
+mod edges;
+mod gentle;
+mod group;
+mod plan;
+pub(super) mod rebuild;
+mod rename;
+mod step;
+
+pub(super) use self::difference::differences;
+pub use self::difference::{Change, Difference};
+pub(super) use self::plan::plan;
+pub(super) use self::rename::{Rename, statements};
+pub(super) use self::step::Phase;

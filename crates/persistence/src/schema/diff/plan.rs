@@ -1,0 +1,366 @@
+//! Steps that make one schema of another one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::super::render::{
+    self, Impossible, Strategy, Values, change_values, create, drop, strategy,
+};
+use super::step::{Class, Phase, Step, phases};
+use super::{group, rebuild};
+
+/// The first and the last step of what is made or changed.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) first: usize,
+    pub(super) last: usize,
+}
+
+/// What is known while steps are collected.
+pub(super) struct Planner<'a> {
+    pub(super) from: &'a Catalog,
+    pub(super) to: &'a Catalog,
+    pub(super) steps: Vec<Step>,
+    pub(super) impossible: Vec<String>,
+    /// What is dropped and made again though it is in both.
+    pub(super) rebuilt: BTreeSet<Key>,
+    /// Columns whose rows are written anew, or that are there for a part of the way only.
+    pub(super) unsettled: BTreeSet<Key>,
+    pub(super) drops: BTreeMap<Key, usize>,
+    pub(super) creates: BTreeMap<Key, Span>,
+    pub(super) alters: BTreeMap<Key, Span>,
+}
+
+/// The steps from one catalog to another, as migrations; what there is no way for, if
+/// there is any.
+pub(in crate::schema) fn plan(
+    from: &Catalog,
+    to: &Catalog,
+    renames: &[(String, String)],
+) -> Result<Vec<Phase>, Vec<String>> {
+    let mut planner = Planner {
+        from,
+        to,
+        steps: Vec::new(),
+        impossible: Vec::new(),
+        rebuilt: BTreeSet::new(),
+        unsettled: BTreeSet::new(),
+        drops: BTreeMap::new(),
+        creates: BTreeMap::new(),
+        alters: BTreeMap::new(),
+    };
+    planner.collect();
+    planner.connect();
+    planner.put_off();
+    planner.rename(renames);
+    if !planner.impossible.is_empty() {
+        planner.impossible.sort();
+        planner.impossible.dedup();
+        return Err(planner.impossible);
+    }
+    phases(&planner.steps).map_err(|keys| {
+        let names: Vec<_> = keys.iter().map(Key::to_string).collect();
+        vec![format!(
+            "these need each other, so that none can be made first: {}",
+            names.join(", ")
+        )]
+    })
+}
+
+impl Planner<'_> {
+    fn collect(&mut self) {
+        let mut changed = BTreeMap::new();
+        for (key, before) in &self.from.objects {
+            let Some(after) = self.to.get(key) else {
+                self.unsettled.insert(key.clone());
+                continue;
+            };
+            if before.attributes == after.attributes {
+                continue;
+            }
+            let how = strategy(key, before, after);
+            let mut around = BTreeSet::new();
+            let spread = match how {
+                Strategy::Recreate => rebuild::whole(self.from, key, &mut around),
+                Strategy::Replace => rebuild::dependents(self.from, key, &mut around),
+                Strategy::Retype if is_resized(before, after) => {
+                    rebuild::retyped(self.from, key, &mut around)
+                        .map(|()| around.retain(|key| key.kind != Kind::Default))
+                }
+                Strategy::Retype => rebuild::retyped(self.from, key, &mut around),
+                Strategy::Alter | Strategy::Values => Ok(()),
+                Strategy::Impossible(ref why) => Err(Impossible(why.clone())),
+            };
+            if let Err(Impossible(why)) = spread {
+                self.impossible.push(why);
+            }
+            if matches!(how, Strategy::Replace | Strategy::Retype) {
+                self.unsettled.insert(key.clone());
+            }
+            self.rebuilt.extend(around);
+            if how != Strategy::Recreate {
+                changed.insert(key.clone(), how);
+            }
+        }
+        self.unsettled.extend(self.rebuilt.iter().cloned());
+        self.rebuilt.retain(|key| self.to.has(key));
+        changed.retain(|key, _| !self.rebuilt.contains(key));
+
+        let gone = self.from.keys().filter(|key| !self.to.has(key)).cloned();
+        let gone: BTreeSet<Key> = gone.chain(self.rebuilt.iter().cloned()).collect();
+        let new = self.to.keys().filter(|key| !self.from.has(key)).cloned();
+        let new: BTreeSet<Key> = new.chain(self.rebuilt.iter().cloned()).collect();
+        for group in group::groups(self.from, &gone) {
+            self.remove(&group);
+        }
+        for group in group::groups(self.to, &new) {
+            self.make(&group);
+        }
+        for (key, how) in changed {
+            self.change(&key, &how);
+        }
+    }
+
+    /// Adds a step. Statements that there are none for are remembered.
+    pub(super) fn step(
+        &mut self,
+        key: &Key,
+        class: Class,
+        up: Result<Vec<String>, Impossible>,
+        down: Result<Vec<String>, Impossible>,
+    ) -> usize {
+        let mut text = |statements: Result<Vec<String>, Impossible>| {
+            statements.unwrap_or_else(|Impossible(why)| {
+                self.impossible.push(why);
+                Vec::new()
+            })
+        };
+        let (up, down) = (text(up), text(down));
+        self.steps.push(Step {
+            key: key.clone(),
+            class,
+            up,
+            down,
+            after: BTreeSet::new(),
+            removes: false,
+            breaks: class == Class::Rename,
+        });
+        self.steps.len() - 1
+    }
+
+    fn remove(&mut self, group: &[Key]) {
+        let Some(key) = group.first() else {
+            return;
+        };
+        self.refuse_strange(key, self.from);
+        let down = create(self.from, key, group);
+        let place = if key.kind == Kind::Index && self.stays(key) {
+            let up = Ok(vec![render::drop_index(&key.name)]);
+            self.step(key, Class::Concurrent, up, down.map(first_concurrently))
+        } else {
+            let mut up = drop(self.from, key);
+            if self.rebuilt.contains(key) {
+                for statement in &mut up {
+                    *statement = made_again(statement);
+                }
+            }
+            self.step(key, Class::Quick, Ok(up), down)
+        };
+        self.steps[place].removes = true;
+        if key.kind == Kind::Other {
+            self.impossible
+                .push(format!("{key}: no statement is made that drops it"));
+        }
+        self.drops
+            .extend(group.iter().map(|key| (key.clone(), place)));
+    }
+
+    fn make(&mut self, group: &[Key]) {
+        let Some(key) = group.first() else {
+            return;
+        };
+        self.refuse_strange(key, self.to);
+        let object = self.to.get(key);
+        let span = match (key.kind, object) {
+            (Kind::Index, Some(_)) if self.stays(key) => {
+                let up = create(self.to, key, group).map(first_concurrently);
+                self.one(
+                    key,
+                    Class::Concurrent,
+                    up,
+                    Ok(vec![render::drop_index(&key.name)]),
+                )
+            }
+            (Kind::Column, Some(column)) => self.make_column(key, column, group),
+            (Kind::Constraint | Kind::DomainConstraint, Some(object)) => {
+                self.make_constraint(key, object)
+            }
+            _ => {
+                let up = create(self.to, key, group);
+                self.one(key, Class::Quick, up, Ok(drop(self.to, key)))
+            }
+        };
+        self.creates
+            .extend(group.iter().map(|key| (key.clone(), span)));
+    }
+
+    pub(super) fn one(
+        &mut self,
+        key: &Key,
+        class: Class,
+        up: Result<Vec<String>, Impossible>,
+        down: Result<Vec<String>, Impossible>,
+    ) -> Span {
+        let place = self.step(key, class, up, down);
+        Span {
+            first: place,
+            last: place,
+        }
+    }
+
+    fn change(&mut self, key: &Key, how: &Strategy) {
+        let (Some(before), Some(after)) = (self.from.get(key), self.to.get(key)) else {
+            return;
+        };
+        self.refuse_strange(key, self.from);
+        match how {
+            Strategy::Values => self.change_values(key),
+            Strategy::Alter | Strategy::Retype | Strategy::Replace => {
+                let span = self.change_in_place(key, before, after);
+                self.alters.insert(key.clone(), span);
+            }
+            Strategy::Recreate | Strategy::Impossible(_) => {}
+        }
+    }
+
+    /// Values come first, and go last: in between a type has all.
+    fn change_values(&mut self, key: &Key) {
+        let (before, after) = (Values::of(self.from, key), Values::of(self.to, key));
+        let all = before.with(&after);
+        if all != before {
+            let up = change_values(self.from, key, &before, &all);
+            let down = change_values(self.from, key, &all, &before);
+            let place = self.step(key, Class::NewValues, up, down);
+            self.alters.insert(
+                key.clone(),
+                Span {
+                    first: place,
+                    last: place,
+                },
+            );
+        }
+        if all != after {
+            let up = change_values(self.to, key, &all, &after);
+            let down = change_values(self.to, key, &after, &all);
+            self.step(key, Class::OldValues, up, down);
+        }
+        let comments = |from: &Object, to: &Object| {
+            let mut to = to.clone();
+            to.attributes.remove("values");
+            let mut from = from.clone();
+            from.attributes.remove("values");
+            render::alter(key, &from, &to, false)
+        };
+        if let (Some(before), Some(after)) = (self.from.get(key), self.to.get(key)) {
+            let up = comments(before, after);
+            let down = comments(after, before);
+            if !up.is_empty() {
+                self.step(key, Class::Quick, Ok(up), Ok(down));
+            }
+        }
+    }
+
+    /// Of a table that others inherit from and the like, nothing is generated.
+    fn refuse_strange(&mut self, key: &Key, catalog: &Catalog) {
+        let table = Key::new(Kind::Table, key.on.as_deref().unwrap_or(&key.name));
+        let is_relation = key.kind.is_part() || key.kind == Kind::Table;
+        if let Some(object) = catalog.get(&table).filter(|_| is_relation)
+            && let Some(name) = render::STRANGE.iter().find(|name| object.is(name))
+        {
+            let value = object.text(name);
+            self.impossible.push(format!(
+                "{key}: {table} has {name} ({value}), for which nothing is generated"
+            ));
+        }
+    }
+
+    /// Whether what it lies on is there all the way, and nothing shuts it anyway.
+    pub(super) fn stays(&self, key: &Key) -> bool {
+        let on = key.table();
+        let wholes = [
+            Key::new(Kind::Table, on),
+            Key::new(Kind::MaterializedView, on),
+            Key::new(Kind::Domain, on),
+        ];
+        let there = |whole: &Key| {
+            self.from.has(whole) && self.to.has(whole) && !self.rebuilt.contains(whole)
+        };
+        wholes.iter().any(there)
+            && !self
+                .from
+                .needs(key)
+                .iter()
+                .chain(self.to.needs(key))
+                .any(|needed| {
+                    needed.kind == Kind::Column
+                        && self.to.has(needed)
+                        && self.unsettled.contains(needed)
+                })
+    }
+
+    fn rename(&mut self, renames: &[(String, String)]) {
+        if renames.is_empty() {
+            return;
+        }
+        let key = Key::new(Kind::Other, "names");
+        let up = renames.iter().map(|(up, _)| up.clone()).collect();
+        let down = renames.iter().rev().map(|(_, down)| down.clone()).collect();
+        let place = self.step(&key, Class::Rename, Ok(up), Ok(down));
+        for step in &mut self.steps[..place] {
+            step.after.insert(place);
+        }
+    }
+}
+
+/// Says of a statement that drops something that it is made again, as the lint reads it.
+fn made_again(statement: &str) -> String {
+    let words = ["constraint", "column"].map(|word| format!(" drop {word} "));
+    if statement.starts_with("alter ")
+        && let Some(word) = words.iter().find(|word| statement.contains(word.as_str()))
+    {
+        return statement.replacen(word.as_str(), &format!("{word}if exists "), 1);
+    }
+    KINDS_THAT_COME_AGAIN
+        .iter()
+        .map(|kind| format!("drop {kind} "))
+        .find(|words| statement.starts_with(words.as_str()))
+        .map_or_else(
+            || statement.to_owned(),
+            |words| format!("{words}if exists {}", &statement[words.len()..]),
+        )
+}
+
+const KINDS_THAT_COME_AGAIN: [&str; 8] = [
+    "materialized view",
+    "view",
+    "function",
+    "procedure",
+    "type",
+    "domain",
+    "trigger",
+    "text search configuration",
+];
+
+/// The first statement builds an index.
+fn first_concurrently(mut statements: Vec<String>) -> Vec<String> {
+    if let Some(first) = statements.first_mut() {
+        *first = render::concurrently(first);
+    }
+    statements
+}
+
+/// Whether a type has another size and is the same otherwise.
+fn is_resized(before: &Object, after: &Object) -> bool {
+    let base = |object: &Object| object.text("type").split('(').next().map(str::to_owned);
+    base(before) == base(after) && before.get("collation") == after.get("collation")
+}

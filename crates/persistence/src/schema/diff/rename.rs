@@ -1,0 +1,145 @@
+//! What is to be called otherwise. Nothing tells a new name from a new thing but who asks.
+
+use super::super::catalog::{Catalog, Key, Kind};
+use super::super::render::text::with_last_part;
+
+/// `old:new`, or `table.old:new` for what lies on a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::schema) struct Rename {
+    old: String,
+    new: String,
+}
+
+impl Rename {
+    pub(in crate::schema) fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok(Self {
+                old: old.to_owned(),
+                new: new.to_owned(),
+            }),
+            _ => Err(format!(
+                "`{text}` does not name what is renamed and to what, as in `old:new`"
+            )),
+        }
+    }
+}
+
+/// The statements that give new names, each with the one that takes it back, in an order
+/// in which all old names are those before.
+pub(in crate::schema) fn statements(
+    from: &Catalog,
+    to: &Catalog,
+    renames: &[Rename],
+) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
+    for rename in renames {
+        found.push((find(from, &rename.old)?, rename));
+    }
+    // A table is renamed after what lies on it.
+    found.sort_by_key(|(key, _)| !key.kind.is_part() || key.kind == Kind::Index);
+    let new_name_of = |table: &str| {
+        let other = found
+            .iter()
+            .find(|(key, _)| key.on.is_none() && key.name == table);
+        other.map_or_else(
+            || table.to_owned(),
+            |(key, rename)| with_last_part(&key.name, &rename.new),
+        )
+    };
+    let mut statements = Vec::new();
+    for (key, rename) in &found {
+        let new = Key {
+            kind: key.kind,
+            on: key.on.as_deref().map(new_name_of),
+            name: if key.on.is_some() && key.kind != Kind::Index {
+                rename.new.clone()
+            } else if let (Kind::Function | Kind::Procedure, Some(at)) =
+                (key.kind, key.name.find('('))
+            {
+                format!(
+                    "{}{}",
+                    with_last_part(&key.name[..at], &rename.new),
+                    &key.name[at..]
+                )
+            } else {
+                with_last_part(&key.name, &rename.new)
+            },
+        };
+        if !to.has(&new) {
+            return Err(format!("there is no {new} in the schema that is wanted"));
+        }
+        if from.has(&new) {
+            return Err(format!("there is a {new} already"));
+        }
+        if to.has(key) {
+            return Err(format!("{key} is still in the schema that is wanted"));
+        }
+        // Taken back while the table has its old name again or still has it.
+        let back = Key {
+            on: key.on.clone(),
+            ..new
+        };
+        statements.push((statement(key, &rename.new), statement(&back, last(key))));
+    }
+    Ok(statements)
+}
+
+fn last(key: &Key) -> &str {
+    let name = key.name.split('(').next().unwrap_or_default();
+    super::super::render::text::last_part(name)
+}
+
+fn find(from: &Catalog, name: &str) -> Result<Key, String> {
+    let fits = |key: &&Key| match (key.kind, &key.on) {
+        (Kind::Default | Kind::Ownership | Kind::Other | Kind::Extension, _) => false,
+        (Kind::Column, Some(on)) => format!("{on}.{}", key.name) == name,
+        (Kind::Constraint | Kind::DomainConstraint | Kind::Trigger, Some(on)) => {
+            key.name == name || format!("{on}.{}", key.name) == name
+        }
+        (Kind::Function | Kind::Procedure, _) => {
+            key.name == name || key.name.split('(').next() == Some(name)
+        }
+        _ => key.name == name,
+    };
+    let found: Vec<&Key> = from.keys().filter(fits).collect();
+    match found[..] {
+        [key] => Ok(key.clone()),
+        [] => Err(format!(
+            "there is no {name} in the schema that the migrations make"
+        )),
+        _ => {
+            let names: Vec<_> = found.iter().map(ToString::to_string).collect();
+            Err(format!(
+                "{name} is not the name of one thing alone: {}",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+fn statement(key: &Key, new: &str) -> String {
+    let (name, on, words) = (&key.name, key.table(), key.kind.words());
+    match key.kind {
+        Kind::Column => format!("alter table {on} rename column {name} to {new}"),
+        Kind::Constraint => format!("alter table {on} rename constraint {name} to {new}"),
+        Kind::DomainConstraint => format!("alter domain {on} rename constraint {name} to {new}"),
+        Kind::Trigger => format!("alter trigger {name} on {on} rename to {new}"),
+        Kind::Schema
+        | Kind::Extension
+        | Kind::Enum
+        | Kind::Domain
+        | Kind::Composite
+        | Kind::Sequence
+        | Kind::Function
+        | Kind::Procedure
+        | Kind::TextSearchConfiguration
+        | Kind::Table
+        | Kind::Default
+        | Kind::Ownership
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Index
+        | Kind::Statistics
+        | Kind::Other => format!("alter {words} {name} rename to {new}"),
+    }
+}

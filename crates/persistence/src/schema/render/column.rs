@@ -1,0 +1,358 @@
+//! Columns of tables.
+
+use std::fmt::Write as _;
+
+use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::sequence::{self, unusual};
+use super::text::{lower, name_with, option_list, options, short_type};
+use super::{Statements, comment_on};
+
+/// A column as `create table` has it.
+pub(super) fn definition(
+    key: &Key,
+    column: &Object,
+    default: Option<&str>,
+    not_null: bool,
+) -> String {
+    let mut sql = format!("{} {}", key.name, short_type(column.text("type")));
+    let mut push = |part: &str| {
+        sql.push(' ');
+        sql.push_str(part);
+    };
+    if let Some(method) = column.get("compression") {
+        push(&format!("compression {method}"));
+    }
+    if let Some(collation) = column.get("collation") {
+        push(&format!("collate {collation}"));
+    }
+    if not_null && column.is("not null") {
+        push("not null");
+    }
+    if let Some(value) = default {
+        push(&format!("default {}", lower(value)));
+    }
+    if let Some(expression) = column.get("generated") {
+        let how = column.text("generation");
+        push(&format!(
+            "generated always as ({}) {how}",
+            lower(expression)
+        ));
+    }
+    if column.is("identity") {
+        push(&identity(column));
+    }
+    sql
+}
+
+fn identity(column: &Object) -> String {
+    let mut all = Vec::new();
+    if let Some(name) = column.get("identity sequence") {
+        all.push(format!("sequence name {name}"));
+    }
+    let unusual = unusual(column.text("identity options"), column.text("type"));
+    if !unusual.is_empty() {
+        all.push(unusual);
+    }
+    let how = column.text("identity");
+    if all.is_empty() {
+        format!("generated {how} as identity")
+    } else {
+        format!("generated {how} as identity ({})", all.join(" "))
+    }
+}
+
+/// What a column has beside its definition.
+pub(super) fn extras(key: &Key, column: &Object) -> Statements {
+    let mut statements = Vec::new();
+    for name in ["statistics", "storage"] {
+        if let Some(value) = column.get(name) {
+            statements.push(set(key, name, Some(value)));
+        }
+    }
+    if let Some(text) = column.get("options") {
+        statements.push(format!("{} set {}", alter_column(key), option_list(text)));
+    }
+    if let Some(comment) = column.get("comment") {
+        statements.push(comment_on(key, Some(comment)));
+    }
+    statements
+}
+
+fn alter_column(key: &Key) -> String {
+    format!("alter table {} alter column {}", key.table(), key.name)
+}
+
+fn set(key: &Key, name: &str, value: Option<&str>) -> String {
+    let value = match (name, value) {
+        (_, Some(value)) => value,
+        ("statistics", None) => "-1",
+        _ => "default",
+    };
+    format!("{} set {name} {value}", alter_column(key))
+}
+
+/// How a column comes to a table that rows may be in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::schema) enum Adding {
+    /// As it is to be.
+    AtOnce,
+    /// So that no row has to be written or looked at: without NOT NULL, and with a
+    /// default for rows to come if it is another one for each.
+    InSteps,
+}
+
+/// Statements that add the column.
+pub(in crate::schema) fn add_column(
+    catalog: &Catalog,
+    key: &Key,
+    how: Adding,
+    with_default: bool,
+) -> Statements {
+    let Some(column) = catalog.get(key) else {
+        return Vec::new();
+    };
+    let default = default_of(catalog, key).filter(|_| with_default);
+    let at_once = how == Adding::AtOnce;
+    let inline = default.filter(|value| at_once || is_quick(value));
+    let mut sql = String::new();
+    if column.text("generation") == "stored" || column.is("identity") {
+        sql.push_str("-- Writes the whole table anew.\n");
+    } else if column.is("not null") && default.is_none() {
+        sql.push_str(if at_once {
+            "-- Fails if there are rows: nothing says what they are to have.\n"
+        } else {
+            "-- Rows that there are have none: fill it before the migration that validates.\n"
+        });
+    }
+    let definition = definition(key, column, inline, at_once);
+    let _ = write!(sql, "alter table {} add column {definition}", key.table());
+    let mut statements = vec![sql];
+    if let Some(value) = default.filter(|_| inline.is_none()) {
+        statements.push(format!(
+            "-- For rows to come: fill those that there are.\n{} set default {}",
+            alter_column(key),
+            lower(value)
+        ));
+    }
+    statements.extend(extras(key, column));
+    statements
+}
+
+fn default_of<'a>(catalog: &'a Catalog, key: &Key) -> Option<&'a str> {
+    let default = Key::of(Kind::Default, key.table(), &key.name);
+    catalog
+        .get(&default)
+        .and_then(|default| default.get("value"))
+}
+
+/// Whether the column can be added with NOT NULL at once and without writing rows.
+pub(in crate::schema) fn has_quick_default(catalog: &Catalog, key: &Key) -> bool {
+    default_of(catalog, key).is_some_and(is_quick)
+}
+
+/// Whether every row gets the same value, known when the column is added.
+fn is_quick(value: &str) -> bool {
+    // A call of a function is a name in front of a parenthesis; that of a type with a
+    // size has two colons in front of it.
+    let bare = unquoted_parts(&value.replace("now()", ""));
+    bare.match_indices('(').all(|(at, _)| {
+        let before = bare[..at].trim_end();
+        let name = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_. \"".contains(c));
+        name.len() == before.len() || name.ends_with("::")
+    }) && !value.contains("CURRENT_USER")
+        && !value.contains("SESSION_USER")
+}
+
+/// The text without what is in single quotes.
+fn unquoted_parts(text: &str) -> String {
+    text.split('\'').step_by(2).collect()
+}
+
+/// The name and the condition of the check that stands in until NOT NULL can be had
+/// without looking at every row again.
+pub(in crate::schema) fn not_null_check(key: &Key) -> (String, String) {
+    let name = name_with(&[key.table(), &key.name], "_not_null");
+    (name, format!("check ({} is not null)", key.name))
+}
+
+/// Statements that change a column in place. NOT NULL is not among them if it `waits`.
+pub(super) fn alter(key: &Key, from: &Object, to: &Object, waits: bool) -> Statements {
+    let mut statements = Vec::new();
+    let differs = |name: &str| from.get(name) != to.get(name);
+    let column = alter_column(key);
+    if differs("generated") || differs("generation") {
+        if to.is("generated") || from.text("generation") != "stored" || differs("type") {
+            return replace(key, from, to);
+        }
+        statements.push(format!("{column} drop expression"));
+    }
+    if from.is("identity") && !to.is("identity") {
+        statements.push(format!("{column} drop identity"));
+    }
+    if from.is("not null") && !to.is("not null") && !waits {
+        statements.push(format!("{column} drop not null"));
+    }
+    if differs("type") || differs("collation") {
+        statements.push(retype(key, from, to));
+    }
+    if !from.is("not null") && to.is("not null") && !waits {
+        statements.push(format!("{column} set not null"));
+    }
+    statements.extend(change_identity(key, from, to));
+    for name in ["statistics", "storage", "compression"] {
+        if differs(name) {
+            statements.push(set(key, name, to.get(name)));
+        }
+    }
+    if differs("options") {
+        let (before, after) = (options(from.text("options")), options(to.text("options")));
+        let gone: Vec<&str> = before
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| !after.iter().any(|(other, _)| other == name))
+            .collect();
+        if !gone.is_empty() {
+            statements.push(format!("{column} reset ({})", gone.join(", ")));
+        }
+        if !after.is_empty() {
+            statements.push(format!("{column} set {}", option_list(to.text("options"))));
+        }
+    }
+    if differs("comment") {
+        statements.push(comment_on(key, to.get("comment")));
+    }
+    statements
+}
+
+/// Drops the column and adds it as it is to be.
+fn replace(key: &Key, from: &Object, to: &Object) -> Statements {
+    let note = if from.is("generated") {
+        ""
+    } else {
+        "-- Loses what is in it.\n"
+    };
+    let mut statements = vec![format!(
+        "{note}alter table {} drop column {}",
+        key.table(),
+        key.name
+    )];
+    let definition = definition(key, to, None, true);
+    let note = if to.text("generation") == "stored" {
+        "-- Writes the whole table anew.\n"
+    } else {
+        ""
+    };
+    statements.push(format!(
+        "{note}alter table {} add column {definition}",
+        key.table()
+    ));
+    statements.extend(extras(key, to));
+    statements
+}
+
+fn retype(key: &Key, from: &Object, to: &Object) -> String {
+    let (before, after) = (from.text("type"), to.text("type"));
+    let base = |name: &str| name.split('(').next().unwrap_or_default().to_owned();
+    let mut sql = format!("{} type {}", alter_column(key), short_type(after));
+    if let Some(collation) = to.get("collation") {
+        let _ = write!(sql, " collate {collation}");
+    }
+    if base(before) != base(after) {
+        let value = &key.name;
+        // What is generated is computed anew.
+        if !to.is("generated") {
+            let by_text = if is_cast(&base(before), &base(after)) {
+                ""
+            } else {
+                "::text"
+            };
+            let _ = write!(sql, "\n    using {value}{by_text}::{}", short_type(after));
+        }
+        sql.insert_str(
+            0,
+            "-- Writes the whole table anew unless both types are stored alike.\n",
+        );
+    }
+    sql
+}
+
+/// Whether there is a cast from the one type to the other. What is written as the one can
+/// be read as the other otherwise, or not.
+fn is_cast(from: &str, to: &str) -> bool {
+    const FAMILIES: [&[&str]; 4] = [
+        &[
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "real",
+            "double precision",
+        ],
+        &[
+            "timestamp with time zone",
+            "timestamp without time zone",
+            "date",
+        ],
+        &["integer", "boolean"],
+        &["json", "jsonb"],
+    ];
+    let is_text = |name: &str| ["text", "character varying", "character"].contains(&name);
+    let both = |family: &&[&str]| family.contains(&from) && family.contains(&to);
+    is_text(from) || is_text(to) || FAMILIES.iter().any(both)
+}
+
+fn change_identity(key: &Key, from: &Object, to: &Object) -> Statements {
+    let column = alter_column(key);
+    if !to.is("identity") {
+        return Vec::new();
+    }
+    if !from.is("identity") {
+        let sql = format!("{column} add {}", identity(to));
+        return vec![format!(
+            "-- Begins at its start, whatever is there: mind setval().\n{sql}"
+        )];
+    }
+    let mut statements = Vec::new();
+    let differs = |name: &str| from.get(name) != to.get(name);
+    if differs("identity") {
+        statements.push(format!("{column} set generated {}", to.text("identity")));
+    }
+    if differs("sequence") {
+        let (before, after) = (from.text("sequence"), to.text("sequence"));
+        statements.push(format!(
+            "alter sequence {before} rename to {}",
+            super::text::last_part(after)
+        ));
+    }
+    if differs("identity options") {
+        let (before, after) = (from.text("identity options"), to.text("identity options"));
+        statements.push(sequence::alter(to.text("sequence"), before, after));
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_for_every_row_is_told() {
+        for value in [
+            "1",
+            "'a (b)'::text",
+            "'x'::character varying(20)",
+            "now()",
+            "(- 1)",
+            "ARRAY[]::text[]",
+        ] {
+            assert!(is_quick(value), "{value}");
+        }
+        for value in [
+            "gen_random_uuid()",
+            "nextval('s'::regclass)",
+            "lower('A'::text)",
+        ] {
+            assert!(!is_quick(value), "{value}");
+        }
+    }
+}

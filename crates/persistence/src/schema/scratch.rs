@@ -1,0 +1,151 @@
+//! Empty databases to try things in: on a private server, or on one that is given.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Postgres, QueryBuilder};
+
+use super::SchemaError;
+use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
+
+/// Where scratch databases are made. They are gone afterwards, however it ends.
+#[derive(Clone, Debug)]
+pub struct ScratchOptions {
+    /// A server on which databases may be made; a private one is started if `None`.
+    pub server: Option<PgConnectOptions>,
+    /// The folder of PostgreSQL's programs; looked for if `None`.
+    pub bindir: Option<PathBuf>,
+    /// Whether to bring PostgreSQL where none is installed.
+    pub fetch: bool,
+    /// Is told in a sentence what takes long.
+    pub notice: fn(&str),
+}
+
+/// What a crash may lose here is nothing.
+const SETTINGS: [(&str, &str); 4] = [
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("full_page_writes", "off"),
+    ("autovacuum", "off"),
+];
+
+/// Scratch databases, with the server that they are on if that is private. To be
+/// [closed](Self::close); if it is dropped instead, it is closed all the same.
+pub(super) struct Scratch {
+    admin: PgConnectOptions,
+    made: Vec<String>,
+    private: Option<Private>,
+}
+
+/// In this order: the server ends before its folder goes.
+struct Private {
+    server: EmbeddedPostgres,
+    _folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    pub(super) async fn open(options: &ScratchOptions) -> Result<Self, SchemaError> {
+        if let Some(server) = &options.server {
+            return Ok(Self {
+                admin: server.clone().application_name("byline-scratch"),
+                made: Vec::new(),
+                private: None,
+            });
+        }
+        let options = options.clone();
+        let private = tokio::task::spawn_blocking(move || start(&options)).await;
+        let private = private.map_err(|error| EmbeddedError::Program(error.to_string()))??;
+        Ok(Self {
+            admin: private.server.connect_options("postgres"),
+            made: Vec::new(),
+            private: Some(private),
+        })
+    }
+
+    /// Makes an empty database.
+    pub(super) async fn database(&mut self) -> Result<PgConnectOptions, SchemaError> {
+        let name = format!(
+            "byline_scratch_{}",
+            uuid::Uuid::from_bytes(random()).simple()
+        );
+        let mut admin = self.admin.connect().await?;
+        // From here on it is removed, even if nobody gets to know that it was made.
+        self.made.push(name.clone());
+        let mut sql = QueryBuilder::<Postgres>::new("create database ");
+        // The template without what somebody may have put into the other one.
+        sql.push(&name).push(" template template0");
+        sql.build().execute(&mut admin).await?;
+        admin.close().await?;
+        Ok(self.admin.clone().database(&name))
+    }
+
+    /// Removes the databases, and ends the server.
+    pub(super) async fn close(self) {
+        // Ending a server blocks.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.private.is_some() {
+            return;
+        }
+        let (admin, made) = (self.admin.clone(), std::mem::take(&mut self.made));
+        // In a thread of its own, since the runtime may be on its way out.
+        let removing = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let mut admin = admin.connect().await?;
+                for name in &made {
+                    let mut sql = QueryBuilder::<Postgres>::new("drop database if exists ");
+                    sql.push(name).push(" with (force)");
+                    sql.build().execute(&mut admin).await?;
+                }
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+        });
+        if let Ok(Err(error)) = removing.join() {
+            tracing::warn!(%error, "a scratch database may be left");
+        }
+    }
+}
+
+fn start(options: &ScratchOptions) -> Result<Private, EmbeddedError> {
+    let at = |source| EmbeddedError::Io {
+        path: std::env::temp_dir().display().to_string(),
+        source,
+    };
+    // As root the server runs as somebody else, who has to get through.
+    let folder = tempfile::Builder::new()
+        .prefix("byline-scratch-")
+        .permissions(std::fs::Permissions::from_mode(0o755))
+        .tempdir()
+        .map_err(at)?;
+    let server = EmbeddedPostgres::start(&EmbeddedOptions {
+        data_dir: folder.path().join("data"),
+        bindir: options.bindir.clone(),
+        fetch: options.fetch,
+        settings: SETTINGS
+            .map(|(name, value)| (name, value.to_owned()))
+            .to_vec(),
+        notice: options.notice,
+    })?;
+    Ok(Private {
+        server,
+        _folder: folder,
+    })
+}
+
+/// What no other name begins with; it need not be hard to guess.
+fn random() -> [u8; 16] {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let half = || RandomState::new().build_hasher().finish().to_be_bytes();
+    let mut all = [0; 16];
+    all[..8].copy_from_slice(&half());
+    all[8..].copy_from_slice(&half());
+    all
+}

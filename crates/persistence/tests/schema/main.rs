@@ -1,0 +1,11 @@
+//! Schemas as PostgreSQL has them: what is different, and migrations that are generated.
+#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+
+mod columns;
+mod constraints;
+mod functions;
+mod indexes;
+mod random;
+mod relations;
+mod support;
+mod types;

@@ -1,0 +1,130 @@
+//! Random pairs of schemas: what is generated leads from the one to the other, and back.
+
+mod around;
+mod render;
+mod strategy;
+
+use std::collections::BTreeMap;
+
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use self::strategy::schema;
+use crate::support::there_and_back;
+
+/// How many pairs are tried unless `PROPTEST_CASES` says otherwise.
+const CASES: u32 = 8;
+
+fn config() -> Config {
+    let config = Config::default();
+    // What proptest has where nothing is said.
+    let cases = if config.cases == 256 {
+        CASES
+    } else {
+        config.cases
+    };
+    Config {
+        cases,
+        max_shrink_iters: 100,
+        failure_persistence: None,
+        ..config
+    }
+}
+
+#[test]
+fn random_schemas_are_reached_from_each_other_and_left_again() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut runner = TestRunner::new(config());
+    let pairs = (schema(), schema());
+    let result = runner.run(&pairs, |(from, to)| {
+        let (from, to) = (from.to_string(), to.to_string());
+        // What panics is what proptest makes smaller.
+        let work = async move { there_and_back(&from, &to, &[], "").await };
+        match runtime.block_on(runtime.spawn(work)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(TestCaseError::fail(error.to_string())),
+        }
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// What begins the statements of each kind.
+const KINDS: [&str; 31] = [
+    "create extension",
+    "create schema",
+    "create type e0 as enum",
+    "create domain",
+    "create type c0 as (",
+    "create sequence",
+    "create function f0",
+    "create procedure",
+    "create text search configuration",
+    "create table t0",
+    "create unlogged table",
+    "create view v0",
+    "create view v1",
+    "create materialized view",
+    "create index",
+    "create unique index",
+    "create statistics",
+    "create trigger",
+    "create constraint trigger",
+    "add constraint t0_pkey primary key",
+    "add constraint t0_key unique",
+    "add constraint t0_check check",
+    "add constraint t0_excl exclude",
+    "add constraint t0_fkey foreign key",
+    "generated always as identity",
+    "stored",
+    "serial",
+    "not null",
+    "comment on column",
+    "comment on table",
+    "not valid",
+];
+
+#[test]
+fn each_kind_comes_goes_and_changes_among_them() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for _ in 0..100 {
+        let pair = (schema(), schema())
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let (from, to) = (pair.0.to_string(), pair.1.to_string());
+        for kind in KINDS {
+            let of = |text: &str| {
+                let lines = text.lines().filter(|line| line.contains(kind));
+                lines.map(str::to_owned).collect::<Vec<_>>()
+            };
+            let (before, after) = (of(&from), of(&to));
+            let what = match (before.is_empty(), after.is_empty()) {
+                (true, false) => "comes",
+                (false, true) => "goes",
+                (false, false) if before != after => "changes",
+                _ => continue,
+            };
+            *seen.entry((kind, what)).or_default() += 1;
+        }
+    }
+    for kind in KINDS {
+        for what in ["comes", "goes", "changes"] {
+            // Most tables have some of these; these are the same wherever they are.
+            let always =
+                ["not null", "comment on column", "create index", "serial"].contains(&kind);
+            let constant = [
+                "create schema",
+                "create extension",
+                "create table t0",
+                "create unlogged table",
+            ]
+            .contains(&kind);
+            if (always && what != "changes") || (constant && what == "changes") {
+                continue;
+            }
+            let times = seen.get(&(kind, what)).copied().unwrap_or_default();
+            assert!(times >= 2, "{kind} {what} in {times} of 100 pairs");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Generates migrations from one text of a schema to another, and tries them.
+
+use byline_persistence::PgConnectOptions;
+use byline_persistence::migrate::lint::{Rule, lint};
+use byline_persistence::migrate::write::{NewFile, write};
+use byline_persistence::migrate::{Down, Migrations, RunOptions, Runner};
+use byline_persistence::schema::{Catalog, SchemaError, ScratchOptions, differences, revision};
+use byline_persistence::testing::TestDatabase;
+use sqlx::{ConnectOptions as _, Connection as _, Postgres, QueryBuilder};
+use tempfile::TempDir;
+
+/// What is generated with a comment that says so, since there is no other way without
+/// writing rows: the rest is never to be found.
+const MAY: [Rule; 6] = [
+    Rule::Rewrite,
+    Rule::DropInUse,
+    Rule::IndexNotConcurrent,
+    Rule::ConstraintNotValid,
+    Rule::ManyLocks,
+    Rule::NotNull,
+];
+
+pub(crate) static SILENT: fn(&str) = |_| {};
+
+/// Migrations that make one schema, and a `schema.sql` that says another.
+pub(crate) struct Case {
+    pub(crate) test: TestDatabase,
+    pub(crate) folder: TempDir,
+}
+
+impl Case {
+    pub(crate) async fn new(from: &str, to: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        file("0001_begin.up.sql", from);
+        file("0001_begin.down.sql", "-- Nobody asks for this.");
+        file("schema.sql", to);
+        Self {
+            test: TestDatabase::unmigrated().await,
+            folder,
+        }
+    }
+
+    pub(crate) fn migrations(&self) -> Migrations {
+        Migrations::read(self.folder.path()).unwrap()
+    }
+
+    pub(crate) fn scratch(&self) -> ScratchOptions {
+        ScratchOptions {
+            server: Some(self.test.connect_options()),
+            bindir: None,
+            fetch: false,
+            notice: SILENT,
+        }
+    }
+
+    pub(crate) async fn revise(&self, renames: &[&str]) -> Result<Vec<NewFile>, SchemaError> {
+        let renames: Vec<String> = renames.iter().map(|text| (*text).to_owned()).collect();
+        let scratch = self.scratch();
+        let made = Box::pin(revision(&self.migrations(), "change", &renames, &scratch)).await;
+        made.map(|revision| revision.files)
+    }
+}
+
+/// The migrations that lead from one schema to the other, after having been there and back
+/// in a database with the given rows.
+pub(crate) async fn there_and_back(
+    from: &str,
+    to: &str,
+    renames: &[&str],
+    rows: &str,
+) -> Vec<NewFile> {
+    let case = Case::new(from, to).await;
+    let files = match case.revise(renames).await {
+        Ok(files) => files,
+        Err(error) => panic!("{error}\n\nfrom:\n{from}\n\nto:\n{to}"),
+    };
+    let server = case.test.connect_options();
+    Runner::new(&server, &case.migrations(), RunOptions::default())
+        .up(None, |_| {})
+        .await
+        .unwrap();
+    run(&server, rows).await;
+    let before = Catalog::read(&server).await.unwrap();
+    write(case.folder.path(), &files).unwrap();
+    let all = case.migrations();
+    let shown = || shown(&files);
+    let found = lint(&all, Some(1));
+    assert!(
+        found.iter().all(|found| MAY.contains(&found.rule)),
+        "{found:#?}
+{}",
+        shown()
+    );
+    let runner = Runner::new(&server, &all, RunOptions::default());
+    let up = runner.up(None, |_| {}).await;
+    up.unwrap_or_else(|error| panic!("{error}\n{}", shown()));
+    let there = Catalog::read(&server).await.unwrap();
+    assert_eq!(differences(&there, &wanted(to).await), [], "{}", shown());
+    for version in (2..=all.head()).rev() {
+        // Each once more, as somebody does who tries it.
+        let down = runner.down(Down::Steps(1), |_| {}).await;
+        down.unwrap_or_else(|error| panic!("{error}\n{}", shown()));
+        let up = runner.up(Some(version), |_| {}).await;
+        up.unwrap_or_else(|error| panic!("{error}\n{}", shown()));
+        runner.down(Down::Steps(1), |_| {}).await.unwrap();
+    }
+    let back = Catalog::read(&server).await.unwrap();
+    assert_eq!(differences(&back, &before), [], "{}", shown());
+    files
+}
+
+/// All files that lead from one schema to the other, as one text. They have been there and
+/// back in an empty database.
+pub(crate) async fn up(from: &str, to: &str) -> String {
+    match Case::new(from, to).await.revise(&[]).await {
+        Ok(files) => shown(&files),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// As [`up`], with nothing in it that the lint finds.
+pub(crate) async fn gentle(from: &str, to: &str) -> String {
+    let case = Case::new(from, to).await;
+    let files = case.revise(&[]).await.unwrap();
+    write(case.folder.path(), &files).unwrap();
+    assert_eq!(lint(&case.migrations(), Some(1)), [], "{}", shown(&files));
+    shown(&files)
+}
+
+pub(crate) fn shown(files: &[NewFile]) -> String {
+    let texts = files
+        .iter()
+        .map(|file| format!("--- {}\n{}", file.name, file.text));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// What is in the way of generating anything.
+pub(crate) async fn refused(from: &str, to: &str) -> String {
+    let case = Case::new(from, to).await;
+    match case.revise(&[]).await {
+        Err(error) => error.to_string(),
+        Ok(files) => panic!("generated:\n{}", shown(&files)),
+    }
+}
+
+/// What a text makes of an empty database.
+pub(crate) async fn wanted(schema: &str) -> Catalog {
+    let test = TestDatabase::unmigrated().await;
+    run(&test.connect_options(), schema).await;
+    Catalog::read(&test.connect_options()).await.unwrap()
+}
+
+pub(crate) async fn run(server: &PgConnectOptions, sql: &str) {
+    let mut connection = server.connect().await.unwrap();
+    let text = QueryBuilder::<Postgres>::new(sql).into_sql();
+    let done = sqlx::raw_sql(text).execute(&mut connection).await;
+    done.unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    connection.close().await.unwrap();
+}
+
+/// Fails unless every one of the parts is in the text, one after the other.
+pub(crate) fn has(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let Some(at) = rest.find(part) else {
+            panic!("{part:?} is not there, or too early, in:\n{text}");
+        };
+        rest = &rest[at + part.len()..];
+    }
+}
