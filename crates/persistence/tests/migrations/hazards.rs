@@ -1,5 +1,7 @@
 //! What the lint says of PostgreSQL, asked of PostgreSQL.
 
+use std::collections::BTreeSet;
+
 use byline_persistence::migrate::lint::{Rule, lint};
 use byline_persistence::testing::{TestDatabase, execute};
 use sqlx::{Connection, PgConnection, Postgres, QueryBuilder};
@@ -20,6 +22,13 @@ const BASE: &str = "
         constraint users_pkey primary key (id),
         constraint users_visits_check check (visits >= 0)
     );
+    create table members (id uuid not null, email text, name text check (name is not null));
+    create unique index members_id_idx on members (id);
+    create unique index members_email_idx on members (email);
+    create unique index members_name_idx on members (name);
+    create table events (id bigint, at integer) partition by range (at);
+    create table events_1 (id bigint, at integer);
+    create table events_2 (id bigint, at integer, check (at is not null and at >= 0 and at < 5));
     create index users_name_idx on users (name, id);
     create index users_title_idx on users (title) where visits > 0;
     create type mood as enum ('sad');
@@ -204,6 +213,8 @@ async fn what_a_transaction_may_not_hold_is_what_the_lint_says() {
             "cluster users using users_name_idx",
         ),
         (Rule::ConcurrentInTransaction, false, "analyze users"),
+        (Rule::Unfit, true, "discard all"),
+        (Rule::Unfit, false, "discard plans"),
         (
             Rule::EnumValueInUse,
             true,
@@ -230,5 +241,162 @@ async fn what_a_transaction_may_not_hold_is_what_the_lint_says() {
         transaction.rollback().await.unwrap();
         assert_eq!(refused, is_refused, "{sql}");
         assert_eq!(finds(rule, sql), is_refused, "{sql}");
+    }
+}
+
+/// How often all rows of a table were read.
+async fn reads(connection: &mut PgConnection) -> i64 {
+    let reads = sqlx::query_scalar("select sum(seq_scan)::bigint from pg_stat_xact_user_tables");
+    reads.fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_reads_a_table_while_nobody_may_use_it_is_what_the_lint_says() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BASE).await;
+    let mut counts = [0, 0];
+    for change in [
+        "members alter column email set not null",
+        "members alter column name set not null",
+        "members alter column id set not null",
+        "members add primary key using index members_email_idx",
+        "members add primary key using index members_name_idx",
+        "members add primary key using index members_id_idx",
+        "members add constraint members_email_key unique using index members_email_idx",
+        "members add check (email <> '')",
+        "members add check (email <> '') not valid",
+        "members add column a integer check (a > 0)",
+        "members add column a integer not null default 0",
+        "events attach partition events_1 for values from (0) to (10)",
+        "events attach partition events_2 for values from (0) to (10)",
+    ] {
+        let sql = format!("alter table {change}");
+        let mut transaction = connection.begin().await.unwrap();
+        let before = reads(&mut transaction).await;
+        assert!(runs(&mut transaction, &sql).await, "{sql}");
+        let is_read = reads(&mut transaction).await != before;
+        transaction.rollback().await.unwrap();
+        let found = finds(Rule::NotNull, &sql) || finds(Rule::ConstraintNotValid, &sql);
+        assert_eq!(found, is_read, "{sql}");
+        counts[usize::from(is_read)] += 1;
+    }
+    assert!(counts.iter().all(|count| *count > 4), "{counts:?}");
+}
+
+#[tokio::test]
+async fn no_function_that_answers_each_row_anew_is_taken_for_another() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    let functions = sqlx::query_as(
+        "select proname::text, bool_or(provolatile = 'v') from pg_proc
+         where pronamespace = 'pg_catalog'::regnamespace and prokind = 'f' group by 1",
+    );
+    let functions: Vec<(String, bool)> = functions.fetch_all(&mut connection).await.unwrap();
+    let calls: Vec<String> = functions
+        .iter()
+        .map(|(name, _)| format!("alter table users add column a text default \"{name}\"();"))
+        .collect();
+    let folder = Folder::new().with("0001_base", BASE, "select 1;").with(
+        "0002_change",
+        &calls.join("\n"),
+        "select 1;",
+    );
+    let lines: BTreeSet<usize> = lint(&folder.read(), None)
+        .into_iter()
+        .filter(|finding| finding.rule == Rule::Rewrite)
+        .map(|finding| finding.line)
+        .collect();
+    let mut counts = [0, 0];
+    for (index, (name, is_volatile)) in functions.iter().enumerate() {
+        let is_found = lines.contains(&(index + 1));
+        assert!(is_found || !is_volatile, "{name}");
+        counts[usize::from(is_found)] += 1;
+    }
+    assert!(counts.iter().all(|count| *count > 90), "{counts:?}");
+}
+
+#[tokio::test]
+async fn an_index_of_a_partitioned_table_is_not_built_concurrently() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BASE).await;
+    for (table, is_refused) in [("events", true), ("events_1", false)] {
+        let sql = format!("create index concurrently if not exists at_idx on {table} (at)");
+        assert_eq!(!runs(&mut connection, &sql).await, is_refused, "{sql}");
+        let up = format!("-- no-transaction\n{sql}");
+        assert_eq!(finds(Rule::Unfit, &up), is_refused, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_table_that_a_name_means_is_the_one_that_postgres_takes() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BASE).await;
+    for (sql, is_gone) in [
+        (
+            "create temp table users (a integer); drop table users",
+            false,
+        ),
+        (
+            "create temp table users (a integer); drop table public.users",
+            true,
+        ),
+        (
+            "create temp table users (a integer); drop table pg_temp.users",
+            false,
+        ),
+        (
+            "create temp table users (a integer); drop table users; drop table users",
+            true,
+        ),
+        (
+            "create schema s; create table s.users (a integer); drop table users",
+            true,
+        ),
+        (
+            "create schema s; create table s.users (a integer); drop table s.users",
+            false,
+        ),
+        (
+            "create table if not exists users (a integer); drop table users",
+            true,
+        ),
+        (
+            "create table if not exists others (a integer); drop table others",
+            false,
+        ),
+    ] {
+        let mut transaction = connection.begin().await.unwrap();
+        assert!(runs(&mut transaction, sql).await, "{sql}");
+        let there = sqlx::query_scalar("select to_regclass('public.users') is null");
+        let gone: bool = there.fetch_one(&mut *transaction).await.unwrap();
+        transaction.rollback().await.unwrap();
+        assert_eq!(gone, is_gone, "{sql}");
+        assert_eq!(finds(Rule::DropInUse, sql), is_gone, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_of_the_program_before_fails_where_the_lint_says_so() {
+    let test = TestDatabase::unmigrated().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BASE).await;
+    let ready =
+        "alter table users alter column visits drop default, alter column visits set not null";
+    execute(&mut connection, ready).await;
+    for (change, insert_fails) in [
+        ("add generated always as identity", true),
+        ("add generated by default as identity", false),
+    ] {
+        let sql = format!("alter table users alter column visits {change}");
+        let mut transaction = connection.begin().await.unwrap();
+        assert!(runs(&mut transaction, &sql).await, "{sql}");
+        let insert = "insert into users (id, visits) values (gen_random_uuid(), 7)";
+        let fails = !runs(&mut transaction, insert).await;
+        transaction.rollback().await.unwrap();
+        assert_eq!(fails, insert_fails, "{sql}");
+        assert_eq!(finds(Rule::DropInUse, &sql), insert_fails, "{sql}");
     }
 }

@@ -12,6 +12,8 @@ use crate::migrate::source::{ALLOW_FILE, Script};
 /// What the comments of a script excuse.
 pub(super) struct Excuses {
     allows: Vec<(Target, Allow)>,
+    /// The lines of comments that look as if they excused something, and do not.
+    near: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,15 +100,24 @@ impl Excuses {
             .descendants_with_tokens()
             .filter_map(SyntaxElement::into_token)
             .filter(|token| token.kind() == SyntaxKind::COMMENT);
-        let allows = comments.filter_map(|comment| {
+        let mut all = Self {
+            allows: Vec::new(),
+            near: Vec::new(),
+        };
+        for comment in comments {
             let place = Range::<usize>::from(comment.text_range());
-            let text = comment.text().strip_prefix("--")?.trim();
-            let allow = Allow::parse(text.strip_prefix("lint:")?, line_of(sql, place.start))?;
-            Some((target(sql, places, &place), allow))
-        });
-        Self {
-            allows: allows.collect(),
+            let line = line_of(sql, place.start);
+            let text = comment.text().strip_prefix("--");
+            let text = text.and_then(|text| text.trim().strip_prefix("lint:"));
+            if let Some(allow) = text.and_then(|text| Allow::parse(text, line)) {
+                all.allows.push((target(sql, places, &place), allow));
+            } else {
+                let lines = comment.text().lines().enumerate();
+                let near = lines.filter(|(_, text)| is_near(text));
+                all.near.extend(near.map(|(further, _)| line + further));
+            }
         }
+        all
     }
 
     /// What is left of what was found in the script, and what is wrong with the excuses themselves.
@@ -140,9 +151,28 @@ impl Excuses {
         for (_, allow) in &self.allows {
             left.extend(allow.findings(&script.file));
         }
+        left.extend(self.near.iter().map(|line| Finding {
+            file: script.file.clone(),
+            line: *line,
+            rule: Rule::UnusedAllow,
+            message: "this comment looks as if it excused something, and does not".to_owned(),
+            instead: "-- lint: allow(rule, rule) reason".to_owned(),
+        }));
         left.sort_by_key(|finding| finding.line);
         left
     }
+}
+
+/// Whether a line of a comment is one that means to excuse something.
+fn is_near(line: &str) -> bool {
+    let text = line.to_lowercase();
+    let text = text.trim_matches(|letter: char| letter.is_whitespace() || "-*/#".contains(letter));
+    let is_named = text.strip_prefix("lint").is_some_and(|rest| {
+        let rest = rest.trim_start();
+        let said = rest.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+        rest.starts_with(':') || said.starts_with("allow") && !said.starts_with("allowed")
+    });
+    is_named || text.starts_with("allow(") || (text.contains("lint") && text.contains("allow("))
 }
 
 fn target(sql: &str, places: &[Range<usize>], comment: &Range<usize>) -> Target {

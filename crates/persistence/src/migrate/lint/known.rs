@@ -2,9 +2,11 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::names::{column_name, constraint_name, created, dropped, mentioned, table, type_of};
-use super::tree::{Name, child, has, has_child, literal, named, not_null_columns, words};
-use super::types::Type;
+use super::functions::Functions;
+use super::names::{constraint_name, created, dropped, mentioned, table};
+use super::objects::{Objects, Space};
+use super::tables::{self, Column, Index, Table};
+use super::tree::{Name, child, find, has_child, literal, named, not_null_columns, words};
 
 /// What is known of a schema from the statements that made it, and of the script that is read.
 #[derive(Debug, Default)]
@@ -12,32 +14,15 @@ pub(super) struct Known {
     tables: Vec<Table>,
     indexes: Vec<Index>,
     constraints: Vec<Constraint>,
-    volatile: Vec<Name>,
+    functions: Functions,
     checked_domains: Vec<Name>,
-    /// What this script made.
-    made: Vec<Name>,
+    objects: Objects,
     /// What this script dropped if it was there.
     dropped: Vec<Name>,
     /// The values that this script adds to enums.
     values: Vec<String>,
     /// The first table that this script locked, and the line.
     pub(super) locked: Option<(Name, usize)>,
-}
-
-#[derive(Debug)]
-struct Table {
-    name: Name,
-    partitioned: bool,
-    columns: Vec<(Name, Type)>,
-}
-
-#[derive(Debug)]
-struct Index {
-    name: Name,
-    table: Name,
-    /// The columns of which it has expressions or in whose rows it chooses, with all others that are
-    /// in it then; none if it has columns alone.
-    computed: Vec<Name>,
 }
 
 /// A constraint of a table.
@@ -52,16 +37,11 @@ pub(super) struct Constraint {
     pub(super) added_here: bool,
 }
 
-impl Constraint {
-    fn is(&self, table: &Name, name: &Name) -> bool {
-        self.table.is(table) && self.name.as_ref().is_some_and(|own| own.is(name))
-    }
-}
-
 impl Known {
     /// Begins a script.
     pub(super) fn begin(&mut self) {
-        self.made.clear();
+        self.objects.begin();
+        self.tables.retain(|table| !table.name.is_temporary());
         self.dropped.clear();
         self.values.clear();
         self.locked = None;
@@ -70,9 +50,14 @@ impl Known {
         }
     }
 
-    /// Whether this script made it, so that nobody uses it yet.
+    /// Whether this script made the table, the view or the index, so that nobody uses it yet.
     pub(super) fn is_new(&self, name: &Name) -> bool {
-        self.made.iter().any(|made| made.is(name))
+        self.is_new_in(&Space::Relation, name)
+    }
+
+    /// As `is_new`, of objects of every kind.
+    pub(super) fn is_new_in(&self, space: &Space, name: &Name) -> bool {
+        self.objects.is_new(space, name)
     }
 
     /// Whether this script dropped it, or would have if it had been there.
@@ -87,13 +72,31 @@ impl Known {
 
     /// Whether a table is partitioned, if the statement that made it is known.
     pub(super) fn is_partitioned(&self, table: &Name) -> Option<bool> {
-        self.table(table).map(|table| table.partitioned)
+        self.table(table).map(|table| table.key.is_some())
     }
 
     /// The table of an index.
     pub(super) fn table_of(&self, index: &Name) -> Option<&Name> {
-        let found = self.indexes.iter().rfind(|known| known.name.is(index));
+        let exact = self.indexes.iter().rfind(|known| known.name == *index);
+        let found = exact.or_else(|| self.indexes.iter().rfind(|known| known.name.is(index)));
         found.map(|index| &index.table)
+    }
+
+    /// The columns of an index that a constraint of its table is made of, if it has columns alone.
+    fn columns_of(&self, table: &Name, index: &Name) -> &[Name] {
+        let found = self.indexes.iter().rfind(|known| {
+            known.name.plain() == index.plain() && self.is_same(&known.table, table)
+        });
+        found.map_or(&[], |index| &index.columns)
+    }
+
+    /// Whether both names mean one table, as far as is known.
+    fn is_same(&self, one: &Name, other: &Name) -> bool {
+        match (self.table(one), self.table(other)) {
+            (Some(one), Some(other)) => one.name == other.name,
+            (None, None) => one.is(other),
+            _ => false,
+        }
     }
 
     /// What PostgreSQL does again if a column gets another type of the kind, and reads its table for.
@@ -102,29 +105,26 @@ impl Known {
         let index = self
             .indexes
             .iter()
-            .find(|index| index.table.is(table) && is_about(&index.computed));
+            .find(|index| self.is_same(&index.table, table) && is_about(&index.computed));
         if let Some(index) = index {
             return Some(format!("the index {} is built anew", index.name));
         }
-        let check = self
-            .constraints
-            .iter()
-            .find(|known| known.table.is(table) && known.valid && is_about(&known.columns))?;
+        let check = self.constraints.iter().find(|known| {
+            known.valid && is_about(&known.columns) && self.is_same(&known.table, table)
+        })?;
         let name = check.name.as_ref();
         let name = name.map_or_else(|| "a check".to_owned(), |name| format!("the check {name}"));
         Some(format!("{name} is made for every row again"))
     }
 
-    /// The type of a column.
-    pub(super) fn column(&self, table: &Name, column: &Name) -> Option<&Type> {
-        let columns = &self.table(table)?.columns;
-        let found = columns.iter().find(|(name, _)| name.is(column));
-        found.map(|(_, kind)| kind)
+    /// A column, if the statement that made it is known.
+    pub(super) fn column(&self, table: &Name, column: &Name) -> Option<&Column> {
+        self.table(table)?.column(column)
     }
 
-    /// Whether a function is VOLATILE, as it is if nothing else was said.
-    pub(super) fn is_volatile(&self, function: &Name) -> bool {
-        self.volatile.iter().any(|name| name.is(function))
+    /// Whether a function may be VOLATILE.
+    pub(super) fn may_be_volatile(&self, function: &Name) -> bool {
+        self.functions.may_be_volatile(function)
     }
 
     /// Whether a domain has rules, so that a column of it is checked row by row.
@@ -132,74 +132,89 @@ impl Known {
         self.checked_domains.iter().any(|domain| domain.is(name))
     }
 
-    /// Whether a valid check says that a column is not null.
-    pub(super) fn has_not_null_check(&self, table: &Name, column: &Name) -> bool {
-        self.constraints.iter().any(|constraint| {
-            constraint.table.is(table)
-                && constraint.valid
-                && constraint.not_null.iter().any(|name| name.is(column))
+    /// Whether PostgreSQL need not read the rows to see that a column is not null: it is declared so, or a
+    /// valid check says it.
+    pub(super) fn is_not_null(&self, table: &Name, column: &Name) -> bool {
+        let column_known = self.column(table, column);
+        column_known.is_some_and(|column| column.not_null)
+            || self.constraints.iter().any(|constraint| {
+                constraint.valid
+                    && constraint.not_null.iter().any(|name| name.is(column))
+                    && self.is_same(&constraint.table, table)
+            })
+    }
+
+    /// Whether a valid check may say of the rows of a table what their partition is to hold: it is about all of
+    /// the columns that the parent is partitioned by.
+    pub(super) fn has_bounds(&self, table: &Name, parent: &Name) -> bool {
+        let key = self.table(parent).and_then(|parent| parent.key.as_deref());
+        let key = key.unwrap_or_default();
+        self.constraints.iter().any(|known| {
+            let is_about = |wanted: &Name| known.columns.iter().any(|name| name.is(wanted));
+            known.is_check
+                && known.valid
+                && !known.added_here
+                && key.iter().all(is_about)
+                && self.is_same(&known.table, table)
         })
     }
 
     /// A constraint by its name.
     pub(super) fn constraint(&self, table: &Name, name: &Name) -> Option<&Constraint> {
-        self.constraints.iter().find(|known| known.is(table, name))
+        self.place_of(table, name)
+            .map(|place| &self.constraints[place])
+    }
+
+    fn place_of(&self, table: &Name, name: &Name) -> Option<usize> {
+        self.constraints.iter().position(|known| {
+            known.name.as_ref().is_some_and(|own| own.is(name)) && self.is_same(&known.table, table)
+        })
     }
 
     fn table(&self, name: &Name) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name.is(name))
+        tables::place(&self.tables, name).map(|place| &self.tables[place])
+    }
+
+    /// The name of a table as the statement that made it says it.
+    fn canonical(&self, name: Name) -> Name {
+        self.table(&name).map_or(name, |known| known.name.clone())
     }
 
     fn table_mut(&mut self, name: &Name) -> Option<&mut Table> {
-        self.tables.iter_mut().find(|table| table.name.is(name))
+        tables::place(&self.tables, name).map(|place| &mut self.tables[place])
     }
 
     /// Takes note of what a statement makes.
     pub(super) fn learn(&mut self, statement: &SyntaxNode) {
         let kind = statement.kind();
         let first = words(statement).into_iter().next();
-        let replaces = has_child(statement, SyntaxKind::OR_REPLACE);
+        let mut is_new = false;
         match first.as_deref() {
-            Some("create") if !replaces => self.made.extend(created(statement)),
-            Some("drop") if has_child(statement, SyntaxKind::IF_EXISTS) => {
-                self.dropped.extend(dropped(statement));
+            _ if kind == SyntaxKind::SELECT_INTO => {
+                self.make(Space::Relation, statement);
             }
+            Some("create") if !has_child(statement, SyntaxKind::OR_REPLACE) => {
+                is_new = self.make(Space::of(statement), statement);
+            }
+            Some("drop") => self.drop(statement),
             _ => {}
         }
         match kind {
-            SyntaxKind::CREATE_TABLE => self.create_table(statement),
-            SyntaxKind::SELECT_INTO => self.made.extend(created(statement)),
-            SyntaxKind::CREATE_INDEX => {
-                let name = named(statement, SyntaxKind::INDEX);
-                if let (Some(name), Some(table)) = (name, table(statement)) {
-                    self.indexes.push(Index {
-                        name,
-                        table,
-                        computed: computed(statement),
-                    });
+            SyntaxKind::CREATE_TABLE if is_new => self.create_table(statement),
+            SyntaxKind::CREATE_INDEX if is_new => {
+                if let (Some(name), Some(table)) = (created(statement), table(statement)) {
+                    let table = self.canonical(table);
+                    self.indexes.push(Index::of(statement, name, table));
                 }
             }
-            SyntaxKind::CREATE_FUNCTION => {
-                let Some(name) = named(statement, SyntaxKind::FUNCTION_NAME) else {
-                    return;
-                };
-                self.volatile.retain(|known| !known.is(&name));
-                if !has(statement, SyntaxKind::IMMUTABLE) && !has(statement, SyntaxKind::STABLE) {
-                    self.volatile.push(name);
-                }
-            }
+            SyntaxKind::CREATE_FUNCTION => self.functions.create(statement),
+            SyntaxKind::ALTER_FUNCTION => self.functions.alter(statement),
             SyntaxKind::CREATE_DOMAIN => {
                 let checked = has_child(statement, SyntaxKind::CHECK_CONSTRAINT)
                     || has_child(statement, SyntaxKind::NOT_NULL_CONSTRAINT);
                 if checked {
                     self.checked_domains
                         .extend(named(statement, SyntaxKind::DOMAIN));
-                }
-            }
-            SyntaxKind::DROP_TABLE => {
-                for name in dropped(statement) {
-                    self.tables.retain(|table| !table.name.is(&name));
-                    self.constraints.retain(|known| !known.table.is(&name));
                 }
             }
             SyntaxKind::ALTER_TYPE => {
@@ -211,19 +226,43 @@ impl Known {
         }
     }
 
+    fn make(&mut self, space: Space, statement: &SyntaxNode) -> bool {
+        let if_not_exists = has_child(statement, SyntaxKind::IF_NOT_EXISTS);
+        created(statement).is_some_and(|name| self.objects.make(space, name, if_not_exists))
+    }
+
+    fn drop(&mut self, statement: &SyntaxNode) {
+        let space = Space::of(statement);
+        let names = dropped(statement);
+        for name in &names {
+            match statement.kind() {
+                SyntaxKind::DROP_TABLE => {
+                    let Some(place) = tables::place(&self.tables, name) else {
+                        continue;
+                    };
+                    let table = self.tables.remove(place).name;
+                    self.constraints.retain(|known| known.table != table);
+                    self.indexes.retain(|index| index.table != table);
+                }
+                SyntaxKind::DROP_INDEX => {
+                    let found = self.indexes.iter().rposition(|index| index.name.is(name));
+                    found.map(|place| self.indexes.remove(place));
+                }
+                _ => {}
+            }
+            self.objects.drop(&space, name);
+        }
+        if has_child(statement, SyntaxKind::IF_EXISTS) {
+            self.dropped.extend(names);
+        }
+    }
+
     fn create_table(&mut self, statement: &SyntaxNode) {
-        let Some(name) = named(statement, SyntaxKind::TABLE_NAME) else {
+        let Some(name) = created(statement) else {
             return;
         };
+        self.tables.push(Table::of(statement, name.clone()));
         let arguments = child(statement, SyntaxKind::TABLE_ARG_LIST);
-        let columns = arguments.iter().flat_map(SyntaxNode::children);
-        let columns = columns.filter(|node| node.kind() == SyntaxKind::COLUMN);
-        let columns = columns.filter_map(|column| Some((column_name(&column)?, type_of(&column)?)));
-        self.tables.push(Table {
-            columns: columns.collect(),
-            partitioned: has_child(statement, SyntaxKind::PARTITION_BY),
-            name: name.clone(),
-        });
         for node in arguments.iter().flat_map(SyntaxNode::descendants) {
             self.add_constraint(&name, &node);
         }
@@ -233,92 +272,80 @@ impl Known {
         let Some(table) = table(statement) else {
             return;
         };
+        let table = self.canonical(table);
         for action in statement.children() {
+            if let Some(known) = self.table_mut(&table) {
+                known.alter(&action);
+            }
             match action.kind() {
-                SyntaxKind::ADD_COLUMN => {
-                    let column = column_name(&action).zip(type_of(&action));
-                    if let Some((known, column)) = self.table_mut(&table).zip(column) {
-                        known.columns.push(column);
-                    }
-                    for node in action.children() {
-                        self.add_constraint(&table, &node);
-                    }
-                }
-                SyntaxKind::ADD_CONSTRAINT => {
+                SyntaxKind::ADD_COLUMN | SyntaxKind::ADD_CONSTRAINT => {
                     for node in action.children() {
                         self.add_constraint(&table, &node);
                     }
                 }
                 SyntaxKind::VALIDATE_CONSTRAINT => {
-                    let Some(name) = constraint_name(&action) else {
-                        continue;
-                    };
-                    for constraint in &mut self.constraints {
-                        constraint.valid |= constraint.is(&table, &name);
+                    let name = constraint_name(&action);
+                    if let Some(place) = name.and_then(|name| self.place_of(&table, &name)) {
+                        self.constraints[place].valid = true;
                     }
                 }
                 SyntaxKind::DROP_CONSTRAINT => {
                     let Some(name) = constraint_name(&action) else {
                         continue;
                     };
-                    self.constraints.retain(|known| !known.is(&table, &name));
+                    if let Some(place) = self.place_of(&table, &name) {
+                        self.constraints.remove(place);
+                    }
                     if has_child(&action, SyntaxKind::IF_EXISTS) {
                         self.dropped.push(name);
                     }
                 }
-                SyntaxKind::ALTER_COLUMN => {
-                    let new = child(&action, SyntaxKind::SET_TYPE).and_then(|node| type_of(&node));
-                    self.change_column(&table, &action, |column| {
-                        column.1 = new.unwrap_or_else(|| column.1.clone());
-                    });
+                SyntaxKind::TABLE_RENAME_TO => {
+                    let new = named(&action, SyntaxKind::TABLE_NAME);
+                    if let Some(new) = new {
+                        self.rename_table(&table, &table.renamed(&new));
+                    }
                 }
-                SyntaxKind::RENAME_COLUMN => {
-                    let new = named(&action, SyntaxKind::COLUMN_NAME);
-                    self.change_column(&table, &action, |column| {
-                        column.0 = new.unwrap_or_else(|| column.0.clone());
-                    });
+                SyntaxKind::SET_SCHEMA => {
+                    let schema = named(&action, SyntaxKind::SCHEMA_REF);
+                    if let Some(schema) = schema {
+                        self.rename_table(&table, &table.within(schema.plain()));
+                    }
                 }
-                SyntaxKind::TABLE_RENAME_TO => self.rename_table(&table, &action),
                 _ => {}
             }
         }
     }
 
-    fn change_column(
-        &mut self,
-        table: &Name,
-        action: &SyntaxNode,
-        change: impl FnOnce(&mut (Name, Type)),
-    ) {
-        let Some(column) = named(action, SyntaxKind::COLUMN_NAME_REF) else {
-            return;
-        };
-        let columns = self.table_mut(table).map(|table| &mut table.columns);
-        if let Some(found) =
-            columns.and_then(|columns| columns.iter_mut().find(|(name, _)| name.is(&column)))
-        {
-            change(found);
-        }
-    }
-
-    fn rename_table(&mut self, old: &Name, action: &SyntaxNode) {
-        let Some(new) = named(action, SyntaxKind::TABLE_NAME).map(|new| old.renamed(&new)) else {
-            return;
-        };
-        if self.is_new(old) {
-            self.made.push(new.clone());
-        }
+    fn rename_table(&mut self, old: &Name, new: &Name) {
+        self.objects.rename(&Space::Relation, old, new);
         let tables = self.tables.iter_mut().map(|table| &mut table.name);
         let constraints = self.constraints.iter_mut().map(|known| &mut known.table);
         let indexes = self.indexes.iter_mut().map(|index| &mut index.table);
         for name in tables.chain(constraints).chain(indexes) {
-            if name.is(old) {
+            if name == old {
                 *name = new.clone();
             }
         }
     }
 
+    /// The columns of a primary key that is a constraint of its own, as far as they are known.
+    pub(super) fn key_columns(&self, table: &Name, constraint: &SyntaxNode) -> Vec<Name> {
+        if let Some(index) = named(constraint, SyntaxKind::INDEX_REF) {
+            return self.columns_of(table, &index).to_vec();
+        }
+        let list = find(constraint, SyntaxKind::CONSTRAINT_COLUMN_REF_LIST);
+        let columns = list.iter().flat_map(SyntaxNode::children);
+        columns.filter_map(|column| Name::of(&column)).collect()
+    }
+
     fn add_constraint(&mut self, table: &Name, node: &SyntaxNode) {
+        if node.kind() == SyntaxKind::PRIMARY_KEY_CONSTRAINT {
+            let columns = self.key_columns(table, node);
+            if let Some(table) = self.table_mut(table) {
+                table.set_not_null(&columns);
+            }
+        }
         let is_check = node.kind() == SyntaxKind::CHECK_CONSTRAINT;
         let name = child(node, SyntaxKind::CONSTRAINT_NAME_CLAUSE);
         if name.is_none() && !is_check {
@@ -341,22 +368,5 @@ impl Known {
             valid: !has_child(node, SyntaxKind::NOT_VALID),
             added_here: true,
         });
-    }
-}
-
-/// As `Index` has them.
-fn computed(create: &SyntaxNode) -> Vec<Name> {
-    let items = create
-        .children()
-        .find(|node| node.kind() == SyntaxKind::PARTITION_ITEM_LIST);
-    let items: Vec<SyntaxNode> = items.iter().flat_map(SyntaxNode::children).collect();
-    let is_plain = items
-        .iter()
-        .all(|item| has_child(item, SyntaxKind::NAME_REF))
-        && !has_child(create, SyntaxKind::WHERE_CLAUSE);
-    if is_plain {
-        Vec::new()
-    } else {
-        mentioned(create)
     }
 }

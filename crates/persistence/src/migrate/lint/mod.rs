@@ -14,9 +14,12 @@
 )]
 
 mod allow;
+mod functions;
 mod known;
 mod names;
+mod objects;
 mod rules;
+mod tables;
 mod tree;
 mod types;
 
@@ -103,6 +106,8 @@ rules! {
     EnumValueInUse = "enum-value-in-use",
     /// A statement that would end the migration's transaction.
     TransactionControl = "transaction-control",
+    /// What the runner or PostgreSQL cannot run, wherever it stands.
+    Unfit = "unfit",
     /// What is no SQL that the parser knows.
     ParseError = "parse-error",
     /// What is allowed and does not happen.

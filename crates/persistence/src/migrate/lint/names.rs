@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::tree::{Name, child, find, named};
+use super::tree::{Name, TEMPORARY, child, find, has_child, named};
 use super::types::Type;
 
 /// The table that an ALTER TABLE and its like is about.
@@ -42,18 +42,33 @@ pub(super) fn column_name(node: &SyntaxNode) -> Option<Name> {
     child(node, SyntaxKind::COLUMN_NAME).and_then(|name| Name::of(&name))
 }
 
-/// What a CREATE makes: the first name that is said.
+/// What a CREATE makes: the first name that is said, in the schema that it is in if the statement says so.
 pub(super) fn created(statement: &SyntaxNode) -> Option<Name> {
     if statement.kind() == SyntaxKind::CREATE_INDEX {
-        return named(statement, SyntaxKind::INDEX);
+        let name = named(statement, SyntaxKind::INDEX)?;
+        // Where its table is.
+        let table = table(statement);
+        let schema = table.as_ref().and_then(Name::schema);
+        return Some(schema.map_or_else(|| name.clone(), |schema| name.within(schema)));
+    }
+    if statement.kind() == SyntaxKind::CREATE_SCHEMA {
+        return named(statement, SyntaxKind::SCHEMA);
     }
     let path = find(statement, SyntaxKind::PATH);
-    path.or_else(|| {
+    let name = path.or_else(|| {
         statement
             .children()
             .find(|node| !matches!(node.kind(), SyntaxKind::IF_NOT_EXISTS | SyntaxKind::TEMP))
+    });
+    let name = name.and_then(|node| Name::of(&node))?;
+    let into = child(statement, SyntaxKind::INTO_CLAUSE);
+    let is_temporary = has_child(statement, SyntaxKind::TEMP)
+        || into.is_some_and(|into| has_child(&into, SyntaxKind::TEMP));
+    Some(if is_temporary {
+        name.within(TEMPORARY)
+    } else {
+        name
     })
-    .and_then(|node| Name::of(&node))
 }
 
 /// What a DROP drops.

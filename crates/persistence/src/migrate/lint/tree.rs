@@ -6,6 +6,9 @@ use squawk_syntax::ast::normalize_name_node;
 use squawk_syntax::quote::quote_ident;
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
 
+/// The schema of temporary objects, whatever it is called in fact.
+pub(super) const TEMPORARY: &str = "pg_temp";
+
 /// The name of an object, as the catalogs have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
@@ -43,6 +46,29 @@ impl Name {
     pub(super) fn is(&self, other: &Self) -> bool {
         self.name == other.name
             && (self.schema == other.schema || self.schema.is_none() || other.schema.is_none())
+    }
+
+    /// Whether it is that of a temporary object.
+    pub(super) fn is_temporary(&self) -> bool {
+        self.schema.as_deref() == Some(TEMPORARY)
+    }
+
+    /// The temporary object of the name, which comes first where no schema is said.
+    pub(super) fn as_temporary(&self) -> Option<Self> {
+        self.schema.is_none().then(|| self.within(TEMPORARY))
+    }
+
+    /// The same name, in that schema.
+    pub(super) fn within(&self, schema: &str) -> Self {
+        Self {
+            schema: Some(schema.to_owned()),
+            name: self.name.clone(),
+        }
+    }
+
+    /// The schema, if it is said.
+    pub(super) fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
     }
 
     /// The same schema, another name.

@@ -8,26 +8,6 @@ use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::{column_name, type_of};
 use crate::migrate::lint::tree::{Name, child, find, has, has_child, named, said};
 
-/// Functions of PostgreSQL and of extensions that come with it which answer each row anew.
-const VOLATILE: &[&str] = &[
-    "clock_timestamp",
-    "currval",
-    "gen_random_bytes",
-    "gen_random_uuid",
-    "gen_salt",
-    "lastval",
-    "nextval",
-    "random",
-    "random_normal",
-    "setval",
-    "timeofday",
-    "uuid_generate_v1",
-    "uuid_generate_v1mc",
-    "uuid_generate_v4",
-    "uuidv4",
-    "uuidv7",
-];
-
 const ANEW: &str = "writes all of it anew, with its indexes, under an ACCESS EXCLUSIVE lock: nobody reads or \
                     writes it meanwhile";
 
@@ -75,7 +55,7 @@ fn added_not_null(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
 }
 
 /// How a column of a table in use becomes not null.
-fn checked(table: &Name, column: &Name) -> String {
+pub(super) fn checked(table: &Name, column: &Name) -> String {
     let check = format!("{}_{}_check", table.plain(), column.plain());
     format!(
         "alter table {table} add constraint {check} check ({column} is not null) not valid; and in the next \
@@ -89,7 +69,7 @@ fn set_not_null(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
     let Some(column) = column.filter(|_| has_child(action, SyntaxKind::SET_NOT_NULL)) else {
         return;
     };
-    if site.known.has_not_null_check(table, &column) {
+    if site.known.is_not_null(table, &column) {
         return;
     }
     site.find(
@@ -137,7 +117,10 @@ fn added_rewrite(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
         site.find(
             Rule::Rewrite,
             action,
-            format!("{function}() answers each row of {table} anew: {ANEW}"),
+            format!(
+                "{function}() may answer each row of {table} anew, as functions do that neither PostgreSQL nor a \
+                 migration here is known to make STABLE or IMMUTABLE: {ANEW}"
+            ),
             slowly,
         );
     }
@@ -162,16 +145,18 @@ fn volatile_call(site: &Site<'_>, default: &SyntaxNode) -> Option<Name> {
     let mut names = calls
         .filter_map(|call| call.first_child())
         .filter_map(|function| {
-            // The last part of `schema.function`.
-            let parts = function.descendants().filter(|node| {
-                matches!(
-                    node.kind(),
-                    SyntaxKind::NAME_REF | SyntaxKind::PATH_SEGMENT_REF
-                )
-            });
-            Name::of(&parts.last()?)
+            // `schema.function`.
+            let mut parts = function
+                .descendants()
+                .filter(|node| node.kind() == SyntaxKind::NAME_REF)
+                .filter_map(|part| Name::of(&part));
+            let first = parts.next()?;
+            Some(match parts.last() {
+                Some(name) => name.within(first.plain()),
+                None => first,
+            })
         });
-    names.find(|name| VOLATILE.contains(&name.plain()) || site.known.is_volatile(name))
+    names.find(|name| site.known.may_be_volatile(name))
 }
 
 fn set_type(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
@@ -182,7 +167,7 @@ fn set_type(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
     else {
         return;
     };
-    let old = site.known.column(table, &column);
+    let old = site.known.column(table, &column).map(|column| &column.kind);
     let is_plain =
         !has_child(&set, SyntaxKind::USING_EXPR) && !has_child(&set, SyntaxKind::COLLATE);
     if is_plain && old.is_some_and(|old| old.widens_to(&new)) {

@@ -3,9 +3,11 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Site;
+use super::columns::checked;
 use super::indexes::ALONE;
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::constraint_name;
+use crate::migrate::lint::objects::Space;
 use crate::migrate::lint::tree::{Name, child, has_child, named, said};
 
 pub(super) fn constraints(site: &mut Site<'_>) {
@@ -29,6 +31,7 @@ pub(super) fn constraints(site: &mut Site<'_>) {
                 }
             }
             SyntaxKind::VALIDATE_CONSTRAINT => validated(site, &table, &action),
+            SyntaxKind::ATTACH_PARTITION => attached(site, &table, &action),
             _ => {}
         }
     }
@@ -94,6 +97,7 @@ fn added(site: &mut Site<'_>, table: &Name, constraint: &SyntaxNode) {
             let instead = using_index(table, constraint, &name, &columns);
             site.find(Rule::ConstraintNotValid, constraint, builds(table), instead);
         }
+        SyntaxKind::PRIMARY_KEY_CONSTRAINT => of_index(site, table, constraint),
         SyntaxKind::EXCLUDE_CONSTRAINT => exclude(site, table, constraint),
         _ => {}
     }
@@ -122,6 +126,55 @@ fn using_index(table: &Name, constraint: &SyntaxNode, name: &str, columns: &str)
         "{ALONE}create unique index concurrently if not exists {name} on {table} {columns}; and in the next \
          one{also}: alter table {table} add constraint {name} {kind} using index {name};"
     )
+}
+
+/// PRIMARY KEY USING INDEX, which makes its columns NOT NULL.
+fn of_index(site: &mut Site<'_>, table: &Name, constraint: &SyntaxNode) {
+    let columns = site.known.key_columns(table, constraint);
+    let nullable = columns
+        .iter()
+        .find(|column| !site.known.is_not_null(table, column));
+    if nullable.is_none() && !columns.is_empty() {
+        return;
+    }
+    let column = nullable.map_or_else(|| "a column of it".to_owned(), Name::to_string);
+    site.find(
+        Rule::NotNull,
+        constraint,
+        format!(
+            "reads all of {table} under an ACCESS EXCLUSIVE lock, since neither NOT NULL nor a valid check says that \
+             {column} is not null: nobody reads or writes it meanwhile"
+        ),
+        match nullable {
+            Some(column) => format!("before this: {}", checked(table, column)),
+            None => "make its columns NOT NULL before this, by way of a check that is validated".to_owned(),
+        },
+    );
+}
+
+fn attached(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
+    let partition = named(action, SyntaxKind::TABLE_NAME_REF);
+    let Some(partition) = partition.filter(|partition| !site.known.is_new(partition)) else {
+        return;
+    };
+    if site.known.has_bounds(&partition, table) {
+        return;
+    }
+    let check = format!("{}_bounds_check", partition.plain());
+    site.find(
+        Rule::ConstraintNotValid,
+        action,
+        format!(
+            "reads all of {partition} under an ACCESS EXCLUSIVE lock, since no valid check says that its rows are \
+             within the bounds: nobody reads or writes it meanwhile"
+        ),
+        format!(
+            "alter table {partition} add constraint {check} check (… is not null and …) not valid, with the bounds of \
+             the partition; in the next migration: alter table {partition} validate constraint {check}; and in the \
+             one after it: {}; alter table {partition} drop constraint {check};",
+            said(site.tree)
+        ),
+    );
 }
 
 fn exclude(site: &mut Site<'_>, table: &Name, constraint: &SyntaxNode) {
@@ -191,7 +244,7 @@ fn validated(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
 
 fn domain(site: &mut Site<'_>) {
     let domain = named(site.tree, SyntaxKind::DOMAIN_REF);
-    let Some(domain) = domain.filter(|domain| !site.known.is_new(domain)) else {
+    let Some(domain) = domain.filter(|domain| !site.known.is_new_in(&Space::Type, domain)) else {
         return;
     };
     let added = child(site.tree, SyntaxKind::ADD_CONSTRAINT);

@@ -2,17 +2,17 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::Site;
+use super::{Site, batches};
 use crate::migrate::lint::Rule;
-use crate::migrate::lint::tree::{Name, has, literal, named, words};
+use crate::migrate::lint::tree::{Name, child, has, literal, words};
 
 pub(super) fn data(site: &mut Site<'_>) {
     big_update(site);
     enum_values(site);
 }
 
-/// The tables whose rows a statement changes or removes, also inside of its WITH.
-pub(super) fn changed(statement: &SyntaxNode) -> impl Iterator<Item = Name> {
+/// Where a statement changes or removes rows, also inside of its WITH, and of which table.
+pub(super) fn changed(statement: &SyntaxNode) -> impl Iterator<Item = (SyntaxNode, Name)> {
     // What a function or a rule will do is not done yet.
     let is_made = words(statement)
         .first()
@@ -20,21 +20,25 @@ pub(super) fn changed(statement: &SyntaxNode) -> impl Iterator<Item = Name> {
     statement
         .descendants()
         .filter(move |_| !is_made)
-        .filter_map(|node| match node.kind() {
-            SyntaxKind::UPDATE | SyntaxKind::DELETE => named(&node, SyntaxKind::RELATION_NAME),
-            SyntaxKind::MERGE => named(&node, SyntaxKind::TABLE_RELATION_NAME),
-            _ => None,
+        .filter_map(|node| {
+            let table = match node.kind() {
+                SyntaxKind::UPDATE | SyntaxKind::DELETE => child(&node, SyntaxKind::RELATION_NAME),
+                SyntaxKind::MERGE => child(&node, SyntaxKind::TABLE_RELATION_NAME),
+                _ => None,
+            };
+            let name = table.and_then(|table| Name::of(&table))?;
+            Some((node, name))
         })
 }
 
 fn big_update(site: &mut Site<'_>) {
-    let Some(table) = changed(site.tree).find(|table| !site.known.is_new(table)) else {
+    let many = changed(site.tree).find(|(change, table)| {
+        let is_batch = !site.is_transaction && batches::is_batch(site.tree, change, table);
+        !site.known.is_new(table) && !is_batch
+    });
+    let Some((_, table)) = many else {
         return;
     };
-    // One batch, or so it says.
-    if !site.is_transaction && has(site.tree, SyntaxKind::LIMIT_CLAUSE) {
-        return;
-    }
     let change = if has(site.tree, SyntaxKind::DELETE) {
         format!("delete from {table}")
     } else {

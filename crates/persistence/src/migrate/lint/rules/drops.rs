@@ -5,6 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::Site;
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::{constraint_name, dropped, table};
+use crate::migrate::lint::objects::Space;
 use crate::migrate::lint::tree::{Name, has_child, named, said, words};
 
 /// What no program names in its statements, or what changes none of its answers.
@@ -51,7 +52,9 @@ pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
     } else {
         table(site.tree).into_iter().collect()
     };
-    if !names.is_empty() && names.iter().all(|name| site.known.is_new(name)) {
+    let space = Space::of(site.tree);
+    let is_new = |name: &Name| site.known.is_new_in(&space, name);
+    if !names.is_empty() && names.iter().all(is_new) {
         return;
     }
     cascade(site, is_drop);
@@ -134,7 +137,8 @@ fn renamed(site: &mut Site<'_>, names: &[Name]) {
         let child = site.tree.children().next()?;
         Name::of(&child)
     });
-    if object.is_some_and(|object| site.known.is_new(&object)) {
+    let space = Space::of(site.tree);
+    if object.is_some_and(|object| site.known.is_new_in(&space, &object)) {
         return;
     }
     let tree = site.tree;

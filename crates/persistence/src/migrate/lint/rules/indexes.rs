@@ -36,6 +36,16 @@ pub(super) fn concurrent_in_transaction(site: &mut Site<'_>) {
     }
 }
 
+/// Whether a CREATE INDEX is on a partitioned table alone, so that there is nothing to read; its partitions'
+/// indexes come one by one.
+pub(super) fn is_of_parent_alone(site: &Site<'_>) -> bool {
+    let table = child(site.tree, SyntaxKind::TABLE_RELATION_NAME);
+    table.is_some_and(|table| {
+        let partitioned = Name::of(&table).and_then(|name| site.known.is_partitioned(&name));
+        has_child(&table, SyntaxKind::ONLY_KW) && partitioned != Some(false)
+    })
+}
+
 pub(super) fn not_concurrent(site: &mut Site<'_>) {
     if site.statement.is_concurrent() {
         return;
@@ -52,18 +62,11 @@ fn create(site: &mut Site<'_>) {
     let Some(table) = site.used_table() else {
         return;
     };
-    let is_only = child(site.tree, SyntaxKind::TABLE_RELATION_NAME)
-        .is_some_and(|table| has_child(&table, SyntaxKind::ONLY_KW));
-    let is_partitioned = site.known.is_partitioned(&table);
-    // Of a partitioned table alone there is nothing to read; its partitions' indexes come one by one.
-    if is_only && is_partitioned != Some(false) {
+    if is_of_parent_alone(site) {
         return;
     }
-    let instead = if is_partitioned == Some(true) {
-        format!(
-            "create index … on only {table} …; then, {ALONE}create index concurrently on each partition, and \
-             alter index … attach partition for each"
-        )
+    let instead = if site.known.is_partitioned(&table) == Some(true) {
+        one_by_one(&table)
     } else {
         format!("{ALONE}{}", concurrently(site.tree))
     };
@@ -74,6 +77,14 @@ fn create(site: &mut Site<'_>) {
         ),
         instead,
     );
+}
+
+/// How a partitioned table gets an index.
+pub(super) fn one_by_one(table: &Name) -> String {
+    format!(
+        "create index … on only {table} …; then, {ALONE}create index concurrently on each partition, and alter \
+         index … attach partition for each"
+    )
 }
 
 /// The same index, built concurrently.

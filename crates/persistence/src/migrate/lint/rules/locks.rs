@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::{Site, columns};
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::dropped;
-use crate::migrate::lint::tree::{Name, child, has, has_child, literal, named, words};
+use crate::migrate::lint::tree::{Name, child, find, has, has_child, literal, named, words};
 
 /// The longest that a migration may have others queue behind it, in milliseconds.
 const LONGEST_MILLIS: u64 = 5_000;
@@ -15,6 +15,7 @@ pub(super) fn locks(site: &mut Site<'_>) {
     truncate(site);
     lock_table(site);
     lock_timeout(site);
+    endless_for_others(site);
 }
 
 fn truncate(site: &mut Site<'_>) {
@@ -77,10 +78,8 @@ fn lock_timeout(site: &mut Site<'_>) {
         .any(|word| word.trim_matches(['\'', '"']) == "lock_timeout");
     let is_long = match site.kind() {
         SyntaxKind::RESET => is_about || has_child(site.tree, SyntaxKind::ALL),
-        SyntaxKind::DISCARD => has_child(site.tree, SyntaxKind::DISCARD_ALL),
         SyntaxKind::SET if is_about => {
-            let value = named_value(site.tree);
-            let millis = value.as_deref().and_then(millis);
+            let millis = child(site.tree, SyntaxKind::SET_CONFIG).and_then(|set| set_millis(&set));
             !millis.is_some_and(|millis| (1..=LONGEST_MILLIS).contains(&millis))
         }
         SyntaxKind::SELECT => is_about && words.iter().any(|word| word == "set_config"),
@@ -97,9 +96,34 @@ fn lock_timeout(site: &mut Site<'_>) {
     }
 }
 
-fn named_value(set: &SyntaxNode) -> Option<String> {
-    let config = child(set, SyntaxKind::SET_CONFIG)?;
-    literal(&child(&config, SyntaxKind::TO_CONFIG_VALUE)?)
+/// A role or a database whose programs wait for locks without end from then on.
+fn endless_for_others(site: &mut Site<'_>) {
+    if !matches!(
+        site.kind(),
+        SyntaxKind::ALTER_ROLE | SyntaxKind::ALTER_USER | SyntaxKind::ALTER_DATABASE
+    ) {
+        return;
+    }
+    let Some(set) = find(site.tree, SyntaxKind::SET_CONFIG_PARAM) else {
+        return;
+    };
+    let is_about = named(&set, SyntaxKind::CONFIG_PARAMETER_REF)
+        .is_some_and(|parameter| parameter.plain() == "lock_timeout");
+    if is_about && set_millis(&set) == Some(0) {
+        site.find_here(
+            Rule::LockWithoutTimeout,
+            "whoever connects so from then on waits for locks without end, and has everybody who comes later wait \
+             behind it"
+                .to_owned(),
+            "leave it out, or set a time",
+        );
+    }
+}
+
+/// What a SET of a time says, if it says a time.
+fn set_millis(set: &SyntaxNode) -> Option<u64> {
+    let value = child(set, SyntaxKind::TO_CONFIG_VALUE)?;
+    millis(&literal(&value)?)
 }
 
 /// A time as PostgreSQL reads it, in milliseconds unless it says a unit.
@@ -166,30 +190,50 @@ pub(super) fn many_locks(site: &mut Site<'_>) {
         return;
     };
     let is_slow = match site.kind() {
-        SyntaxKind::CREATE_INDEX | SyntaxKind::REINDEX => {
-            site.used_table().is_some() || site.kind() == SyntaxKind::REINDEX
+        SyntaxKind::CREATE_INDEX => {
+            site.used_table().is_some() && !super::indexes::is_of_parent_alone(site)
         }
         SyntaxKind::UPDATE | SyntaxKind::DELETE | SyntaxKind::MERGE => {
-            super::data::changed(site.tree).any(|table| !site.known.is_new(&table))
+            super::data::changed(site.tree).any(|(_, table)| !site.known.is_new(&table))
         }
         SyntaxKind::INSERT => has(site.tree, SyntaxKind::SELECT),
-        SyntaxKind::ALTER_TABLE => site.used_table().is_some_and(|_| {
-            site.actions()
-                .iter()
-                .any(|one| one.kind() == SyntaxKind::VALIDATE_CONSTRAINT)
-        }),
-        SyntaxKind::CREATE_TABLE_AS
+        SyntaxKind::ALTER_TABLE => is_slow_change(site),
+        SyntaxKind::REINDEX
+        | SyntaxKind::CREATE_TABLE_AS
         | SyntaxKind::SELECT_INTO
         | SyntaxKind::CREATE_MATERIALIZED_VIEW => true,
         _ => false,
     };
-    if is_slow {
-        site.find_here(
-            Rule::ManyLocks,
-            format!("{table} is locked since line {line}, and stays so until this, which can take long, is done"),
-            "a migration of its own for this one, so that the lock is given back before it",
-        );
-    }
+    let other =
+        locked(site).filter(|other| site.kind() == SyntaxKind::ALTER_TABLE && !other.is(&table));
+    let message = match other {
+        _ if is_slow => format!(
+            "{table} is locked since line {line}, and stays so until this, which can take long, is done"
+        ),
+        Some(other) => format!(
+            "{table} is locked since line {line}, and stays so while this waits for {other}: who uses both in the \
+             other order meanwhile is in a deadlock with the migration"
+        ),
+        None => return,
+    };
+    site.find_here(
+        Rule::ManyLocks,
+        message,
+        "a migration of its own for this one, so that the lock is given back before it",
+    );
+}
+
+/// Whether an ALTER TABLE reads a table in use; there is nothing to read in a partitioned table alone.
+fn is_slow_change(site: &Site<'_>) -> bool {
+    let of_parent_alone = child(site.tree, SyntaxKind::TABLE_RELATION_NAME)
+        .is_some_and(|table| has_child(&table, SyntaxKind::ONLY_KW))
+        && site
+            .used_table()
+            .is_some_and(|table| site.known.is_partitioned(&table) == Some(true));
+    let mut actions = site.actions().into_iter();
+    site.used_table().is_some()
+        && !of_parent_alone
+        && actions.any(|one| one.kind() == SyntaxKind::VALIDATE_CONSTRAINT)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The rules, and what each of them is shown.
 
+mod batches;
 mod columns;
 mod constraints;
 mod data;
@@ -7,6 +8,8 @@ mod drops;
 mod indexes;
 mod locks;
 mod rerun;
+mod rights;
+mod unfit;
 
 pub(super) use self::locks::locked;
 
@@ -120,6 +123,7 @@ pub(super) fn both_ways(site: &mut Site<'_>) {
              fine",
         );
     }
+    unfit::unfit(site);
     indexes::concurrent_in_transaction(site);
     if !site.is_transaction {
         rerun::not_rerunnable(site);
@@ -134,6 +138,9 @@ pub(super) fn traffic(site: &mut Site<'_>, is_contract: bool) {
     locks::locks(site);
     data::data(site);
     drops::drops(site, is_contract);
+    if !is_contract {
+        rights::rights(site);
+    }
     // What is a hazard by itself has its own way out of the migration.
     if site.found.is_empty() {
         locks::many_locks(site);

@@ -100,6 +100,13 @@ fn altered(site: &Site<'_>, action: &SyntaxNode) -> Option<(&'static str, &'stat
         SyntaxKind::ADD_GENERATED | SyntaxKind::ADD_ATTRIBUTE => {
             Some(("what is there cannot be added", apart))
         }
+        SyntaxKind::DETACH_PARTITION if has_child(action, SyntaxKind::DETACH_CONCURRENTLY) => {
+            Some((
+                "it is detached already, or half so",
+                "there is no form of it that can run twice: let it be the only statement of its migration, and allow it \
+             with that for a reason; what was interrupted is ended by: alter table … detach partition … finalize",
+            ))
+        }
         SyntaxKind::ATTACH_PARTITION
         | SyntaxKind::DETACH_PARTITION
         | SyntaxKind::INHERIT_TABLE

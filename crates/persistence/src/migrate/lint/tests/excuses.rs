@@ -67,6 +67,39 @@ fn what_is_allowed_and_not_there_is_told() {
 }
 
 #[test]
+fn a_comment_that_looks_like_an_excuse_and_is_none_is_told() {
+    for comment in [
+        "/* lint: allow(truncate) small */",
+        "-- Lint: allow(truncate) small",
+        "-- LINT: allow(truncate) small",
+        "-- lint allow(truncate) small",
+        "-- lint:allow truncate, small",
+        "-- lint: allow(truncate, small",
+        "-- lint : allow(truncate) small",
+        "-- lint-allow(truncate) small",
+        "-- allow(truncate) small",
+        "-- small, so lint: allow(truncate)",
+    ] {
+        assert_eq!(
+            of(&format!("{comment}\ntruncate users;")),
+            [(Rule::UnusedAllow, 1), (Rule::Truncate, 2)],
+            "{comment}"
+        );
+    }
+    assert_eq!(
+        of("/* Small.\n * lint: allow(truncate) small\n */\ntruncate users;"),
+        [(Rule::UnusedAllow, 2), (Rule::Truncate, 4)]
+    );
+    for comment in [
+        "-- The lint allows it.",
+        "-- Linted by hand, and allowed by nobody.",
+        "-- It allows what is small.",
+    ] {
+        assert_eq!(of(&format!("{comment}\nselect 1;")), [], "{comment}");
+    }
+}
+
+#[test]
 fn what_is_allowed_has_a_reason() {
     for reason in ["", " ", " .", " --"] {
         assert_eq!(

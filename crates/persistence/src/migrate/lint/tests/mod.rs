@@ -1,6 +1,7 @@
 //! A bad and a good example for each rule.
 
 mod excuses;
+mod names;
 mod programs;
 mod runs;
 mod traffic;
@@ -28,8 +29,12 @@ const BASE: &str = "
         title varchar(100),
         constraint posts_author_id_fkey foreign key (author_id) references users (id) on delete cascade
     );
-    create table events (id bigint, at timestamptz) partition by range (at);
+    create table events (id bigint, at timestamptz, constraint events_check check (id > 0)) partition by range (at);
+    create table events_1 (id bigint, at timestamptz);
+    create table events_2 (id bigint, at timestamptz, check (id > 0));
+    create table events_3 (id bigint, at timestamptz, check (at is not null and at >= '2020-01-01' and at < '2020-02-01'));
     create index users_name_idx on users (name);
+    create unique index users_id_idx on users (id);
     create index posts_title_idx on posts (id, title) where author_id is not null;
     create type mood as enum ('sad');
     create domain filled as text check (value <> '');

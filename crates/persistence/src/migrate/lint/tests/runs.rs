@@ -87,6 +87,43 @@ fn a_migration_leaves_its_transaction_alone() {
 }
 
 #[test]
+fn a_partition_that_is_detached_beside_traffic_is_not_told_to_be_so_inside_a_transaction() {
+    let sql = "-- no-transaction\nalter table events detach partition events_1 concurrently";
+    let found = found("contract_change", sql, "select 1;");
+    assert_eq!(rules(&found), [Rule::NotRerunnable]);
+    assert!(found[0].instead.contains("finalize"), "{found:#?}");
+    assert!(!found[0].instead.contains("without the line"), "{found:#?}");
+    good(&["-- no-transaction
+        -- lint: allow(not-rerunnable, drop-in-use) the only one, of rows that nobody reads
+        alter table events detach partition events_1 concurrently"]);
+}
+
+#[test]
+fn what_nobody_can_run_is_told_in_both_directions() {
+    for sql in [
+        "copy users from stdin",
+        "copy (select 1) to stdout",
+        "discard all",
+        "select pg_advisory_unlock(1)",
+        "do $$ begin end $$; select pg_catalog.pg_advisory_unlock_all()",
+    ] {
+        bad(Rule::Unfit, &[sql, &format!("-- no-transaction\n{sql}")]);
+        let down = found("change", "select 1;", sql);
+        assert_eq!(rules(&down), [Rule::Unfit], "{sql}: {down:#?}");
+    }
+    bad(
+        Rule::Unfit,
+        &["-- no-transaction\ncreate index concurrently if not exists i on events (at)"],
+    );
+    good(&[
+        "copy users from '/srv/users.csv'",
+        "discard plans; select pg_advisory_xact_lock(1)",
+        "set role app; set session authorization app",
+        "create function f() returns void begin atomic select pg_advisory_unlock_all(); end",
+    ]);
+}
+
+#[test]
 fn a_value_of_an_enum_is_used_after_the_migration_that_adds_it() {
     bad(
         Rule::EnumValueInUse,

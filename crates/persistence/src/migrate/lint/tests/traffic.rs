@@ -70,6 +70,8 @@ fn a_column_that_must_have_a_value_has_one_for_the_rows_that_are_there() {
         &[
             "alter table users add column a integer not null",
             "alter table users alter column name set not null",
+            "create table s.t (a integer); alter table users add primary key using index users_name_idx",
+            "alter table users add constraint users_pk primary key using index unheard_of",
             // Neither half of an OR holds by itself.
             "alter table users add constraint c check (name is not null or email is not null) not valid;
              alter table users alter column name set not null",
@@ -83,6 +85,8 @@ fn a_column_that_must_have_a_value_has_one_for_the_rows_that_are_there() {
         "alter table users add column a integer not null default 0",
         "alter table users add column a timestamptz not null default now()",
         "alter table users alter column email set not null",
+        "alter table users add primary key using index users_id_idx",
+        "alter table users alter column id set not null",
         "create table t (a integer); alter table t add column b integer not null",
     ]);
     let found = lint_of(&[
@@ -111,6 +115,15 @@ fn no_table_in_use_is_written_anew() {
         &[
             "alter table users add column a uuid not null default gen_random_uuid()",
             "alter table users add column a integer default public.rolled() + 1",
+            "alter table users add column a text default nanoid()",
+            "alter table users add column a text default ext.gen_ulid() not null",
+            "alter table users add column a text default ext.lower('A')",
+            "create function g() returns integer language sql immutable as 'select 1';
+             alter function g() volatile;
+             alter table users add column a integer default g()",
+            "create function g() returns integer language sql as 'select 1';
+             create function g(integer) returns integer language sql immutable as 'select 1';
+             alter table users add column a integer default g()",
             "alter table users add column a bigserial",
             "alter table users add column a bigint generated always as identity",
             "alter table users add column a text generated always as (lower(email)) stored",
@@ -134,6 +147,8 @@ fn no_table_in_use_is_written_anew() {
     good(&[
         "alter table users add column a integer default fixed()",
         "alter table users add column a text default lower('A')",
+        "alter table users add column a text default coalesce(pg_catalog.upper('a'), 'b') || greatest('a', 'b')",
+        "alter function rolled() stable; alter table users add column a integer default rolled()",
         "alter table users alter column name type varchar(80)",
         "alter table users alter column name type text",
         "alter table users alter column price type numeric(12, 2)",
@@ -173,6 +188,9 @@ fn a_constraint_of_a_table_in_use_is_checked_apart() {
             "alter table users add constraint c check (visits > 0) not valid;
              alter table users validate constraint c",
             "alter domain filled add constraint c check (value > 'a')",
+            "alter table events attach partition events_1 for values from ('2020-01-01') to ('2021-01-01')",
+            // Not of what the table is partitioned by.
+            "alter table events attach partition events_2 for values from ('2020-01-01') to ('2021-01-01')",
         ],
     );
     good(&[
@@ -184,6 +202,9 @@ fn a_constraint_of_a_table_in_use_is_checked_apart() {
         "alter table users validate constraint users_email_check",
         "alter table users add constraint u unique using index users_u",
         "alter table posts add column a uuid references users (id)",
+        "alter table events attach partition events_3 for values from ('2020-01-01') to ('2021-01-01')",
+        "create table events_4 (id bigint, at timestamptz);
+         alter table events attach partition events_4 for values from ('2020-01-01') to ('2021-01-01')",
         "create table t (a uuid references users (id), b integer); alter table t add check (b > 0)",
         "alter domain filled add constraint c check (value > 'a') not valid",
     ]);
@@ -201,8 +222,10 @@ fn nobody_locks_a_table_by_hand_or_waits_for_long() {
             "set lock_timeout to default",
             "reset lock_timeout",
             "reset all",
-            "-- no-transaction\ndiscard all",
             "select set_config('lock_timeout', '0', true)",
+            "alter role app set lock_timeout = 0",
+            "alter user app in database d set lock_timeout to '0s'",
+            "alter database d set lock_timeout = 0",
         ],
     );
     good(&[
@@ -210,6 +233,7 @@ fn nobody_locks_a_table_by_hand_or_waits_for_long() {
         "set lock_timeout = 5000",
         "set statement_timeout = 0",
         "reset statement_timeout",
+        "alter role app set lock_timeout = '30s'; alter role app set work_mem = 0; alter role app reset all",
         "lock table users in row exclusive mode",
         "create table t (a integer); lock table t",
     ]);
@@ -225,6 +249,7 @@ fn many_rows_are_changed_in_batches() {
             "with gone as (delete from posts returning id) select count(*) from gone",
             "merge into users using posts on users.id = posts.id when matched then delete",
             "-- no-transaction\nupdate users set visits = 0",
+            "update users set visits = 0 where id in (select id from users limit 10)",
         ],
     );
     good(&[
@@ -238,6 +263,41 @@ fn many_rows_are_changed_in_batches() {
 }
 
 #[test]
+fn a_batch_is_rows_that_are_chosen_with_a_limit() {
+    for sql in [
+        "update users set visits = 0 where id in (select id from users where visits > 0 limit 1000)",
+        "update users u set visits = 0 where visits > 0 and (u.id in ((select o.id from users o limit 10000)))",
+        "delete from users where ctid = any (array(select ctid from users limit 10 for update skip locked))",
+        "delete from users where (id, name) in (select id, name from users fetch first 10 rows only)",
+        "with b as (select id from users limit 10) update users set visits = 0 from b where b.id = users.id",
+        "with b as (select id from users limit 10) delete from users where id in (select id from b)",
+        "delete from users u using (select id from users limit 10) b where u.id = b.id",
+        "with b as (delete from users where id in (select id from users limit 10) returning id)
+         select count(*) from b",
+    ] {
+        good(&[&format!("-- no-transaction\n{sql}")]);
+    }
+    for sql in [
+        "update users set visits = (select 1 from posts limit 1)",
+        "update users set visits = 0 where id in (select id from users limit 100000000)",
+        "update users set visits = 0 where id in (select id from users limit all)",
+        "update users set visits = 0 where id in (select id from users fetch first 10 rows with ties)",
+        "update users set visits = 0 where id in (select id from users limit 10) or visits = 1",
+        "update users set visits = 0 where id not in (select id from users limit 10)",
+        "update users set visits = 0 where id in (select author_id from posts limit 10)",
+        "update users set visits = 0 where name in (select email from users limit 10)",
+        "update users set visits = 0 where exists (select from users limit 10)",
+        "with b as (select id from users limit 10) update users set visits = 0 from b",
+        "with b as (select id from users) update users set visits = 0 from b where b.id = users.id",
+        "with b as (select id from users limit 10) update users set visits = 0 where visits = 1",
+        "with b as (delete from users where id in (select id from users limit 10) returning id)
+         update posts set title = ''",
+    ] {
+        bad(Rule::BigUpdate, &[&format!("-- no-transaction\n{sql}")]);
+    }
+}
+
+#[test]
 fn nothing_slow_is_done_while_a_table_is_locked() {
     bad(
         Rule::ManyLocks,
@@ -245,9 +305,18 @@ fn nothing_slow_is_done_while_a_table_is_locked() {
             "alter table users add column a integer; insert into posts (id) select id from users",
             "alter table users add column a integer; create table t as select id from users",
             "alter table posts add column a integer; alter table users validate constraint users_email_check",
+            "alter table posts add column a integer; alter table users add column a integer",
         ],
     );
     good(&[
+        "alter table posts add column a integer; create index on only events (id)",
+        "alter table posts add column a integer; alter table only events validate constraint events_check",
+        "alter table users add column a integer; alter table public.users add column b integer",
+        "alter table posts add column a integer; alter table users alter column name set statistics 500",
+        "alter table posts add column a integer; create table t (a integer); alter table t add column b integer",
+        "-- no-transaction
+         alter table posts add column if not exists a integer;
+         alter table users add column if not exists a integer",
         "alter table users alter column name set statistics 500; insert into posts (id) select id from users",
         "create table t (a integer); alter table t add column b integer; create table u as select 1",
         "-- no-transaction
