@@ -3,6 +3,7 @@
 create extension pg_trgm;
 
 -- The language of searches: `byline search-language` gives it another one's rules.
+-- check: allow(text search configuration byline) each database has a language of its own
 create text search configuration byline (copy = simple);
 
 -- What the parser of text searches would chain to one word, such as a path, a host or a

@@ -3,6 +3,7 @@
 use sqlx::postgres::PgConnectOptions;
 
 use super::SchemaError;
+use super::allow::allowed;
 use super::catalog::Catalog;
 use super::diff::{Difference, differences};
 use super::scratch::{Scratch, ScratchOptions};
@@ -22,6 +23,8 @@ pub struct Checked {
 pub struct Live {
     /// What it lacks of what the migrations make.
     pub differences: Vec<Difference>,
+    /// What is different and may be, as `schema.sql` says.
+    pub allowed: Vec<Difference>,
     /// The versions of its server and of the scratch server if their first parts differ:
     /// PostgreSQL may write the same thing otherwise then.
     pub versions: Option<(String, String)>,
@@ -57,9 +60,14 @@ async fn compare(
             let major = |version: &str| version.split('.').next().map(str::to_owned);
             let (one, other) = (live.version(), made.version());
             let differ = major(one) != major(other);
+            let allowed = allowed(migrations.schema().unwrap_or_default())?;
+            let (allowed, differences) = differences(&live, &made)
+                .into_iter()
+                .partition(|difference| allowed.contains(&difference.object.to_string()));
             Some(Live {
                 versions: differ.then(|| (one.to_owned(), other.to_owned())),
-                differences: differences(&live, &made),
+                differences,
+                allowed,
             })
         }
         None => None,

@@ -4,6 +4,7 @@
 //! empty database, and what PostgreSQL has made of them is compared; so is a database in
 //! use. Owners and privileges are not compared, nor is the order of columns.
 
+mod allow;
 mod catalog;
 mod check;
 mod diff;

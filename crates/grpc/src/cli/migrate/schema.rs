@@ -159,6 +159,9 @@ impl Check {
                 "the database is what the migrations make",
                 "the database is not what the migrations make:",
             );
+            for difference in &live.allowed {
+                output.line(format_args!("  {difference}; schema.sql allows that"));
+            }
             if let (Some((there, here)), false) = (&live.versions, live.differences.is_empty()) {
                 output.line(format_args!(
                     "PostgreSQL {there} is compared with {here}, which may write the same otherwise: \
@@ -170,6 +173,7 @@ impl Check {
             "schema": checked.schema.as_deref().map(documents),
             "database": checked.live.as_ref().map(|live| json!({
                 "differences": documents(&live.differences),
+                "allowed": documents(&live.allowed),
                 "versions": live.versions,
             })),
         }));

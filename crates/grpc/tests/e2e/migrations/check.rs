@@ -2,7 +2,7 @@
 
 use byline_persistence::testing::{TestDatabase, count, execute, rows};
 
-use super::{Site, code, document, migrate, stderr, stdout};
+use super::{Site, code, document, migrate, program, stderr, stdout};
 
 const T: &str = "create table t (id bigint primary key, a text);\n";
 const SCRATCH: &str = "select datname::text from pg_database where datname like 'byline_scratch_%'";
@@ -112,4 +112,20 @@ async fn no_scratch_database_is_left_even_if_it_fails_or_is_stopped() {
         .unwrap();
     assert_eq!(running.wait().await.unwrap().code(), Some(1));
     assert!(!rows(&mut beside, SCRATCH).await.contains(&mine));
+}
+
+#[tokio::test]
+async fn the_language_of_searches_is_a_databases_own() {
+    let database = TestDatabase::new().await;
+    let url = database.url();
+    let language = program(&["search-language", "english", "--database-url", &url]);
+    assert!({ language }.output().await.unwrap().status.success());
+    let output = migrate(&["check", "--database-url", &url, "--scratch-url", &url]).await;
+    assert_eq!(code(&output), 0, "{output:?}");
+    let told = stdout(&output);
+    assert!(
+        told.contains("text search configuration byline differs"),
+        "{told}"
+    );
+    assert!(told.contains("schema.sql allows that"), "{told}");
 }
