@@ -223,3 +223,28 @@ async fn what_a_migration_sets_ends_with_it() {
     runner.down(Down::To(0), |_| {}).await.unwrap();
     assert_eq!(applied(&server).await, NONE);
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_rows_is_told_without_what_is_in_them() {
+    let test = TestDatabase::unmigrated().await;
+    let server = test.connect_options();
+    let secrets = "create table secrets (s text);\ninsert into secrets values ('hunter2');\n";
+    for (sql, expected) in [
+        (
+            "alter table secrets alter s type bigint using s::bigint",
+            "22P02: invalid input syntax for type bigint: \"…\"",
+        ),
+        ("select 1 / 0", "22012: division by zero"),
+        (
+            "alter table secrets add constraint secrets_s_check check (s = '')",
+            "23514: check constraint \"secrets_s_check\" of relation \"secrets\" is violated by some row",
+        ),
+    ] {
+        let folder = Folder::new().with("0001_secrets", secrets, "drop table secrets;\n");
+        let migrations = folder.with("0002_wrong", &format!("{sql};\n"), "").read();
+        let runner = Runner::new(&server, &migrations, RunOptions::default());
+        let told = up_all(&runner).await.unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}

@@ -73,7 +73,7 @@ impl Walk<'_> {
                     .output();
                 told(command, &output.await.unwrap(), false)
             }
-            ["psql", "-c", sql] => {
+            ["psql", "-qc", sql] => {
                 let mut connection = self.world.database.connection().await;
                 execute(&mut connection, sql.to_owned().leak()).await;
                 String::new()

@@ -93,7 +93,9 @@ impl Log {
         }
         // What a connection is opened with, and what health asks for.
         statements.retain(|(sql, _)| {
-            !sql.contains("_sqlx_migrations") && !sql.contains("random_page_cost")
+            ["_sqlx_migrations", "to_regclass", "random_page_cost"]
+                .iter()
+                .all(|part| !sql.contains(part))
         });
         statements
     }

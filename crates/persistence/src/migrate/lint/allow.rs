@@ -248,11 +248,21 @@ impl AllowFile {
         self.lines.retain(|(own, _)| own != file);
     }
 
-    /// What is wrong with the file once every script was looked at.
-    pub(super) fn left_over(self) -> Vec<Finding> {
+    /// What is wrong with the file once every script was looked at, which are those `files`.
+    pub(super) fn left_over(self, files: &[&str]) -> Vec<Finding> {
         let mut all = self.wrong;
-        for (_, allow) in &self.lines {
-            all.extend(allow.findings(ALLOW_FILE));
+        for (file, allow) in &self.lines {
+            if files.contains(&file.as_str()) {
+                all.extend(allow.findings(ALLOW_FILE));
+                continue;
+            }
+            all.push(Finding {
+                file: ALLOW_FILE.to_owned(),
+                line: allow.line,
+                rule: Rule::UnusedAllow,
+                message: format!("there is no file {file}"),
+                instead: "take it out, or mend the name".to_owned(),
+            });
         }
         all.sort_by_key(|finding| finding.line);
         all

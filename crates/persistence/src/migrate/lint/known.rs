@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::functions::Functions;
-use super::names::{constraint_name, created, dropped, mentioned, table};
+use super::names::{column_name, constraint_name, created, dropped, mentioned, table};
 use super::objects::{Objects, Space};
 use super::tables::{self, Column, Index, Table};
 use super::tree::{Name, child, find, has_child, literal, named, not_null_columns, words};
@@ -19,6 +19,8 @@ pub(super) struct Known {
     objects: Objects,
     /// What this script dropped if it was there.
     dropped: Vec<Name>,
+    /// The columns that this script adds to tables.
+    columns_here: Vec<(Name, Name)>,
     /// The values that this script adds to enums.
     values: Vec<String>,
     /// The first table that this script locked, and the line.
@@ -44,6 +46,7 @@ impl Known {
         self.tables.retain(|table| !table.name.is_temporary());
         self.dropped.clear();
         self.values.clear();
+        self.columns_here.clear();
         self.locked = None;
         for constraint in &mut self.constraints {
             constraint.added_here = false;
@@ -53,6 +56,13 @@ impl Known {
     /// Whether this script made the table, the view or the index, so that nobody uses it yet.
     pub(super) fn is_new(&self, name: &Name) -> bool {
         self.is_new_in(&Space::Relation, name)
+    }
+
+    /// Whether this script added the column to the table, so that no program writes it yet.
+    pub(super) fn is_new_column(&self, table: &Name, column: &Name) -> bool {
+        let table = self.canonical(table.clone());
+        let mut added = self.columns_here.iter();
+        added.any(|(of, name)| of.is(&table) && name.is(column))
     }
 
     /// As `is_new`, of objects of every kind.
@@ -276,6 +286,11 @@ impl Known {
         for action in statement.children() {
             if let Some(known) = self.table_mut(&table) {
                 known.alter(&action);
+            }
+            if action.kind() == SyntaxKind::ADD_COLUMN
+                && let Some(column) = column_name(&action)
+            {
+                self.columns_here.push((table.clone(), column));
             }
             match action.kind() {
                 SyntaxKind::ADD_COLUMN | SyntaxKind::ADD_CONSTRAINT => {

@@ -92,6 +92,8 @@ rules! {
     DropCascade = "drop-cascade",
     /// Every row of a table goes.
     Truncate = "truncate",
+    /// A migration that does nothing.
+    Empty = "empty",
     /// A migration that cannot be taken back.
     MissingDown = "missing-down",
     /// A lock that is taken by hand, or waited for longer than traffic can bear.
@@ -145,6 +147,7 @@ pub fn lint(migrations: &Migrations, since: Option<i64>) -> Vec<Finding> {
         let down = migration.down.as_ref().map(|down| (down, parse(&down.sql)));
 
         let mut found = up_hazards(migration, &up, &mut known);
+        found.extend(empty(&up));
         found.extend(missing_down(&up, down.as_ref().map(|(_, parsed)| parsed)));
         let scripts = [
             Some((&migration.up, &up, found)),
@@ -162,7 +165,13 @@ pub fn lint(migrations: &Migrations, since: Option<i64>) -> Vec<Finding> {
             findings.extend(Excuses::of(&script.sql, &places).sift(script, found, &mut file));
         }
     }
-    findings.extend(file.left_over());
+    let all = migrations.all().iter();
+    let scripts = all.flat_map(|migration| [Some(&migration.up), migration.down.as_ref()]);
+    let files: Vec<&str> = scripts
+        .flatten()
+        .map(|script| script.file.as_str())
+        .collect();
+    findings.extend(file.left_over(&files));
     findings
 }
 
@@ -190,15 +199,7 @@ fn walk(
     let statements = match parsed {
         Ok(statements) => statements,
         Err(error) => {
-            return vec![Found {
-                rule: Rule::ParseError,
-                line: error.line,
-                statement: None,
-                message: error.message.clone(),
-                instead: "what PostgreSQL takes and the parser does not is sent as a whole, and nothing \
-                          else in this file is looked at: allow it at the top of the file, with a reason"
-                    .to_owned(),
-            }];
+            return vec![unparsed(script, error)];
         }
     };
     let mut found = Vec::new();
@@ -217,6 +218,39 @@ fn walk(
         known.learn(parsed.tree.syntax());
     }
     found
+}
+
+fn unparsed(script: &Script, error: &SyntaxError) -> Found {
+    let text = script.sql.lines().nth(error.line - 1).unwrap_or_default();
+    let of_psql = text.trim_start().starts_with('\\');
+    Found {
+        rule: Rule::ParseError,
+        line: error.line,
+        statement: None,
+        message: if of_psql {
+            "a command of psql, which is no SQL".to_owned()
+        } else {
+            error.message.clone()
+        },
+        instead: if of_psql {
+            "take it out; a dump of a schema is fine without".to_owned()
+        } else {
+            "mend it. What PostgreSQL takes and the parser does not know is sent as a whole, and nothing else in \
+             this file is looked at: allow that at the top of the file, with a reason"
+                .to_owned()
+        },
+    }
+}
+
+fn empty(up: &Read<'_>) -> Option<Found> {
+    up.as_ref().is_ok_and(Vec::is_empty).then(|| Found {
+        rule: Rule::Empty,
+        line: 1,
+        statement: None,
+        message: "holds no statement; once it is applied it must not be changed any more"
+            .to_owned(),
+        instead: "fill it in, or remove it".to_owned(),
+    })
 }
 
 fn missing_down(up: &Read<'_>, down: Option<&Read<'_>>) -> Option<Found> {

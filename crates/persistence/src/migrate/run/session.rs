@@ -215,7 +215,38 @@ pub(super) fn refused(error: sqlx::Error) -> Failure {
         Some(PgErrorPosition::Internal { .. }) | None => 0,
     };
     Failure::Refused {
-        message: Redacted::from(error).to_string(),
+        message: told(&error),
         character,
+    }
+}
+
+/// What PostgreSQL says, without what it quotes where that may be a value of a row.
+fn told(error: &sqlx::Error) -> String {
+    let Some(database) = error.as_database_error() else {
+        return error.to_string();
+    };
+    let code = database.code().unwrap_or_default();
+    let message = database.message();
+    if !code.starts_with("22") {
+        return format!("{code}: {message}");
+    }
+    let mut parts = message.split('"');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while parts.next().is_some() {
+        text.push_str("\"…\"");
+        text.push_str(parts.next().unwrap_or_default());
+    }
+    format!("{code}: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_up_to_what_is_wrong() {
+        let statement = "create index on things (\n    nothing\n)";
+        assert_eq!(Failure::lines_before(statement, 30), 1);
+        assert_eq!(Failure::lines_before(statement, 0), 0);
     }
 }

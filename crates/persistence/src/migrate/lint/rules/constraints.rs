@@ -8,7 +8,7 @@ use super::indexes::ALONE;
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::constraint_name;
 use crate::migrate::lint::objects::Space;
-use crate::migrate::lint::tree::{Name, child, has_child, named, said};
+use crate::migrate::lint::tree::{Name, child, has_child, named, not_null_columns, said};
 
 pub(super) fn constraints(site: &mut Site<'_>) {
     if site.kind() == SyntaxKind::ALTER_DOMAIN {
@@ -63,7 +63,32 @@ fn not_valid_first(table: &Name, constraint: &SyntaxNode) -> String {
     )
 }
 
+/// A check that no program before this migration can keep to: also one that is NOT VALID holds for
+/// what is written from now on.
+fn demands_new_column(site: &mut Site<'_>, table: &Name, check: &SyntaxNode) {
+    for column in not_null_columns(check) {
+        if !site.known.is_new_column(table, &column) {
+            continue;
+        }
+        site.find(
+            Rule::NotNull,
+            check,
+            format!(
+                "programs before this migration insert rows without {column}, which fails from now on, and so \
+                 does every change of a row that has none"
+            ),
+            format!(
+                "leave the check to a later migration, when every program writes {column} and the rows that are \
+                 there have one"
+            ),
+        );
+    }
+}
+
 fn added(site: &mut Site<'_>, table: &Name, constraint: &SyntaxNode) {
+    if constraint.kind() == SyntaxKind::CHECK_CONSTRAINT {
+        demands_new_column(site, table, constraint);
+    }
     let is_valid = !has_child(constraint, SyntaxKind::NOT_VALID);
     match constraint.kind() {
         SyntaxKind::CHECK_CONSTRAINT | SyntaxKind::NOT_NULL_CONSTRAINT if is_valid => {

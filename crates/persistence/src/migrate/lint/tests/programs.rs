@@ -94,7 +94,24 @@ fn a_migration_can_be_taken_back() {
     assert_eq!(of(up, None), [Rule::MissingDown]);
     assert_eq!(of(up, Some("-- nothing\n;")), [Rule::MissingDown]);
     assert_eq!(of(up, Some("drop table t;")), []);
-    assert_eq!(of("-- nothing", None), []);
+    assert_eq!(of("-- nothing", None), [Rule::Empty]);
     // What it cannot be is told once.
     assert_eq!(of(up, Some("drop t;")), [Rule::ParseError]);
+}
+
+#[test]
+fn a_migration_does_something() {
+    for (up, expected) in [
+        ("-- To be filled in.", &[Rule::Empty][..]),
+        ("select 1", &[]),
+    ] {
+        assert_eq!(rules(&found("0002_it", up, "select 1;")), expected, "{up}");
+    }
+}
+
+#[test]
+fn a_command_of_psql_is_told_as_one() {
+    let found = found("0002_it", "select 1;\n\\restrict abc\n", "select 1;");
+    assert_eq!(rules(&found), [Rule::ParseError]);
+    assert!(found[0].message.contains("psql"), "{found:?}");
 }

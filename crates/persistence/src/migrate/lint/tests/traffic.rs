@@ -69,6 +69,7 @@ fn a_column_that_must_have_a_value_has_one_for_the_rows_that_are_there() {
         Rule::NotNull,
         &[
             "alter table users add column a integer not null",
+            "alter table users add column a text; alter table users add check (a is not null) not valid",
             "alter table users alter column name set not null",
             "create table s.t (a integer); alter table users add primary key using index users_name_idx",
             "alter table users add constraint users_pk primary key using index unheard_of",
