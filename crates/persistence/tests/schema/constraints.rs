@@ -117,9 +117,9 @@ async fn a_changed_constraint_is_another_one() {
     has(
         &made,
         &[
-            "drop constraint if exists t_k",
-            "create unique index concurrently if not exists t_k",
-            "using index t_k",
+            "create unique index concurrently if not exists t_k_new",
+            "drop constraint if exists t_k;",
+            "add constraint t_k unique using index t_k_new",
         ],
     );
     has(&made, &["add constraint t_n check (n > 1) not valid"]);
@@ -136,7 +136,7 @@ async fn a_key_that_others_refer_to_changes_along_with_them() {
         &[
             "drop constraint if exists t_u",
             "drop constraint if exists u_k",
-            "unique using index u_k",
+            "unique using index u_k_new",
             "add constraint t_u foreign key",
         ],
     );

@@ -39,7 +39,7 @@ async fn a_function_that_answers_something_else_is_made_again_with_what_uses_it(
     has(
         &up(one, other).await,
         &[
-            "drop function if exists f(integer)",
+            "drop function f(integer)",
             "create function f(a integer)\n returns bigint",
             "create view v",
         ],

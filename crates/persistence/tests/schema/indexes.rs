@@ -63,6 +63,24 @@ async fn an_index_changes_and_goes_beside_others() {
 }
 
 #[tokio::test]
+async fn a_unique_index_goes_when_the_one_in_its_place_is_there() {
+    let from = format!("{T} create unique index i on t (a);");
+    let to = format!("{T} create unique index i on t (a, b); comment on index i is 'x';");
+    let files = there_and_back(&from, &to, &[], "insert into t values ('A', 1, 2)").await;
+    has(
+        &files[0].text,
+        &[
+            "create unique index concurrently if not exists i_new on t (a, b);",
+            "drop index concurrently if exists i;",
+        ],
+    );
+    has(
+        &files[2].text,
+        &["alter index i_new rename to i;", "comment on index i"],
+    );
+}
+
+#[tokio::test]
 async fn what_an_index_is_used_for_is_kept_in_step() {
     let from = "create table t (a integer not null); create unique index i on t (a);
         alter table t cluster on i;";

@@ -1,10 +1,12 @@
 //! Schemas as PostgreSQL has them: what is different, and migrations that are generated.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+mod breaking;
 mod columns;
 mod constraints;
 mod functions;
 mod indexes;
+mod kept;
 mod random;
 mod relations;
 mod support;

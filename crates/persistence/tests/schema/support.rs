@@ -110,6 +110,43 @@ pub(crate) async fn there_and_back(
     files
 }
 
+/// What the one query answers after the migrations, and the other one after they were taken
+/// back, in a database with the given rows; what stops them otherwise.
+pub(crate) async fn answers(
+    (from, to): (&str, &str),
+    renames: &[&str],
+    rows: &str,
+    (there, back): (&str, &str),
+) -> Result<[String; 2], String> {
+    let case = Case::new(from, to).await;
+    let files = case
+        .revise(renames)
+        .await
+        .map_err(|error| error.to_string())?;
+    let server = case.test.connect_options();
+    let migrations = case.migrations();
+    let runner = Runner::new(&server, &migrations, RunOptions::default());
+    runner.up(None, |_| {}).await.unwrap();
+    run(&server, rows).await;
+    write(case.folder.path(), &files).unwrap();
+    let migrations = case.migrations();
+    let runner = Runner::new(&server, &migrations, RunOptions::default());
+    let up = runner.up(None, |_| {}).await;
+    up.map_err(|error| error.to_string())?;
+    let first = answer(&server, there).await;
+    let down = runner.down(Down::To(1), |_| {}).await;
+    down.map_err(|error| format!("back: {error}"))?;
+    Ok([first, answer(&server, back).await])
+}
+
+async fn answer(server: &PgConnectOptions, sql: &str) -> String {
+    let mut connection = server.connect().await.unwrap();
+    let text = QueryBuilder::<Postgres>::new(format!("select ({sql})::text")).into_sql();
+    let answer = sqlx::query_scalar(text).fetch_one(&mut connection).await;
+    connection.close().await.unwrap();
+    answer.unwrap_or_else(|error| panic!("{error}\n{sql}"))
+}
+
 /// All files that lead from one schema to the other, as one text. They have been there and
 /// back in an empty database.
 pub(crate) async fn up(from: &str, to: &str) -> String {

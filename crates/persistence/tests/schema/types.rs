@@ -123,7 +123,7 @@ async fn a_composite_type_comes_changes_and_goes() {
         &up(one, other).await,
         &[
             "drop function if exists f(pair)",
-            "drop type if exists pair",
+            "drop type pair",
             "create type pair",
             "create function f(pair)",
         ],

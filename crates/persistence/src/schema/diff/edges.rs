@@ -20,7 +20,16 @@ impl Planner<'_> {
                 }
             }
             if let Some(again) = self.creates.get(key) {
-                edges.push((*drop, again.first));
+                if self.is_swapped(key) {
+                    edges.push((*drop, again.last));
+                    edges.push((again.first, *drop));
+                    // What refers to it does not go before that either.
+                    let around = self.from.needed_by(key).iter();
+                    let around = around.filter_map(|other| self.drops.get(other));
+                    edges.extend(around.map(|other| (again.first, *other)));
+                } else {
+                    edges.push((*drop, again.first));
+                }
             }
         }
         for (key, made) in &self.creates {
@@ -54,6 +63,14 @@ impl Planner<'_> {
             }
         }
         edges.extend(self.same_names());
+        // A table has one primary key; until it goes, the index of the next one is built.
+        for (gone, new) in self.primary_keys() {
+            let (drop, made) = (self.drops[&gone], self.creates[&new]);
+            edges.push((drop, made.last));
+            if made.first != made.last {
+                edges.push((made.first, drop));
+            }
+        }
         edges.extend(self.logging());
         for (before, after) in edges {
             if before != after {
@@ -162,6 +179,9 @@ impl Planner<'_> {
             let taken = names(gone, self.from);
             for (new, made) in &self.creates {
                 let apart = |key: &Key| matches!(key.kind, Kind::Default | Kind::Ownership);
+                if gone == new && self.is_swapped(gone) {
+                    continue;
+                }
                 if !apart(gone) && !apart(new) && !taken.is_disjoint(&names(new, self.to)) {
                     edges.push((*drop, made.first));
                 }
@@ -173,15 +193,20 @@ impl Planner<'_> {
     /// Moves to the end what only takes away, and what nothing else waits for.
     pub(super) fn put_off(&mut self) {
         let mut waited_for = BTreeSet::new();
-        let mut late: BTreeSet<usize> = self
+        let contract = self
             .drops
             .iter()
-            .filter(|(key, _)| !self.rebuilt.contains(key) && self.is_contract(key))
-            .map(|(_, place)| *place)
-            .collect();
-        for place in &late {
+            .filter(|(key, _)| !self.rebuilt.contains(key) && self.is_contract(key));
+        let mut late: BTreeSet<usize> = contract.map(|(_, place)| *place).collect();
+        let missed = self.missed();
+        for place in late.iter().chain(&missed) {
             let step = &mut self.steps[*place];
             step.breaks = step.class == Class::Quick;
+        }
+        let again = self.made_again();
+        if !missed.is_empty() {
+            late.extend(missed);
+            late.extend(again.iter().flat_map(|(drop, made)| [*drop, *made]));
         }
         loop {
             for (place, step) in self.steps.iter().enumerate() {
@@ -191,6 +216,12 @@ impl Planner<'_> {
             }
             let before = late.len();
             late.retain(|place| !waited_for.contains(place));
+            // It is not to be away for longer than a migration takes.
+            for (drop, made) in &again {
+                if !late.contains(drop) {
+                    late.remove(made);
+                }
+            }
             if late.len() == before {
                 break;
             }
@@ -208,6 +239,26 @@ impl Planner<'_> {
                 | Class::OldValues => Class::Contract,
             };
         }
+    }
+
+    /// The steps by which things become what programs before them cannot use.
+    fn missed(&self) -> BTreeSet<usize> {
+        let drops = self.drops.iter();
+        let drops = drops.filter(|(key, _)| self.rebuilt.contains(key));
+        let alters = self.alters.iter().map(|(key, span)| (key, &span.first));
+        let missed = drops.chain(alters).filter(|(key, _)| self.is_missed(key));
+        missed.map(|(_, place)| *place).collect()
+    }
+
+    /// The steps by which things go and come again that nothing has to be built for.
+    fn made_again(&self) -> Vec<(usize, usize)> {
+        let again = self.rebuilt.iter().filter_map(|key| {
+            let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
+            let quick = |place: usize| self.steps[place].class == Class::Quick;
+            (made.first == made.last && quick(*drop) && quick(made.first))
+                .then_some((*drop, made.first))
+        });
+        again.collect()
     }
 
     /// Whether a program may miss it.

@@ -1,8 +1,8 @@
 //! Steps that keep a table that is in use out of nobody's way: what looks at every row is
 //! apart from what locks the table.
 
-use super::super::catalog::{Key, Kind, Object};
-use super::super::render::{self, Statements, drop};
+use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::super::render::{self, Impossible, Statements, drop};
 use super::plan::{Planner, Span};
 use super::step::Class;
 
@@ -21,7 +21,10 @@ impl Planner<'_> {
         } else {
             render::Adding::InSteps
         };
-        let statements = render::add_column(self.to, key, how, with_default);
+        let mut statements = render::add_column(self.to, key, how, with_default);
+        if self.rebuilt.contains(key) {
+            statements = render::again(self.from, key, statements);
+        }
         let span = self.one(key, Class::Quick, Ok(statements), Ok(drop(self.to, key)));
         if at_once || !demanded {
             return span;
@@ -69,6 +72,51 @@ impl Planner<'_> {
         last
     }
 
+    /// Whether the index that keeps it is built before the one of the same name goes, so
+    /// that nothing gets in that neither allows.
+    pub(super) fn is_swapped(&self, key: &Key) -> bool {
+        let is_unique = |catalog: &Catalog| {
+            catalog.get(key).is_some_and(|object| {
+                matches!(object.text("type"), "p" | "u")
+                    || key.kind == Kind::Index
+                        && object.text("definition").starts_with("CREATE UNIQUE")
+            })
+        };
+        let both = is_unique(self.from) && is_unique(self.to);
+        both && self.rebuilt.contains(key) && self.stays(key)
+    }
+
+    /// An index that takes the place of one of the same name.
+    pub(super) fn swap_index(
+        &mut self,
+        key: &Key,
+        object: &Object,
+        made: Result<Statements, Impossible>,
+    ) -> Span {
+        let name = render::text::last_part(&key.name);
+        let aside = render::until_then(name);
+        let full = render::text::with_last_part(&key.name, &aside);
+        let up = vec![render::concurrently(&render::index_called(object, &aside))];
+        let built = self.step(
+            key,
+            Class::Concurrent,
+            Ok(up),
+            Ok(vec![render::drop_index(&full)]),
+        );
+        let up = made.map(|made| {
+            let renamed = format!("alter index {full} rename to {name}");
+            std::iter::once(renamed)
+                .chain(made.into_iter().skip(1))
+                .collect()
+        });
+        let down = vec![format!("alter index {} rename to {aside}", key.name)];
+        let renamed = self.step(key, Class::Quick, up, Ok(down));
+        Span {
+            first: built,
+            last: renamed,
+        }
+    }
+
     /// A constraint that is new on a table, or a domain, that was there before.
     pub(super) fn make_constraint(&mut self, key: &Key, object: &Object) -> Span {
         let up = render::constraint(key, object);
@@ -79,18 +127,19 @@ impl Planner<'_> {
         }
         match kind {
             "p" | "u" => {
-                let index = render::build_constraint_index(object);
-                let name = object.text("index_name");
-                let dropped = vec![render::drop_index(name)];
-                let built = self.step(key, Class::Concurrent, Ok(vec![index]), Ok(dropped));
+                let mut name = render::text::last_part(object.text("index_name")).to_owned();
+                if self.is_swapped(key) {
+                    name = render::until_then(&name);
+                }
+                let index = render::index_called(object, &name);
+                let full = render::text::with_last_part(object.text("index_name"), &name);
+                let dropped = vec![render::drop_index(&full)];
+                let up = vec![render::concurrently(&index)];
+                let built = self.step(key, Class::Concurrent, Ok(up), Ok(dropped));
                 let mut down = down;
-                down.push(render::definition_of_index(object));
-                let used = self.step(
-                    key,
-                    Class::Quick,
-                    Ok(render::use_index(key, object)),
-                    Ok(down),
-                );
+                down.push(index);
+                let up = render::use_index(key, object, &name);
+                let used = self.step(key, Class::Quick, Ok(up), Ok(down));
                 self.steps[used].after.insert(built);
                 Span {
                     first: built,
@@ -130,8 +179,13 @@ impl Planner<'_> {
         }
         let is_constraint = matches!(key.kind, Kind::Constraint | Kind::DomainConstraint);
         let validity = before.get("validity") != after.get("validity");
-        let up = render::alter(key, before, after, false);
-        let down = render::alter(key, after, before, false);
+        let mut up = render::alter(key, before, after, false);
+        let mut down = render::alter(key, after, before, false);
+        up.extend(self.go_on(key, self.to, self.from));
+        down.extend(self.go_on(key, self.from, self.to));
+        if before.get("definition") != after.get("definition") {
+            (up, down) = (self.note_stored(key, up), self.note_stored(key, down));
+        }
         if !is_constraint || !validity {
             return self.one(key, Class::Quick, Ok(up), Ok(down));
         }

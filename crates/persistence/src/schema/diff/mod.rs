@@ -4,6 +4,7 @@ mod difference;
 mod edges;
 mod gentle;
 mod group;
+mod keep;
 mod plan;
 pub(super) mod rebuild;
 mod rename;

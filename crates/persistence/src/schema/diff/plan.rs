@@ -50,6 +50,7 @@ pub(in crate::schema) fn plan(
         alters: BTreeMap::new(),
     };
     planner.collect();
+    planner.refuse_renamed_keys();
     planner.connect();
     planner.put_off();
     planner.rename(renames);
@@ -58,13 +59,18 @@ pub(in crate::schema) fn plan(
         planner.impossible.dedup();
         return Err(planner.impossible);
     }
-    phases(&planner.steps).map_err(|keys| {
+    let mut phases = phases(&planner.steps).map_err(|keys| {
         let names: Vec<_> = keys.iter().map(Key::to_string).collect();
         vec![format!(
             "these need each other, so that none can be made first: {}",
             names.join(", ")
         )]
-    })
+    })?;
+    for phase in phases.iter_mut().filter(|phase| !phase.no_transaction) {
+        render::without_looking_at_bodies(&mut phase.up);
+        render::without_looking_at_bodies(&mut phase.down);
+    }
+    Ok(phases)
 }
 
 impl Planner<'_> {
@@ -78,12 +84,12 @@ impl Planner<'_> {
             if before.attributes == after.attributes {
                 continue;
             }
-            let how = strategy(key, before, after);
+            let how = self.strategy(key, before, after);
             let mut around = BTreeSet::new();
             let spread = match how {
                 Strategy::Recreate => rebuild::whole(self.from, key, &mut around),
                 Strategy::Replace => rebuild::dependents(self.from, key, &mut around),
-                Strategy::Retype if is_resized(before, after) => {
+                Strategy::Retype if render::is_resized(before, after) => {
                     rebuild::retyped(self.from, key, &mut around)
                         .map(|()| around.retain(|key| key.kind != Kind::Default))
                 }
@@ -121,6 +127,17 @@ impl Planner<'_> {
         }
     }
 
+    /// As [`strategy`], but that what nothing lies on need not be made again if it can be
+    /// replaced one way.
+    fn strategy(&self, key: &Key, before: &Object, after: &Object) -> Strategy {
+        let is_free = |catalog: &Catalog| catalog.needed_by(key).is_empty();
+        let how = strategy(key, before, after);
+        let is_replaced = how == Strategy::Recreate
+            && render::is_replaced(key, before, after)
+            && (render::is_replaced(key, after, before) || is_free(self.from) && is_free(self.to));
+        if is_replaced { Strategy::Alter } else { how }
+    }
+
     /// Adds a step. Statements that there are none for are remembered.
     pub(super) fn step(
         &mut self,
@@ -153,13 +170,18 @@ impl Planner<'_> {
             return;
         };
         self.refuse_strange(key, self.from);
-        let down = create(self.from, key, group);
+        let mut down = create(self.from, key, group);
+        if self.rebuilt.contains(key) {
+            down = down.map(|down| render::again(self.from, key, down));
+        } else if let Ok(down) = &mut down {
+            down.extend(self.go_on(key, self.from, self.to));
+        }
         let place = if key.kind == Kind::Index && self.stays(key) {
             let up = Ok(vec![render::drop_index(&key.name)]);
             self.step(key, Class::Concurrent, up, down.map(first_concurrently))
         } else {
             let mut up = drop(self.from, key);
-            if self.rebuilt.contains(key) {
+            if self.rebuilt.contains(key) && !self.is_missed(key) {
                 for statement in &mut up {
                     *statement = made_again(statement);
                 }
@@ -182,6 +204,10 @@ impl Planner<'_> {
         self.refuse_strange(key, self.to);
         let object = self.to.get(key);
         let span = match (key.kind, object) {
+            (Kind::Index, Some(index)) if self.is_swapped(key) => {
+                let made = create(self.to, key, group);
+                self.swap_index(key, index, made)
+            }
             (Kind::Index, Some(_)) if self.stays(key) => {
                 let up = create(self.to, key, group).map(first_concurrently);
                 self.one(
@@ -196,7 +222,12 @@ impl Planner<'_> {
                 self.make_constraint(key, object)
             }
             _ => {
-                let up = create(self.to, key, group);
+                let mut up = create(self.to, key, group);
+                if self.rebuilt.contains(key) {
+                    up = up.map(|up| render::again(self.from, key, up));
+                } else if let Ok(up) = &mut up {
+                    up.extend(self.go_on(key, self.to, self.from));
+                }
                 self.one(key, Class::Quick, up, Ok(drop(self.to, key)))
             }
         };
@@ -357,10 +388,4 @@ fn first_concurrently(mut statements: Vec<String>) -> Vec<String> {
         *first = render::concurrently(first);
     }
     statements
-}
-
-/// Whether a type has another size and is the same otherwise.
-fn is_resized(before: &Object, after: &Object) -> bool {
-    let base = |object: &Object| object.text("type").split('(').next().map(str::to_owned);
-    base(before) == base(after) && before.get("collation") == after.get("collation")
 }

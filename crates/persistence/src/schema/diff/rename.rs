@@ -33,8 +33,9 @@ pub(in crate::schema) fn statements(
 ) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     for rename in renames {
-        found.push((find(from, &rename.old)?, rename));
+        found.push((find(from, &rename.old)?, rename.clone()));
     }
+    found.extend(sequences(from, to, &found));
     // A table is renamed after what lies on it.
     found.sort_by_key(|(key, _)| !key.kind.is_part() || key.kind == Kind::Index);
     let new_name_of = |table: &str| {
@@ -82,6 +83,54 @@ pub(in crate::schema) fn statements(
         statements.push((statement(key, &rename.new), statement(&back, last(key))));
     }
     Ok(statements)
+}
+
+/// The sequences of columns that get another name, or whose tables do: what such a
+/// sequence is called follows from both, and where it is has to stay.
+fn sequences(from: &Catalog, to: &Catalog, found: &[(Key, Rename)]) -> Vec<(Key, Rename)> {
+    let renamed = |key: &Key| {
+        let rename = found.iter().find(|(other, _)| other == key);
+        rename.map(|(_, rename)| rename.new.as_str())
+    };
+    let owner = |catalog: &Catalog, sequence: &str| {
+        let key = Key::new(Kind::Ownership, sequence);
+        catalog
+            .get(&key)
+            .map(|object| object.text("owner").to_owned())
+    };
+    let columns = from.keys().filter(|key| key.kind == Kind::Column);
+    let moved = columns.filter_map(|column| {
+        let table = renamed(&Key::new(Kind::Table, column.table()));
+        let name = renamed(column);
+        let is_moved = table.is_some() || name.is_some();
+        let table = table.map_or_else(
+            || column.table().to_owned(),
+            |new| with_last_part(column.table(), new),
+        );
+        let now = format!("{table}.{}", name.unwrap_or(&column.name));
+        is_moved.then(|| (format!("{}.{}", column.table(), column.name), now))
+    });
+    let mut sequences = Vec::new();
+    for (before, now) in moved {
+        let of = |catalog: &Catalog, column: &str| -> Vec<Key> {
+            let all = catalog.keys().filter(|key| key.kind == Kind::Sequence);
+            all.filter(|key| owner(catalog, &key.name).as_deref() == Some(column))
+                .cloned()
+                .collect()
+        };
+        if let ([old], [new]) = (&of(from, &before)[..], &of(to, &now)[..])
+            && !to.has(old)
+            && !from.has(new)
+            && renamed(old).is_none()
+        {
+            let rename = Rename {
+                old: old.name.clone(),
+                new: super::super::render::text::last_part(&new.name).to_owned(),
+            };
+            sequences.push((old.clone(), rename));
+        }
+    }
+    sequences
 }
 
 fn last(key: &Key) -> &str {

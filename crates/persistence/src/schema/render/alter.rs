@@ -2,7 +2,9 @@
 
 use super::super::catalog::{Key, Kind, Object};
 use super::text::{lower, short_type};
-use super::{Statements, column, comment_on, comments_of_columns, create, parts, sequence, table};
+use super::{
+    Statements, again, column, comment_on, comments_of_columns, create, parts, sequence, table,
+};
 
 /// How much a change disturbs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,8 +142,11 @@ pub(in crate::schema) fn alter(key: &Key, from: &Object, to: &Object, waits: boo
             }
             if differs("options") {
                 let (before, after) = (from.text("options"), to.text("options"));
-                statements.push(sequence::alter(name, before, after));
+                statements.extend(sequence::alter(name, before, after));
             }
+        }
+        Kind::View | Kind::Function | Kind::Procedure if !again::is_replaced(key, from, to) => {
+            return again::remade(key, from, to);
         }
         Kind::Function | Kind::Procedure if differs("definition") => {
             statements.push(create::function(to, true));

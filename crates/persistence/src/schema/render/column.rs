@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::catalog::{Catalog, Key, Kind, Object};
 use super::sequence::{self, unusual};
 use super::text::{lower, name_with, option_list, options, short_type};
-use super::{Statements, comment_on};
+use super::{Statements, again, cast, comment_on};
 
 /// A column as `create table` has it.
 pub(super) fn definition(
@@ -66,7 +66,7 @@ pub(super) fn extras(key: &Key, column: &Object) -> Statements {
     let mut statements = Vec::new();
     for name in ["statistics", "storage"] {
         if let Some(value) = column.get(name) {
-            statements.push(set(key, name, Some(value)));
+            statements.push(set(key, name, value));
         }
     }
     if let Some(text) = column.get("options") {
@@ -82,12 +82,7 @@ fn alter_column(key: &Key) -> String {
     format!("alter table {} alter column {}", key.table(), key.name)
 }
 
-fn set(key: &Key, name: &str, value: Option<&str>) -> String {
-    let value = match (name, value) {
-        (_, Some(value)) => value,
-        ("statistics", None) => "-1",
-        _ => "default",
-    };
+fn set(key: &Key, name: &str, value: &str) -> String {
     format!("{} set {name} {value}", alter_column(key))
 }
 
@@ -154,7 +149,10 @@ pub(in crate::schema) fn has_quick_default(catalog: &Catalog, key: &Key) -> bool
 fn is_quick(value: &str) -> bool {
     // A call of a function is a name in front of a parenthesis; that of a type with a
     // size has two colons in front of it.
-    let bare = unquoted_parts(&value.replace("now()", ""));
+    if value == "now()" {
+        return true;
+    }
+    let bare = unquoted_parts(value);
     bare.match_indices('(').all(|(at, _)| {
         let before = bare[..at].trim_end();
         let name = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_. \"".contains(c));
@@ -199,9 +197,15 @@ pub(super) fn alter(key: &Key, from: &Object, to: &Object, waits: bool) -> State
         statements.push(format!("{column} set not null"));
     }
     statements.extend(change_identity(key, from, to));
-    for name in ["statistics", "storage", "compression"] {
-        if differs(name) {
-            statements.push(set(key, name, to.get(name)));
+    // Another type is stored as that is usual for it.
+    let stored = differs("storage") || differs("type") && to.is("storage");
+    for (name, differs, usual) in [
+        ("statistics", differs("statistics"), "-1"),
+        ("storage", stored, to.text("usual storage")),
+        ("compression", differs("compression"), "default"),
+    ] {
+        if differs {
+            statements.push(set(key, name, to.get(name).unwrap_or(usual)));
         }
     }
     if differs("options") {
@@ -243,62 +247,31 @@ fn replace(key: &Key, from: &Object, to: &Object) -> Statements {
         ""
     };
     statements.push(format!(
-        "{note}alter table {} add column {definition}",
+        "{}{note}alter table {} add column {definition}",
+        again::NOTE,
         key.table()
     ));
     statements.extend(extras(key, to));
+    let known = if from.is("grants") { from } else { to };
+    statements.extend(again::grants(known));
     statements
 }
 
 fn retype(key: &Key, from: &Object, to: &Object) -> String {
-    let (before, after) = (from.text("type"), to.text("type"));
-    let base = |name: &str| name.split('(').next().unwrap_or_default().to_owned();
-    let mut sql = format!("{} type {}", alter_column(key), short_type(after));
+    let notes = cast::notes(from, to);
+    let mut sql = format!(
+        "{notes}{} type {}",
+        alter_column(key),
+        short_type(to.text("type"))
+    );
     if let Some(collation) = to.get("collation") {
         let _ = write!(sql, " collate {collation}");
     }
-    if base(before) != base(after) {
-        let value = &key.name;
-        // What is generated is computed anew.
-        if !to.is("generated") {
-            let by_text = if is_cast(&base(before), &base(after)) {
-                ""
-            } else {
-                "::text"
-            };
-            let _ = write!(sql, "\n    using {value}{by_text}::{}", short_type(after));
-        }
-        sql.insert_str(
-            0,
-            "-- Writes the whole table anew unless both types are stored alike.\n",
-        );
+    // What is generated is computed anew.
+    if !to.is("generated") {
+        sql.push_str(&cast::using(&key.name, from, to));
     }
     sql
-}
-
-/// Whether there is a cast from the one type to the other. What is written as the one can
-/// be read as the other otherwise, or not.
-fn is_cast(from: &str, to: &str) -> bool {
-    const FAMILIES: [&[&str]; 4] = [
-        &[
-            "smallint",
-            "integer",
-            "bigint",
-            "numeric",
-            "real",
-            "double precision",
-        ],
-        &[
-            "timestamp with time zone",
-            "timestamp without time zone",
-            "date",
-        ],
-        &["integer", "boolean"],
-        &["json", "jsonb"],
-    ];
-    let is_text = |name: &str| ["text", "character varying", "character"].contains(&name);
-    let both = |family: &&[&str]| family.contains(&from) && family.contains(&to);
-    is_text(from) || is_text(to) || FAMILIES.iter().any(both)
 }
 
 fn change_identity(key: &Key, from: &Object, to: &Object) -> Statements {
@@ -307,10 +280,11 @@ fn change_identity(key: &Key, from: &Object, to: &Object) -> Statements {
         return Vec::new();
     }
     if !from.is("identity") {
-        let sql = format!("{column} add {}", identity(to));
-        return vec![format!(
-            "-- Begins at its start, whatever is there: mind setval().\n{sql}"
-        )];
+        let options = to.text("identity options");
+        return vec![
+            format!("{column} add {}", identity(to)),
+            sequence::go_on(to.text("sequence"), options, key),
+        ];
     }
     let mut statements = Vec::new();
     let differs = |name: &str| from.get(name) != to.get(name);
@@ -326,7 +300,7 @@ fn change_identity(key: &Key, from: &Object, to: &Object) -> Statements {
     }
     if differs("identity options") {
         let (before, after) = (from.text("identity options"), to.text("identity options"));
-        statements.push(sequence::alter(to.text("sequence"), before, after));
+        statements.extend(sequence::alter(to.text("sequence"), before, after));
     }
     statements
 }
@@ -349,6 +323,7 @@ mod tests {
         }
         for value in [
             "gen_random_uuid()",
+            "snow()",
             "nextval('s'::regclass)",
             "lower('A'::text)",
         ] {

@@ -1,6 +1,8 @@
 //! Statements that make, change and remove objects, written to be read by people.
 
+mod again;
 mod alter;
+mod cast;
 mod column;
 mod create;
 mod parts;
@@ -9,14 +11,16 @@ mod sequence;
 mod table;
 pub(super) mod text;
 
+pub(super) use self::again::{again, is_missed, is_replaced, without_looking_at_bodies};
 pub(super) use self::alter::{Strategy, alter, strategy};
+pub(super) use self::cast::is_resized;
 pub(super) use self::column::{Adding, add_column, has_quick_default, not_null_check};
 pub(super) use self::create::{create, create_alone};
 pub(super) use self::parts::{
-    build_constraint_index, concurrently, constraint, definition_of_index, drop_index, use_index,
-    validate,
+    concurrently, constraint, drop_index, index_called, until_then, use_index, validate,
 };
 pub(super) use self::retype::{Values, change_values};
+pub(super) use self::sequence::go_on;
 pub(super) use self::table::STRANGE;
 
 use super::catalog::{Catalog, Key, Kind, Object};
@@ -66,6 +70,7 @@ pub(super) fn drop(catalog: &Catalog, key: &Key) -> Statements {
             }
         }
         Kind::Default => format!("alter table {on} alter column {name} drop default"),
+        Kind::Sequence => format!("-- Loses where it is.\ndrop sequence {name}"),
         Kind::Ownership => format!("alter sequence {name} owned by none"),
         Kind::Constraint => format!("alter table {on} drop constraint {name}"),
         Kind::DomainConstraint => format!("alter domain {on} drop constraint {name}"),
@@ -75,7 +80,6 @@ pub(super) fn drop(catalog: &Catalog, key: &Key) -> Statements {
         | Kind::Enum
         | Kind::Domain
         | Kind::Composite
-        | Kind::Sequence
         | Kind::Function
         | Kind::Procedure
         | Kind::TextSearchConfiguration

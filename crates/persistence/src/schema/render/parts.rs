@@ -1,7 +1,7 @@
 //! What lies on tables: constraints, indexes, triggers and extended statistics.
 
 use super::super::catalog::{Key, Kind, Object};
-use super::text::{lower, wrapped, wrapped_comment};
+use super::text::{lower, name_with, wrapped, wrapped_comment};
 use super::{Impossible, Statements, comment_on, comments};
 
 /// Statements that make a constraint; not looking at what is there if it is to be not
@@ -60,13 +60,21 @@ pub(in crate::schema) fn drop_index(name: &str) -> String {
     format!("drop index concurrently if exists {name}")
 }
 
-/// The index that keeps a primary key or a unique constraint, made while others write.
-pub(in crate::schema) fn build_constraint_index(object: &Object) -> String {
-    concurrently(&definition_of_index(object))
+/// What an index is called until the one before it has gone.
+pub(in crate::schema) fn until_then(index: &str) -> String {
+    name_with(&[index], "_new")
+}
+
+/// The definition of an index under another name.
+pub(in crate::schema) fn index_called(object: &Object, name: &str) -> String {
+    let sql = definition_of_index(object);
+    let begin = sql.find("index ").unwrap_or_default() + "index ".len();
+    let end = sql.find(" on ").unwrap_or(begin);
+    format!("{}{name}{}", &sql[..begin], &sql[end..])
 }
 
 /// Statements that make a constraint of its index.
-pub(in crate::schema) fn use_index(key: &Key, object: &Object) -> Statements {
+pub(in crate::schema) fn use_index(key: &Key, object: &Object, index: &str) -> Statements {
     let kind = if object.text("type") == "p" {
         "primary key"
     } else {
@@ -77,7 +85,7 @@ pub(in crate::schema) fn use_index(key: &Key, object: &Object) -> Statements {
         "alter table {} add constraint {} {kind} using index {}{}",
         key.table(),
         key.name,
-        key.name,
+        index,
         deferrable.unwrap_or_default()
     )];
     statements.extend(constraint_extras(key, object));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::catalog::{Catalog, Key, Kind};
 use super::super::diff::rebuild;
+use super::again::{NOTE, again, grants};
 use super::create::aside;
 use super::text::split;
 use super::{Impossible, Statements, comments, create_alone, drop};
@@ -87,7 +88,8 @@ pub(in crate::schema) fn change_values(
     }
     let (name, (before, last)) = (&key.name, aside(&key.name));
     statements.push(format!("alter type {name} rename to {last}"));
-    statements.push(format!("create type {name} as enum ({})", to.0.join(", ")));
+    let values = to.0.join(", ");
+    statements.push(format!("{NOTE}create type {name} as enum ({values})"));
     for column in &columns {
         let array = catalog
             .get(column)
@@ -102,9 +104,10 @@ pub(in crate::schema) fn change_values(
     statements.push(format!("drop type {before}"));
     if let Some(object) = catalog.get(key) {
         statements.extend(comments(key, object));
+        statements.extend(grants(object));
     }
     for key in &order {
-        statements.extend(create_alone(catalog, key)?);
+        statements.extend(again(catalog, key, create_alone(catalog, key)?));
     }
     // A comment is no statement of its own.
     let note = statements.remove(0);

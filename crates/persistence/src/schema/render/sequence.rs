@@ -1,4 +1,7 @@
-//! Options of sequences, of their own and of identity columns.
+//! Options of sequences, of their own and of identity columns, and where they are.
+
+use super::super::catalog::Key;
+use super::text::literal;
 
 /// Those of `increment by … minvalue … maxvalue … start with … cache … [no] cycle` that
 /// are not as they are anyway.
@@ -36,16 +39,49 @@ fn number(options: &str, name: &str) -> i64 {
     value.and_then(|word| word.parse().ok()).unwrap_or_default()
 }
 
-/// The statement that gives a sequence all of its options. It begins again if it has to:
-/// if not even its first value would be within the new bounds.
-pub(super) fn alter(name: &str, from: &str, to: &str) -> String {
-    let first = number(from, "start");
-    let sql = format!("alter sequence {name} {to}");
-    if (number(to, "minvalue")..=number(to, "maxvalue")).contains(&first) {
-        sql
-    } else {
-        format!("-- Begins again, since where it is may be out of bounds.\n{sql} restart")
+/// Statements that give a sequence all of its options. Where it is stays: bounds that it is
+/// not within are refused by PostgreSQL, unless nobody has taken a value of it yet.
+pub(super) fn alter(name: &str, from: &str, to: &str) -> Vec<String> {
+    let within = |options: &str, value| {
+        (number(options, "minvalue")..=number(options, "maxvalue")).contains(&value)
+    };
+    let mut statements = Vec::new();
+    if !within(to, number(from, "start")) {
+        let start = number(to, "start");
+        if !within(from, start) {
+            let least = number(from, "minvalue").min(number(to, "minvalue"));
+            let most = number(from, "maxvalue").max(number(to, "maxvalue"));
+            let kind = if from.starts_with("as ") {
+                "as bigint "
+            } else {
+                ""
+            };
+            statements.push(format!(
+                "alter sequence {name} {kind}minvalue {least} maxvalue {most}"
+            ));
+        }
+        statements.push(format!(
+            "-- For one that no value was taken of.\nselect setval({}, {start}, false) from {name} where not is_called",
+            literal(name)
+        ));
     }
+    statements.push(format!("alter sequence {name} {to}"));
+    statements
+}
+
+/// The statement that has a new sequence go on behind what is in the column.
+pub(in crate::schema) fn go_on(name: &str, options: &str, column: &Key) -> String {
+    let (choose, end, step) = if number(options, "increment") < 0 {
+        ("least", "min", "- 1")
+    } else {
+        ("greatest", "max", "+ 1")
+    };
+    format!(
+        "-- Goes on behind what is there.\nselect setval({}, {choose}((select {end}({}) from {}) {step}, last_value), false) from {name}",
+        literal(name),
+        column.name,
+        column.table()
+    )
 }
 
 /// The type that `as TYPE …` begins with, and the rest.

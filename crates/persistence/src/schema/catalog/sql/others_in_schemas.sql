@@ -20,6 +20,15 @@ union all
 select 'pg_type'::regclass::int8, t.oid::int8, 0, 'enum', name, null, array[
     'values', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
         from pg_enum where enumtypid = t.oid),
+    '~grants', nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
+        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
+            then format('revoke all on type %s from public', name) end,
+        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
     'comment', comment]
 from types t where typtype = 'e'
 union all
@@ -29,6 +38,15 @@ select 'pg_type'::regclass::int8, t.oid::int8, 0, 'domain', name, null, array[
         then typcollation::regcollation::text end,
     'not null', case when typnotnull then 'yes' end,
     'default', coalesce(pg_get_expr(typdefaultbin, 0, true), typdefault),
+    '~grants', nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
+        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
+            then format('revoke all on type %s from public', name) end,
+        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
     'comment', comment]
 from types t where typtype = 'd'
 union all
@@ -47,6 +65,15 @@ select 'pg_type'::regclass::int8, t.oid::int8, 0, 'composite', t.name, null, arr
     'comments of columns', (select string_agg(format('%I: %L', attname, col_description(attrelid, attnum)), ', '
             order by attname)
         from pg_attribute where attrelid = t.typrelid and col_description(attrelid, attnum) is not null),
+    '~grants', nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
+        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
+            then format('revoke all on type %s from public', name) end,
+        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
     'comment', comment]
 from types t join pg_class c on c.oid = typrelid where relkind = 'c'
 union all
@@ -55,6 +82,17 @@ select 'pg_proc'::regclass::int8, p.oid::int8, 0, case prokind when 'p' then 'pr
     'definition', pg_get_functiondef(p.oid),
     'signature', concat_ws(' returns ', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)),
     'window', case prokind when 'w' then 'yes' end,
+    '~arguments', pg_get_function_arguments(p.oid),
+    '~result', pg_get_function_result(p.oid),
+    '~grants', nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on routine %s to %s%s', privileges, p.oid::regprocedure, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(proacl) where grantee <> proowner group by 1, 2) granted),
+        case when proacl is not null and not exists (select from aclexplode(proacl) where grantee = 0)
+            then format('revoke all on routine %s from public', p.oid::regprocedure) end,
+        case when proowner <> current_user::regrole then format('alter routine %s owner to %s', p.oid::regprocedure, proowner::regrole) end), ''),
     '~schema', quote_ident(nspname),
     'comment', obj_description(p.oid, 'pg_proc')]
 from pg_proc p join mine m on m.oid = pronamespace

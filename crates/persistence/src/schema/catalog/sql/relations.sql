@@ -56,6 +56,18 @@ select 'pg_class'::regclass::int8, r.oid::int8, 0,
     'defaults of columns', defaults,
     'statistics of columns', statistics,
     'storage of columns', storage,
+    '~grants', nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(relacl) where grantee <> relowner group by 1, 2) granted),
+        (select string_agg(format('grant %s (%I) on %s to %s%s', lower(privilege_type), attname, name,
+                case grantee when 0 then 'public' else grantee::regrole::text end,
+                case when is_grantable then ' with grant option' else '' end), E'\n' order by attnum, grantee, privilege_type)
+            from pg_attribute, aclexplode(attacl) where attrelid = r.oid),
+        case when relowner <> current_user::regrole then format('alter %s %s owner to %s',
+            case relkind when 'v' then 'view' else 'materialized view' end, name, relowner::regrole) end), ''),
     'comment', obj_description(r.oid, 'pg_class')]
 from relations r left join view_columns on attrelid = r.oid where relkind in ('v', 'm')
 union all
