@@ -1,7 +1,7 @@
 //! Migrations as the text of their files.
 
 use super::diff::Phase;
-use crate::migrate::Migrations;
+use crate::migrate::{CONTRACT, Migrations};
 use crate::migrate::write::{NewFile, numbers};
 
 /// The pairs of files, numbered on.
@@ -9,13 +9,30 @@ pub(super) fn files(migrations: &Migrations, slug: &str, phases: &[Phase]) -> Ve
     let numbered = phases.iter().zip(numbers(migrations));
     numbered
         .flat_map(|(phase, number)| {
-            let name = format!("{number}_{}", phase.name.replace("{}", slug));
+            let name = format!("{number}_{}", name(slug, phase));
             [("up", &phase.up), ("down", &phase.down)].map(|(way, statements)| NewFile {
                 name: format!("{name}.{way}.sql"),
                 text: text(statements, phase.no_transaction),
             })
         })
         .collect()
+}
+
+/// The name of a migration. It begins with `contract` if programs may miss what it takes
+/// away, and only then: a program that does not know it takes that word for it.
+fn name(slug: &str, phase: &Phase) -> String {
+    let words = slug.split('_').skip_while(|word| *word == CONTRACT);
+    let all: Vec<&str> = phase
+        .breaks
+        .then_some(CONTRACT)
+        .into_iter()
+        .chain(words)
+        .chain((!phase.part.is_empty()).then_some(phase.part))
+        .collect();
+    if all.is_empty() {
+        return "expand".to_owned();
+    }
+    all.join("_")
 }
 
 /// The statements below each other; those of several lines, or with a comment, apart.
@@ -40,6 +57,35 @@ fn text(statements: &[String], no_transaction: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_breaks_is_said_to_contract_and_once() {
+        let named = |slug, breaks, part| {
+            let phase = Phase {
+                breaks,
+                part,
+                no_transaction: false,
+                up: Vec::new(),
+                down: Vec::new(),
+            };
+            name(slug, &phase)
+        };
+        for (slug, breaks, part, expected) in [
+            ("nickname", false, "", "nickname"),
+            ("nickname", false, "indexes", "nickname_indexes"),
+            ("nickname", true, "", "contract_nickname"),
+            ("contract_nickname", true, "", "contract_nickname"),
+            ("contract_nickname", true, "values", "contract_nickname_values"),
+            ("contract_nickname", false, "", "nickname"),
+            ("contract_contract_n", true, "", "contract_n"),
+            ("contract", true, "", "contract"),
+            ("contract", false, "", "expand"),
+            ("contract", false, "indexes", "indexes"),
+            ("contracts", false, "", "contracts"),
+        ] {
+            assert_eq!(named(slug, breaks, part), expected, "{slug} {breaks} {part}");
+        }
+    }
 
     #[test]
     fn long_statements_stand_apart() {

@@ -43,8 +43,10 @@ pub(super) struct Step {
 /// Statements that are one migration, and how they are taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::schema) struct Phase {
-    /// The name of the migration with a place for its own, such as `contract_{}`.
-    pub(in crate::schema) name: String,
+    /// Whether programs may miss what it takes away.
+    pub(in crate::schema) breaks: bool,
+    /// What it is among several, such as `indexes`; empty for the one that the others go with.
+    pub(in crate::schema) part: &'static str,
     pub(in crate::schema) no_transaction: bool,
     pub(in crate::schema) up: Statements,
     pub(in crate::schema) down: Statements,
@@ -88,16 +90,16 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
         let steps = places.iter().map(|place| &steps[*place]);
         let has = |class| steps.clone().any(|step| step.class == class);
         let breaks = level >= CONTRACT - 1 || steps.clone().any(|step| step.breaks);
-        let kind = match level {
-            0 => "_names",
-            1 | 1_001 => "_values",
-            2 | CONTRACT => "",
-            level if level % 3 == 0 => "_indexes",
-            level if level % 3 == 1 => "_validate",
-            _ => "_finish",
-        };
         Phase {
-            name: format!("{}{{}}{kind}", if breaks { "contract_" } else { "" }),
+            breaks,
+            part: match level {
+                0 => "names",
+                1 | 1_001 => "values",
+                2 | CONTRACT => "",
+                level if level % 3 == 0 => "indexes",
+                level if level % 3 == 1 => "validate",
+                _ => "finish",
+            },
             no_transaction: has(Class::Concurrent) || has(Class::ContractIndexes),
             up: steps.clone().flat_map(|step| step.up.clone()).collect(),
             down: steps.rev().flat_map(|step| step.down.clone()).collect(),
@@ -106,8 +108,7 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
     let mut phases: Vec<Phase> = phases.collect();
     // A migration that is alone needs no name of its own.
     if let [phase] = &mut phases[..] {
-        let breaks = phase.name.starts_with("contract_");
-        phase.name = String::from(if breaks { "contract_{}" } else { "{}" });
+        phase.part = "";
     }
     Ok(phases)
 }
