@@ -1,6 +1,6 @@
 //! New migrations as files.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,17 @@ pub enum WriteError {
         /// Why.
         error: io::Error,
     },
+    /// Somebody else has put migrations into the folder since those were numbered.
+    #[error(
+        "{} has got {newest} meanwhile, so that nothing is written: run it again, over that one too",
+        dir.display()
+    )]
+    Outrun {
+        /// The folder.
+        dir: PathBuf,
+        /// The newest that is there now.
+        newest: String,
+    },
     /// The folder cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -56,11 +67,6 @@ pub fn slug(name: &str) -> Result<String, WriteError> {
     Ok(slug)
 }
 
-/// The number after the newest, as wide as those before it.
-pub fn next_number(migrations: &Migrations) -> String {
-    numbers(migrations).next().unwrap_or_default()
-}
-
 /// The numbers after the newest, one after the other, as wide as those before them.
 pub fn numbers(migrations: &Migrations) -> impl Iterator<Item = String> + use<> {
     let newest = migrations.all().last();
@@ -74,7 +80,7 @@ pub fn numbers(migrations: &Migrations) -> impl Iterator<Item = String> + use<> 
 /// The files of a pair that somebody is to fill in.
 pub fn empty_pair(migrations: &Migrations, name: &str) -> Result<[NewFile; 2], WriteError> {
     let slug = slug(name)?;
-    let number = next_number(migrations);
+    let number = numbers(migrations).next().unwrap_or_default();
     Ok([
         NewFile {
             name: format!("{number}_{slug}.up.sql"),
@@ -90,8 +96,47 @@ pub fn empty_pair(migrations: &Migrations, name: &str) -> Result<[NewFile; 2], W
     ])
 }
 
-/// Writes the files, all or none. What is there already is left as it is, and refused.
+/// Writes the files of a pair that somebody is to fill in, numbered on from what is there by then.
+pub fn write_empty_pair(dir: &Path, name: &str) -> Result<[NewFile; 2], WriteError> {
+    let _lock = lock(dir)?;
+    let files = empty_pair(&Migrations::read(dir)?, name)?;
+    write_all(dir, &files)?;
+    Ok(files)
+}
+
+/// Writes the files of migrations, all or none. What is there already is left as it is, and
+/// refused; so are numbers that are not after all others any more.
 pub fn write(dir: &Path, files: &[NewFile]) -> Result<(), WriteError> {
+    let _lock = lock(dir)?;
+    let there = Migrations::read(dir)?;
+    let first = files
+        .iter()
+        .filter_map(|file| file.name.split('_').next()?.parse::<i64>().ok())
+        .min();
+    match (first, there.all().last()) {
+        (Some(first), Some(newest)) if first <= newest.version => Err(WriteError::Outrun {
+            dir: dir.to_owned(),
+            newest: newest.up.file.clone(),
+        }),
+        _ => write_all(dir, files),
+    }
+}
+
+/// Keeps others from writing there until it is dropped, and leaves nothing in the folder.
+fn lock(dir: &Path) -> Result<File, WriteError> {
+    let folder = File::open(dir).map_err(|error| WriteError::Unwritable {
+        path: dir.to_owned(),
+        error,
+    })?;
+    // Some network file systems have no locks of folders: there two can take one number,
+    // which every verb tells of.
+    if let Err(error) = folder.lock() {
+        tracing::debug!(%error, "the folder cannot be locked");
+    }
+    Ok(folder)
+}
+
+fn write_all(dir: &Path, files: &[NewFile]) -> Result<(), WriteError> {
     let mut written: Vec<PathBuf> = Vec::new();
     for file in files {
         let path = dir.join(&file.name);
@@ -141,21 +186,38 @@ mod tests {
         assert_eq!(pair[1].name, "008_second_one.down.sql");
 
         let in_the_way = dir.path().join(&pair[1].name);
-        std::fs::write(&in_the_way, "somebody else's").unwrap();
-        assert!(write(dir.path(), &pair).is_err());
+        std::fs::create_dir(&in_the_way).unwrap();
+        let refused = write(dir.path(), &pair);
+        assert!(matches!(refused, Err(WriteError::Unwritable { path, .. }) if path == in_the_way));
         assert!(!dir.path().join(&pair[0].name).exists());
-        assert_eq!(
-            std::fs::read_to_string(&in_the_way).unwrap(),
-            "somebody else's"
-        );
+        assert!(in_the_way.is_dir());
 
-        std::fs::remove_file(&in_the_way).unwrap();
+        std::fs::remove_dir(&in_the_way).unwrap();
         write(dir.path(), &pair).unwrap();
         let read = Migrations::read(dir.path()).unwrap();
         assert_eq!(
             read.find(8).unwrap().down.as_ref().unwrap().sql,
             pair[1].text
         );
+    }
+
+    #[test]
+    fn many_at_once_get_a_number_each_and_what_was_numbered_before_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let stale = empty_pair(&Migrations::read(dir).unwrap(), "stale").unwrap();
+        std::thread::scope(|scope| {
+            for n in 0..20 {
+                scope.spawn(move || write_empty_pair(dir, &format!("n {n}")).unwrap());
+            }
+        });
+        assert_eq!(Migrations::read(dir).unwrap().all().len(), 20);
+        let refused = write(dir, &stale);
+        assert!(
+            matches!(&refused, Err(WriteError::Outrun { newest, .. }) if newest.starts_with("0020_")),
+            "{refused:?}"
+        );
+        assert_eq!(std::fs::read_dir(dir).unwrap().count(), 40);
     }
 
     #[test]

@@ -39,14 +39,7 @@ pub(super) struct Sql {
 
 impl New {
     pub(super) fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
-        let dir = &self.folder.dir;
-        write_empty(
-            output,
-            dir,
-            &Migrations::read(dir)?,
-            &self.name,
-            self.dry_run,
-        )
+        write_empty(output, &self.folder.dir, &self.name, self.dry_run)
     }
 }
 
@@ -54,14 +47,14 @@ impl New {
 pub(super) fn write_empty(
     output: &Output,
     dir: &Path,
-    migrations: &Migrations,
     name: &str,
     dry_run: bool,
 ) -> Result<ExitCode, CommandError> {
-    let files = write::empty_pair(migrations, name)?;
-    if !dry_run {
-        write::write(dir, &files)?;
-    }
+    let files = if dry_run {
+        write::empty_pair(&Migrations::read(dir)?, name)?
+    } else {
+        write::write_empty_pair(dir, name)?
+    };
     let paths = files.map(|file| dir.join(file.name));
     let word = if dry_run { "would write" } else { "wrote" };
     for path in &paths {

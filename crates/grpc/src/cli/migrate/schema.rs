@@ -101,10 +101,10 @@ async fn unless_stopped<T, E: Into<CommandError>>(
 impl Revision {
     pub(super) async fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
         let dir = &self.folder.dir;
-        let migrations = Migrations::read(dir)?;
         if !self.autogenerate {
-            return files::write_empty(output, dir, &migrations, &self.message, self.dry_run);
+            return files::write_empty(output, dir, &self.message, self.dry_run);
         }
+        let migrations = Migrations::read(dir)?;
         let scratch = self.trials.options()?;
         let asked = schema::revision(&migrations, &self.message, &self.rename, &scratch);
         let revision = Box::pin(unless_stopped(asked)).await?;
