@@ -295,10 +295,14 @@ pub(super) fn server(option: &str, url: &str) -> Result<PgConnectOptions, Comman
         .iter()
         .any(|scheme| url.starts_with(scheme));
     let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-    server.flatten().ok_or_else(|| {
-        format!("{option} is no URL such as postgres://user:password@host/name").into()
-    })
+    let server = server.flatten();
+    server.ok_or_else(|| NoUrl(option.to_owned()).into())
 }
+
+/// What was given as a URL is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is no URL such as postgres://user:password@host/name")]
+pub(super) struct NoUrl(String);
 
 #[cfg(test)]
 mod tests {

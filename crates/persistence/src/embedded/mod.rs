@@ -220,6 +220,21 @@ impl Drop for EmbeddedPostgres {
     }
 }
 
+/// Whether the folder holds the data of a server of this program, and whoever started it is
+/// gone. What may still serve it is ended then.
+pub(crate) fn is_abandoned(data_dir: &Path) -> bool {
+    // Where there is no such file, a server may be about to be started.
+    let Ok(lock) = File::open(data_dir.join(LOCK)) else {
+        return false;
+    };
+    let clusters = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
+    lock.try_lock().is_ok()
+        && clusters
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .all(|cluster| left_over::end(&cluster).is_ok())
+}
+
 /// A name as SQL writes it.
 fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

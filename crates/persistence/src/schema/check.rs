@@ -7,7 +7,7 @@ use super::allow::allowed;
 use super::catalog::Catalog;
 use super::diff::{Difference, differences};
 use super::scratch::{Scratch, ScratchOptions};
-use crate::migrate::{MigrateError, Migrations, RunOptions, Runner};
+use crate::migrate::{MigrateError, Migrations, RunOptions, Runner, Standing};
 
 /// What is different.
 #[derive(Debug)]
@@ -21,6 +21,9 @@ pub struct Checked {
 /// What is different in a database in use.
 #[derive(Debug)]
 pub struct Live {
+    /// The migrations that its ledger lacks, such as `0006 nickname`, or why that is not
+    /// known. Empty if it has no ledger, and is the same without one.
+    pub lacks: Result<Vec<String>, MigrateError>,
     /// What it lacks of what the migrations make.
     pub differences: Vec<Difference>,
     /// What is different and may be, as `schema.sql` says.
@@ -31,12 +34,16 @@ pub struct Live {
 }
 
 /// Compares `schema.sql` with what the migrations make, and what the migrations make with
-/// a database in use, of which the catalog is read and nothing changed.
+/// a database in use, of which the catalog and the ledger are read and nothing changed.
+/// It is an error if there is neither `schema.sql` nor a database.
 pub async fn check(
     migrations: &Migrations,
     scratch: &ScratchOptions,
     live: Option<&PgConnectOptions>,
 ) -> Result<Checked, SchemaError> {
+    if migrations.schema().is_none() && live.is_none() {
+        return Err(SchemaError::NoSchema);
+    }
     let mut scratch = Scratch::open(scratch).await?;
     let result = Box::pin(compare(migrations, &mut scratch, live)).await;
     scratch.close().await;
@@ -55,24 +62,52 @@ async fn compare(
         None => None,
     };
     let live = match live {
-        Some(live) => {
-            let live = Catalog::read(live).await?;
-            let major = |version: &str| version.split('.').next().map(str::to_owned);
-            let (one, other) = (live.version(), made.version());
-            let differ = major(one) != major(other);
-            let allowed = allowed(migrations.schema().unwrap_or_default())?;
-            let (allowed, differences) = differences(&live, &made)
-                .into_iter()
-                .partition(|difference| allowed.contains(&difference.object.to_string()));
-            Some(Live {
-                versions: differ.then(|| (one.to_owned(), other.to_owned())),
-                differences,
-                allowed,
-            })
-        }
+        Some(live) => Some(compare_live(migrations, &made, live).await?),
         None => None,
     };
     Ok(Checked { schema, live })
+}
+
+async fn compare_live(
+    migrations: &Migrations,
+    made: &Catalog,
+    server: &PgConnectOptions,
+) -> Result<Live, SchemaError> {
+    let live = Catalog::read(server).await.map_err(SchemaError::of_live)?;
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let (one, other) = (live.version(), made.version());
+    let differ = major(one) != major(other);
+    let allowed = allowed(migrations.schema().unwrap_or_default())?;
+    let (allowed, differences): (_, Vec<_>) = differences(&live, made)
+        .into_iter()
+        .partition(|difference| allowed.contains(&difference.object.to_string()));
+    let runner = Runner::new(server, migrations, RunOptions::default());
+    let lacks = runner.lines().await.map(|lines| {
+        let has_ledger = lines.iter().any(|line| line.entry.is_some());
+        let pending = lines
+            .iter()
+            .filter(|line| line.standing == Standing::Pending)
+            .map(|line| format!("{:04} {}", line.version, line.name()));
+        if has_ledger || !differences.is_empty() {
+            pending.collect()
+        } else {
+            Vec::new()
+        }
+    });
+    Ok(Live {
+        lacks,
+        versions: differ.then(|| (one.to_owned(), other.to_owned())),
+        differences,
+        allowed,
+    })
+}
+
+/// How migrations run over a scratch database, which has no rows but theirs.
+pub(super) fn over_scratch() -> RunOptions {
+    RunOptions {
+        tells_values: true,
+        ..RunOptions::default()
+    }
 }
 
 /// A scratch database with what the migrations make.
@@ -81,7 +116,7 @@ pub(super) async fn made(
     scratch: &mut Scratch,
 ) -> Result<PgConnectOptions, SchemaError> {
     let database = scratch.database().await?;
-    Runner::new(&database, migrations, RunOptions::default())
+    Runner::new(&database, migrations, over_scratch())
         .up(None, |_| {})
         .await?;
     Ok(database)
@@ -96,7 +131,7 @@ pub(super) async fn wanted(
         return Ok(None);
     };
     let database = scratch.database().await?;
-    let done = Runner::new(&database, &schema, RunOptions::default())
+    let done = Runner::new(&database, &schema, over_scratch())
         .up(None, |_| {})
         .await;
     match done {

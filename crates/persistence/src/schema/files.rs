@@ -1,8 +1,8 @@
 //! Migrations as the text of their files.
 
 use super::diff::Phase;
-use crate::migrate::{CONTRACT, Migrations};
 use crate::migrate::write::{NewFile, numbers};
+use crate::migrate::{CONTRACT, Migrations};
 
 /// The pairs of files, numbered on.
 pub(super) fn files(migrations: &Migrations, slug: &str, phases: &[Phase]) -> Vec<NewFile> {
@@ -75,7 +75,12 @@ mod tests {
             ("nickname", false, "indexes", "nickname_indexes"),
             ("nickname", true, "", "contract_nickname"),
             ("contract_nickname", true, "", "contract_nickname"),
-            ("contract_nickname", true, "values", "contract_nickname_values"),
+            (
+                "contract_nickname",
+                true,
+                "values",
+                "contract_nickname_values",
+            ),
             ("contract_nickname", false, "", "nickname"),
             ("contract_contract_n", true, "", "contract_n"),
             ("contract", true, "", "contract"),
@@ -83,7 +88,11 @@ mod tests {
             ("contract", false, "indexes", "indexes"),
             ("contracts", false, "", "contracts"),
         ] {
-            assert_eq!(named(slug, breaks, part), expected, "{slug} {breaks} {part}");
+            assert_eq!(
+                named(slug, breaks, part),
+                expected,
+                "{slug} {breaks} {part}"
+            );
         }
     }
 

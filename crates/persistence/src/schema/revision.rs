@@ -5,12 +5,14 @@ use sqlx::{ConnectOptions as _, Connection as _, Postgres, QueryBuilder};
 
 use super::SchemaError;
 use super::catalog::Catalog;
-use super::check::{made, wanted};
+use super::check::{made, over_scratch, wanted};
 use super::diff::{self, Difference, Rename, differences, plan};
 use super::files::files;
 use super::scratch::{Scratch, ScratchOptions};
+use crate::error::Redacted;
+use crate::migrate::source::statements::statements;
 use crate::migrate::write::{NewFile, slug};
-use crate::migrate::{Down, MigrateError, Migrations, RunOptions, Runner};
+use crate::migrate::{Down, MigrateError, Migrations, Runner};
 
 /// Migrations that were tried, and are not written yet.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub async fn revision(
     let slug = slug(name)?;
     let renames: Result<Vec<Rename>, String> =
         renames.iter().map(|text| Rename::parse(text)).collect();
-    let renames = renames.map_err(SchemaError::Rename)?;
+    let renames = renames.map_err(SchemaError::Malformed)?;
     let mut scratch = Scratch::open(scratch).await?;
     let result = Box::pin(generate(migrations, &slug, &renames, &mut scratch)).await;
     scratch.close().await;
@@ -79,7 +81,10 @@ async fn read_renamed(
     for (statement, _) in renames {
         let sql = QueryBuilder::<Postgres>::new(statement.as_str()).into_sql();
         let done = sqlx::raw_sql(sql).execute(&mut connection).await;
-        done.map_err(|error| SchemaError::Rename(format!("{statement}: {error}")))?;
+        done.map_err(|error| {
+            let error = Redacted::from(error);
+            SchemaError::Rename(format!("`{statement}` fails: {error}"))
+        })?;
     }
     let catalog = Catalog::read_inside(&mut connection).await?;
     connection.close().await?;
@@ -99,7 +104,7 @@ async fn try_out(
         .iter()
         .map(|file| (file.name.as_str(), file.text.as_str()));
     let all = migrations.followed_by(texts);
-    let runner = Runner::new(database, &all, RunOptions::default());
+    let runner = Runner::new(database, &all, over_scratch());
     let refused = |error: MigrateError| SchemaError::Inexpressible(vec![refusal(files, &error)]);
     runner.up(None, |_| {}).await.map_err(refused)?;
     let left = differences(&Catalog::read(database).await?, wanted);
@@ -125,14 +130,14 @@ fn refusal(files: &[NewFile], error: &MigrateError) -> String {
     } = error
         && let Some(generated) = files.iter().find(|generated| generated.name == *file)
     {
-        let lines = generated.text.lines().skip(line.saturating_sub(1));
-        let mut statement: Vec<&str> = lines.take_while(|line| !line.ends_with(';')).collect();
-        let end = generated
-            .text
-            .lines()
-            .nth(line.saturating_sub(1) + statement.len());
-        statement.extend(end);
-        return format!("`{}` fails: {message}", statement.join(" "));
+        let all = statements(&generated.text).unwrap_or_default();
+        let found = all.iter().rev().find(|statement| statement.line <= *line);
+        if let Some(statement) = found {
+            let mut lines = statement.text.lines();
+            let first = lines.next().unwrap_or_default();
+            let more = if lines.next().is_some() { " …" } else { "" };
+            return format!("`{first}{more}` fails: {message}");
+        }
     }
     format!("what was generated fails: {error}")
 }

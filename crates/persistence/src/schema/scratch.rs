@@ -1,15 +1,17 @@
 //! Empty databases to try things in: on a private server, or on one that is given.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Postgres, QueryBuilder};
 
 use super::SchemaError;
-use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
+use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres, is_abandoned};
 
-/// Where scratch databases are made. They are gone afterwards, however it ends.
+/// Where scratch databases are made. They are gone afterwards, unless the process is killed:
+/// then a private server ends with it and its folder goes at the next start, and on a server
+/// that is given they stay, under names that begin with `byline_scratch_`.
 #[derive(Clone, Debug)]
 pub struct ScratchOptions {
     /// A server on which databases may be made; a private one is started if `None`.
@@ -21,6 +23,12 @@ pub struct ScratchOptions {
     /// Is told in a sentence what takes long.
     pub notice: fn(&str),
 }
+
+/// Begins the names of the folders of private servers.
+const FOLDER: &str = "byline-scratch-";
+
+/// What in them is the server's.
+const DATA: &str = "data";
 
 /// What a crash may lose here is nothing.
 const SETTINGS: [(&str, &str); 4] = [
@@ -69,15 +77,23 @@ impl Scratch {
             "byline_scratch_{}",
             uuid::Uuid::from_bytes(random()).simple()
         );
-        let mut admin = self.admin.connect().await?;
+        let admin = self.admin.connect().await;
+        let mut admin = admin.map_err(SchemaError::of_scratch)?;
         // From here on it is removed, even if nobody gets to know that it was made.
         self.made.push(name.clone());
         let mut sql = QueryBuilder::<Postgres>::new("create database ");
         // The template without what somebody may have put into the other one.
         sql.push(&name).push(" template template0");
-        sql.build().execute(&mut admin).await?;
-        admin.close().await?;
-        Ok(self.admin.clone().database(&name))
+        if let Err(error) = sql.build().execute(&mut admin).await {
+            if error.as_database_error().is_some() {
+                self.made.pop();
+            }
+            return Err(SchemaError::of_scratch(error));
+        }
+        admin.close().await.map_err(SchemaError::of_scratch)?;
+        // A name without a schema means `public`, wherever the role's own setting leads.
+        let database = self.admin.clone().database(&name);
+        Ok(database.options([("search_path", "public")]))
     }
 
     /// Removes the databases, and ends the server.
@@ -89,10 +105,11 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if self.private.is_some() {
+        if self.private.is_some() || self.made.is_empty() {
             return;
         }
         let (admin, made) = (self.admin.clone(), std::mem::take(&mut self.made));
+        let names = made.join(", ");
         // In a thread of its own, since the runtime may be on its way out.
         let removing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -109,7 +126,7 @@ impl Drop for Scratch {
             })
         });
         if let Ok(Err(error)) = removing.join() {
-            tracing::warn!(%error, "a scratch database may be left");
+            tracing::warn!(%error, names, "scratch databases may be left");
         }
     }
 }
@@ -121,12 +138,13 @@ fn start(options: &ScratchOptions) -> Result<Private, EmbeddedError> {
     };
     // As root the server runs as somebody else, who has to get through.
     let folder = tempfile::Builder::new()
-        .prefix("byline-scratch-")
+        .prefix(FOLDER)
         .permissions(std::fs::Permissions::from_mode(0o755))
         .tempdir()
         .map_err(at)?;
+    sweep(folder.path());
     let server = EmbeddedPostgres::start(&EmbeddedOptions {
-        data_dir: folder.path().join("data"),
+        data_dir: folder.path().join(DATA),
         bindir: options.bindir.clone(),
         fetch: options.fetch,
         settings: SETTINGS
@@ -138,6 +156,23 @@ fn start(options: &ScratchOptions) -> Result<Private, EmbeddedError> {
         server,
         _folder: folder,
     })
+}
+
+/// Removes what processes that were killed have left beside the folder.
+fn sweep(own: &Path) {
+    let owner = |path: &Path| std::fs::symlink_metadata(path).map(|folder| folder.uid());
+    let beside = own.parent().map(std::fs::read_dir);
+    for entry in beside.into_iter().flatten().flatten().flatten() {
+        let path = entry.path();
+        let is_one = entry.file_name().to_string_lossy().starts_with(FOLDER)
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+            // Where everybody may write, it may be anybody's.
+            && matches!((owner(&path), owner(own)), (Ok(one), Ok(other)) if one == other);
+        if is_one && is_abandoned(&path.join(DATA)) {
+            let removed = std::fs::remove_dir_all(&path);
+            tracing::debug!(?path, ?removed, "a scratch server was left");
+        }
+    }
 }
 
 /// What no other name begins with; it need not be hard to guess.

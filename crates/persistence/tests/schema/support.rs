@@ -55,9 +55,17 @@ impl Case {
     }
 
     pub(crate) async fn revise(&self, renames: &[&str]) -> Result<Vec<NewFile>, SchemaError> {
+        self.revise_as("change", renames).await
+    }
+
+    pub(crate) async fn revise_as(
+        &self,
+        name: &str,
+        renames: &[&str],
+    ) -> Result<Vec<NewFile>, SchemaError> {
         let renames: Vec<String> = renames.iter().map(|text| (*text).to_owned()).collect();
         let scratch = self.scratch();
-        let made = Box::pin(revision(&self.migrations(), "change", &renames, &scratch)).await;
+        let made = Box::pin(revision(&self.migrations(), name, &renames, &scratch)).await;
         made.map(|revision| revision.files)
     }
 }

@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use byline_persistence::migrate::write::WriteError;
 use byline_persistence::migrate::{Line, MigrateError, Migrations, RunOptions, Runner};
+use byline_persistence::schema::SchemaError;
 use clap::{Args, Subcommand};
 
 use self::output::{Output, Told};
 use super::CommandError;
-use super::options::{DatabaseOptions, lock_timeout, some_time};
+use super::options::{DatabaseOptions, NoUrl, lock_timeout, some_time};
 
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
@@ -110,7 +111,13 @@ fn exit_code(error: &CommandError) -> u8 {
         Some(Told(told)) => told,
         None => error,
     };
-    if let Some(WriteError::Name(_)) = error.downcast_ref() {
+    if error.is::<NoUrl>()
+        || matches!(error.downcast_ref(), Some(WriteError::Name(_)))
+        || matches!(
+            error.downcast_ref(),
+            Some(SchemaError::Malformed(_) | SchemaError::Name(WriteError::Name(_)))
+        )
+    {
         return USAGE;
     }
     match error.downcast_ref() {

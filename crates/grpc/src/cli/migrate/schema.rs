@@ -153,6 +153,17 @@ impl Check {
             ),
         }
         if let Some(live) = &checked.live {
+            match &live.lacks {
+                Ok(lacks) if lacks.is_empty() => {}
+                Ok(lacks) => output.line(format_args!(
+                    "the database lacks {}: see `byline migrate up`",
+                    lacks.join(", ")
+                )),
+                Err(_) if live.differences.is_empty() => {}
+                Err(error) => output.line(format_args!(
+                    "which migrations the database has is not known: {error}"
+                )),
+            }
             tell(
                 output,
                 &live.differences,
@@ -172,14 +183,17 @@ impl Check {
         output.document(&json!({
             "schema": checked.schema.as_deref().map(documents),
             "database": checked.live.as_ref().map(|live| json!({
+                "lacks": live.lacks.as_ref().ok(),
                 "differences": documents(&live.differences),
                 "allowed": documents(&live.allowed),
                 "versions": live.versions,
             })),
         }));
-        let live = checked.live.into_iter().flat_map(|live| live.differences);
-        let all = checked.schema.into_iter().flatten().chain(live).count();
-        Ok(if all == 0 {
+        let is_same = checked.schema.is_none_or(|all| all.is_empty())
+            && checked.live.is_none_or(|live| {
+                live.differences.is_empty() && live.lacks.unwrap_or_default().is_empty()
+            });
+        Ok(if is_same {
             ExitCode::SUCCESS
         } else {
             ExitCode::from(DIFFERS)

@@ -2,6 +2,7 @@
 
 mod boot;
 mod check;
+mod failures;
 mod interrupted;
 mod lint;
 mod load;

@@ -33,6 +33,9 @@ pub struct RunOptions {
     pub runner_patience: Duration,
     /// Applies a missing migration although a newer one is applied.
     pub out_of_order: bool,
+    /// Tells of a statement that fails with the value at which it does: over a database that
+    /// holds nobody's.
+    pub tells_values: bool,
 }
 
 impl Default for RunOptions {
@@ -42,6 +45,7 @@ impl Default for RunOptions {
             lock_patience: Duration::from_mins(5),
             runner_patience: Duration::from_mins(10),
             out_of_order: false,
+            tells_values: false,
         }
     }
 }

@@ -177,7 +177,12 @@ impl Session {
                 running.await
             }
         };
-        result.map(drop).map_err(refused)
+        let told = if self.options.tells_values {
+            told_with_values
+        } else {
+            told
+        };
+        result.map(drop).map_err(|error| refusal(error, told))
     }
 }
 
@@ -196,6 +201,10 @@ async fn who_blocks(server: &PgConnectOptions, pid: i32) -> Vec<String> {
 
 /// What kept the statement from being done.
 pub(super) fn refused(error: sqlx::Error) -> Failure {
+    refusal(error, told)
+}
+
+fn refusal(error: sqlx::Error, told: fn(&sqlx::Error) -> String) -> Failure {
     if loses_connection(&error) || matches!(error, sqlx::Error::Protocol(_)) {
         return Failure::Lost(Redacted::from(error).to_string());
     }
@@ -217,6 +226,17 @@ pub(super) fn refused(error: sqlx::Error) -> Failure {
     Failure::Refused {
         message: told(&error),
         character,
+    }
+}
+
+/// What PostgreSQL says of a database that holds nobody's values.
+fn told_with_values(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(database) => {
+            let code = database.code().unwrap_or_default();
+            format!("{code}: {}", database.message())
+        }
+        None => error.to_string(),
     }
 }
 

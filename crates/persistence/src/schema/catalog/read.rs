@@ -1,11 +1,15 @@
 //! Reads a catalog, by a fixed number of statements over one snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 
+use super::super::SchemaError;
 use super::{Catalog, Key, Kind, Object};
+use crate::error::Redacted;
 
 /// Read only, and with the names of types and functions as they are written where
 /// `public` is the first schema: all but its own names come with their schema.
@@ -42,16 +46,51 @@ type Row = (
 );
 type Pair = (i64, i64, i32, i64, i64, i32);
 
+/// How often a database is looked at that is being changed.
+const TRIES: u32 = 5;
+
+/// How long after the first look the second one is; those after it are further apart.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The role, if names of `public` lead nowhere for it: PostgreSQL would write all of them
+/// with their schema.
+const BLIND: &str = "select current_user::text where to_regnamespace('public') is not null
+    and not has_schema_privilege('public', 'usage')";
+
 impl Catalog {
-    /// Reads what the database holds. Changes nothing.
-    pub async fn read(server: &PgConnectOptions) -> Result<Self, sqlx::Error> {
+    /// Reads what the database holds. Changes nothing. One that is being changed is looked
+    /// at up to five times.
+    pub async fn read(server: &PgConnectOptions) -> Result<Self, SchemaError> {
+        let mut tried = 1;
+        loop {
+            match Self::read_once(server).await {
+                Err(SchemaError::Changing(_)) if tried < TRIES => {
+                    tokio::time::sleep(PAUSE * tried).await;
+                    tried += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn read_once(server: &PgConnectOptions) -> Result<Self, SchemaError> {
         let mut connection = server
             .clone()
             .application_name("byline-schema")
             .connect()
             .await?;
         sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
-        let catalog = read(&mut connection).await?;
+        let blind = sqlx::query_scalar(BLIND).fetch_optional(&mut connection);
+        if let Some(role) = blind.await? {
+            return Err(SchemaError::Blind(role));
+        }
+        let catalog = read(&mut connection).await.map_err(|error| {
+            if is_of_a_change(&error) {
+                SchemaError::Changing(Redacted::from(error).to_string())
+            } else {
+                error.into()
+            }
+        })?;
         sqlx::raw_sql("rollback").execute(&mut connection).await?;
         connection.close().await?;
         Ok(catalog)
@@ -64,6 +103,20 @@ impl Catalog {
         sqlx::raw_sql(NORMALISE).execute(&mut *connection).await?;
         read(connection).await
     }
+}
+
+/// Whether something went away between the snapshot and the look at its definition, which
+/// PostgreSQL takes from what is there by then.
+fn is_of_a_change(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    // Internal errors such as a relation that cannot be opened; then undefined tables,
+    // columns, functions, other objects and schemas.
+    code.is_some_and(|code| {
+        matches!(
+            &*code,
+            "XX000" | "42P01" | "42703" | "42883" | "42704" | "3F000"
+        )
+    })
 }
 
 async fn read(connection: &mut PgConnection) -> Result<Catalog, sqlx::Error> {

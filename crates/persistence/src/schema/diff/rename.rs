@@ -1,7 +1,7 @@
 //! What is to be called otherwise. Nothing tells a new name from a new thing but who asks.
 
 use super::super::catalog::{Catalog, Key, Kind};
-use super::super::render::text::with_last_part;
+use super::super::render::text::{last_part, with_last_part};
 
 /// `old:new`, or `table.old:new` for what lies on a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,41 @@ impl Rename {
             )),
         }
     }
+
+    /// The same with the new name alone, which may have been said with the place that it
+    /// stays in.
+    fn of(&self, key: &Key) -> Result<Self, String> {
+        let new = last_part(&self.new);
+        let place = self.new[..self.new.len() - new.len()].trim_end_matches('.');
+        let (own, whole) = match &key.on {
+            Some(on) if key.kind != Kind::Index => (on.as_str(), "table"),
+            _ => (schema_of(key), "schema"),
+        };
+        if place.is_empty() || in_public(place) == own {
+            return Ok(Self {
+                old: self.old.clone(),
+                new: new.to_owned(),
+            });
+        }
+        Err(format!(
+            "`{}:{}`: a rename cannot move {key} to another {whole}",
+            self.old, self.new
+        ))
+    }
+}
+
+/// A name, or the place of one, as it is written where `public` comes first.
+fn in_public(name: &str) -> &str {
+    if name == "public" {
+        return "";
+    }
+    name.strip_prefix("public.").unwrap_or(name)
+}
+
+/// Nothing for `public`.
+fn schema_of(key: &Key) -> &str {
+    let name = key.name.split('(').next().unwrap_or_default();
+    name[..name.len() - last_part(name).len()].trim_end_matches('.')
 }
 
 /// The statements that give new names, each with the one that takes it back, in an order
@@ -33,7 +68,9 @@ pub(in crate::schema) fn statements(
 ) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     for rename in renames {
-        found.push((find(from, &rename.old)?, rename.clone()));
+        let key = find(from, &rename.old)?;
+        let rename = rename.of(&key)?;
+        found.push((key, rename));
     }
     found.extend(sequences(from, to, &found));
     // A table is renamed after what lies on it.
@@ -135,10 +172,11 @@ fn sequences(from: &Catalog, to: &Catalog, found: &[(Key, Rename)]) -> Vec<(Key,
 
 fn last(key: &Key) -> &str {
     let name = key.name.split('(').next().unwrap_or_default();
-    super::super::render::text::last_part(name)
+    last_part(name)
 }
 
 fn find(from: &Catalog, name: &str) -> Result<Key, String> {
+    let name = in_public(name);
     let fits = |key: &&Key| match (key.kind, &key.on) {
         (Kind::Default | Kind::Ownership | Kind::Other | Kind::Extension, _) => false,
         (Kind::Column, Some(on)) => format!("{on}.{}", key.name) == name,
@@ -153,6 +191,10 @@ fn find(from: &Catalog, name: &str) -> Result<Key, String> {
     let found: Vec<&Key> = from.keys().filter(fits).collect();
     match found[..] {
         [key] => Ok(key.clone()),
+        [] if is_inside(from, name) => Err(format!(
+            "{name} is inside of something that has no rename of its own: rename the values of an \
+             enum, the attributes of a type and the columns of a view by hand"
+        )),
         [] => Err(format!(
             "there is no {name} in the schema that the migrations make"
         )),
@@ -164,6 +206,21 @@ fn find(from: &Catalog, name: &str) -> Result<Key, String> {
             ))
         }
     }
+}
+
+/// Whether the name is that of a part of a type or view.
+fn is_inside(from: &Catalog, name: &str) -> bool {
+    let part = last_part(name);
+    let whole = name[..name.len() - part.len()].trim_end_matches('.');
+    let kinds = [
+        Kind::Enum,
+        Kind::Composite,
+        Kind::View,
+        Kind::MaterializedView,
+    ];
+    kinds
+        .into_iter()
+        .any(|kind| from.has(&Key::new(kind, whole)))
 }
 
 fn statement(key: &Key, new: &str) -> String {

@@ -96,6 +96,13 @@ where object >= 16384
     and coalesce(o.schema, '') !~ '^(pg_toast|pg_temp|information_schema)'
     and not exists (select from pg_depend e where e.classid = class and e.objid = object and e.deptype = 'e')
 union all
+select 'pg_class'::regclass::int8, -d.objid::int8, 0, 'other',
+    format('comment on sequence %s of an identity column', d.objid::regclass), null,
+    array['definition', obj_description(d.objid, 'pg_class')]
+from pg_depend d join pg_class c on c.oid = d.objid and c.relkind = 'S'
+where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype = 'i'
+    and obj_description(d.objid, 'pg_class') is not null
+union all
 select classoid::int8, -objoid::int8, objsubid, 'other',
     format('security label of %s %s %s', provider, objtype, objname), null, array['definition', label]
 from pg_seclabels where objtype not in ('database', 'role', 'tablespace')
