@@ -136,7 +136,7 @@ async fn a_key_that_others_refer_to_changes_along_with_them() {
         &[
             "drop constraint if exists t_u",
             "drop constraint if exists u_k",
-            "unique using index u_k_new",
+            "unique using index u_k",
             "add constraint t_u foreign key",
         ],
     );

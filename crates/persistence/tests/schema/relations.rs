@@ -1,7 +1,5 @@
 //! Tables, views, and everything by another name.
 
-use byline_persistence::schema::SchemaError;
-
 use crate::support::{Case, has, there_and_back, up};
 
 #[tokio::test]
@@ -176,7 +174,6 @@ async fn a_rename_of_what_is_not_there_is_refused() {
         (":", "does not name"),
     ] {
         let refused = case.revise(&[rename]).await.unwrap_err();
-        assert!(matches!(refused, SchemaError::Rename(_)), "{refused}");
         has(&refused.to_string(), &[why]);
     }
 }

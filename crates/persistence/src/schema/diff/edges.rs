@@ -23,10 +23,6 @@ impl Planner<'_> {
                 if self.is_swapped(key) {
                     edges.push((*drop, again.last));
                     edges.push((again.first, *drop));
-                    // What refers to it does not go before that either.
-                    let around = self.from.needed_by(key).iter();
-                    let around = around.filter_map(|other| self.drops.get(other));
-                    edges.extend(around.map(|other| (again.first, *other)));
                 } else {
                     edges.push((*drop, again.first));
                 }
@@ -236,6 +232,7 @@ impl Planner<'_> {
                 | Class::Validate
                 | Class::ContractIndexes
                 | Class::Contract
+                | Class::Demand
                 | Class::OldValues => Class::Contract,
             };
         }

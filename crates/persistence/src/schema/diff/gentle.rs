@@ -31,23 +31,26 @@ impl Planner<'_> {
         }
         Span {
             first: span.first,
-            last: self.demand_value(key, span.first, Vec::new(), Vec::new()),
+            last: self.demand_value(key, span.first, Class::Demand, (Vec::new(), Vec::new())),
         }
     }
 
-    /// NOT NULL by way of a check that is validated beside others. Returns the last step.
-    fn demand_value(&mut self, key: &Key, begin: usize, up: Statements, down: Statements) -> usize {
+    /// NOT NULL by way of a check that is validated beside others, and what comes after it, both
+    /// ways. Of a column that is new, no program before writes a value yet. Returns the last step.
+    fn demand_value(
+        &mut self,
+        key: &Key,
+        begin: usize,
+        class: Class,
+        (up, down): (Statements, Statements),
+    ) -> usize {
         let (on, name) = (key.table(), &key.name);
         let (check, condition) = render::not_null_check(key);
         let add = format!("alter table {on} add constraint {check} {condition} not valid");
         let remove = format!("alter table {on} drop constraint {check}");
-        let added = self.step(
-            key,
-            Class::Quick,
-            Ok(vec![add.clone()]),
-            Ok(vec![remove.clone()]),
-        );
+        let added = self.step(key, class, Ok(vec![add.clone()]), Ok(vec![remove.clone()]));
         self.steps[added].after.insert(begin);
+        self.steps[added].breaks |= class == Class::Demand;
         let validated = self.step(
             key,
             Class::Validate,
@@ -83,7 +86,12 @@ impl Planner<'_> {
             })
         };
         let both = is_unique(self.from) && is_unique(self.to);
-        both && self.rebuilt.contains(key) && self.stays(key)
+        // Foreign keys would take the one for the other on the way back.
+        let catalogs = [self.from, self.to];
+        let is_referred_to = catalogs
+            .iter()
+            .any(|catalog| !catalog.needed_by(key).is_empty());
+        both && !is_referred_to && self.rebuilt.contains(key) && self.stays(key)
     }
 
     /// An index that takes the place of one of the same name.
@@ -225,7 +233,7 @@ impl Planner<'_> {
         let last_down = render::alter(key, after, &now, true);
         Span {
             first: span.first,
-            last: self.demand_value(key, span.first, last_up, last_down),
+            last: self.demand_value(key, span.first, Class::Quick, (last_up, last_down)),
         }
     }
 }

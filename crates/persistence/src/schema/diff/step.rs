@@ -14,6 +14,8 @@ pub(super) enum Class {
     NewValues,
     /// Takes no time that depends on how many rows there are, unless it says so.
     Quick,
+    /// Demands of rows what a program before does not write, after what it is about came.
+    Demand,
     /// Goes on beside others, and cannot be in a transaction.
     Concurrent,
     /// Looks at every row, and lets others write meanwhile.
@@ -70,14 +72,14 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
             .max()
             .unwrap_or_default();
         // From 2 on, what is quick, concurrent, or validates comes by turns.
-        let turn = |which: usize| {
-            let least = least.max(2);
-            least + (which + 3 - least % 3) % 3
-        };
+        let turn_from = |least: usize, which: usize| least + (which + 3 - least % 3) % 3;
+        let turn = |which: usize| turn_from(least.max(2), which);
         levels[place] = match step.class {
             Class::Rename if first_values => 0,
             Class::NewValues => 1,
             Class::Rename | Class::Quick => turn(2),
+            // Rows can be filled between both.
+            Class::Demand => turn_from(least.max(2) + 1, 2),
             Class::Concurrent => turn(0),
             Class::Validate => turn(1),
             Class::ContractIndexes => CONTRACT - 1,
@@ -98,6 +100,7 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
                 2 | CONTRACT => "",
                 level if level % 3 == 0 => "indexes",
                 level if level % 3 == 1 => "validate",
+                _ if has(Class::Demand) => "demand",
                 _ => "finish",
             },
             no_transaction: has(Class::Concurrent) || has(Class::ContractIndexes),

@@ -116,7 +116,7 @@ pub(in crate::schema) fn add_column(
         sql.push_str(if at_once {
             "-- Fails if there are rows: nothing says what they are to have.\n"
         } else {
-            "-- Rows that there are have none: fill it before the migration that validates.\n"
+            "-- Rows that there are have none: fill it by a migration before the one that demands a value.\n"
         });
     }
     let definition = definition(key, column, inline, at_once);

@@ -5,6 +5,7 @@ mod render;
 mod strategy;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -61,7 +62,8 @@ async fn rows_stay(from: &str, to: &str) {
     let (mut rows, mut asked) = (String::new(), Vec::new());
     for table in tables {
         // Not every table takes such a row.
-        rows += &format!(
+        let _ = write!(
+            rows,
             "do $$ begin insert into {table} (id) select generate_series(100, 101);
              exception when integrity_constraint_violation then null; end $$;"
         );
@@ -78,7 +80,11 @@ async fn rows_stay(from: &str, to: &str) {
         .unwrap();
     match answers((from, to), &[], &rows, (&asked, &asked)).await {
         Ok(answers) => assert_eq!(answers, before, "{from}\n\n{to}"),
-        Err(error) => assert!(error.contains("in the data"), "{error}\n{from}\n\n{to}"),
+        Err(error) => {
+            // Data exceptions, and violations of constraints.
+            let is_of_values = error.contains(": 22") || error.contains(": 23");
+            assert!(is_of_values, "{error}\n{from}\n\n{to}");
+        }
     }
 }
 
