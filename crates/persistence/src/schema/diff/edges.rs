@@ -42,8 +42,7 @@ impl Planner<'_> {
                 let all = self.unsettled.contains(key);
                 let primary = self.may_be_null(key);
                 let around = self.from.needed_by(key).iter();
-                let around =
-                    around.filter(|other| all || primary && other.kind == Kind::Constraint);
+                let around = around.filter(|other| all || primary && self.is_primary_key(other));
                 edges.extend(
                     around.filter_map(|other| Some((*self.drops.get(other)?, change.first))),
                 );
@@ -141,6 +140,11 @@ impl Planner<'_> {
             }
         }
         edges
+    }
+
+    fn is_primary_key(&self, key: &Key) -> bool {
+        let constraint = self.from.get(key);
+        constraint.is_some_and(|constraint| constraint.text("type") == "p")
     }
 
     fn may_be_null(&self, key: &Key) -> bool {
@@ -260,31 +264,11 @@ impl Planner<'_> {
 
     /// Whether a program may miss it.
     fn is_contract(&self, key: &Key) -> bool {
-        match key.kind {
-            Kind::Schema
-            | Kind::Extension
-            | Kind::Enum
-            | Kind::Domain
-            | Kind::Composite
-            | Kind::Sequence
-            | Kind::Function
-            | Kind::Procedure
-            | Kind::TextSearchConfiguration
-            | Kind::Table
-            | Kind::Column
-            | Kind::Ownership
-            | Kind::View
-            | Kind::MaterializedView
-            | Kind::Default
-            | Kind::Constraint
-            | Kind::DomainConstraint => true,
-            // Goes when that goes which it is for.
-            Kind::Index | Kind::Statistics | Kind::Trigger => self
-                .from
-                .needs(key)
-                .iter()
-                .any(|needed| !self.to.has(needed)),
-            Kind::Other => false,
+        // They go when that goes which they are for.
+        if matches!(key.kind, Kind::Index | Kind::Statistics | Kind::Trigger) {
+            let mut needed = self.from.needs(key).iter();
+            return needed.any(|needed| !self.to.has(needed));
         }
+        key.kind != Kind::Other
     }
 }

@@ -65,27 +65,12 @@ pub(in crate::schema) fn retyped(
     found: &mut BTreeSet<Key>,
 ) -> Result<(), Impossible> {
     for dependent in catalog.needed_by(key) {
-        match dependent.kind {
-            Kind::Constraint | Kind::Index | Kind::Statistics | Kind::Ownership => {}
-            Kind::Schema
-            | Kind::Extension
-            | Kind::Enum
-            | Kind::Domain
-            | Kind::DomainConstraint
-            | Kind::Composite
-            | Kind::Sequence
-            | Kind::Function
-            | Kind::Procedure
-            | Kind::TextSearchConfiguration
-            | Kind::Table
-            | Kind::Column
-            | Kind::Default
-            | Kind::View
-            | Kind::MaterializedView
-            | Kind::Trigger
-            | Kind::Other => {
-                whole(catalog, dependent, found)?;
-            }
+        let follows = matches!(
+            dependent.kind,
+            Kind::Constraint | Kind::Index | Kind::Statistics | Kind::Ownership
+        );
+        if !follows {
+            whole(catalog, dependent, found)?;
         }
     }
     Ok(())

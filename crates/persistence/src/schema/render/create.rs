@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
-use super::text::{last_part, lower, option_list, short_type, split, with_last_part};
+use super::text::{last_part, lower, option_list, pairs, short_type, split, with_last_part};
 use super::{Impossible, Statements, comment_on, comments, parts, sequence, table};
 
 /// Statements that make the object without its parts.
@@ -201,21 +201,13 @@ fn configuration(name: &str, object: &Object) -> Statements {
 
 /// Statements that map each kind of word to its dictionaries.
 pub(super) fn mappings(name: &str, from: Option<&Object>, to: &Object) -> Statements {
-    let list = |object: Option<&Object>| -> Vec<(String, String)> {
-        let text = object
-            .map(|object| object.text("mappings"))
-            .unwrap_or_default();
-        let pairs = text.split("; ").filter_map(|pair| pair.split_once(": "));
-        pairs
-            .map(|(token, all)| (token.to_owned(), all.to_owned()))
-            .collect()
-    };
-    let (before, after) = (list(from), list(Some(to)));
+    let before = from.map_or_else(Vec::new, |from| pairs(from.text("mappings"), "; "));
+    let after = pairs(to.text("mappings"), "; ");
     let head = format!("alter text search configuration {name}");
     let gone: Vec<&str> = before
         .iter()
         .filter(|(token, _)| !after.iter().any(|(other, _)| other == token))
-        .map(|(token, _)| token.as_str())
+        .map(|(token, _)| *token)
         .collect();
     let mut statements = Vec::new();
     if !gone.is_empty() {
@@ -231,7 +223,7 @@ pub(super) fn mappings(name: &str, from: Option<&Object>, to: &Object) -> Statem
                     all == dictionaries
                         && before.iter().any(|(other, _)| other == token) == was_there
                 })
-                .map(|(token, _)| token.as_str())
+                .map(|(token, _)| *token)
                 .collect();
             if !tokens.is_empty() && !done.contains(&(verb, dictionaries)) {
                 done.push((verb, dictionaries));

@@ -1,7 +1,7 @@
 //! What lies on tables: constraints, indexes, triggers and extended statistics.
 
 use super::super::catalog::{Key, Kind, Object};
-use super::text::{lower, name_with, wrapped, wrapped_comment};
+use super::text::{lower, name_with, pairs, wrapped, wrapped_comment};
 use super::{Impossible, Statements, comment_on, comments};
 
 /// Statements that make a constraint; not looking at what is there if it is to be not
@@ -105,16 +105,8 @@ pub(super) fn index(key: &Key, object: &Object) -> Result<Statements, Impossible
 }
 
 fn index_extras(key: &Key, index: &str, from: Option<&Object>, to: &Object) -> Statements {
-    let list = |object: Option<&Object>| -> Vec<(String, String)> {
-        let text = object
-            .map(|object| object.text("statistics"))
-            .unwrap_or_default();
-        let pairs = text.split(", ").filter_map(|pair| pair.split_once(": "));
-        pairs
-            .map(|(column, target)| (column.to_owned(), target.to_owned()))
-            .collect()
-    };
-    let (before, after) = (list(from), list(Some(to)));
+    let before = from.map_or_else(Vec::new, |from| pairs(from.text("statistics"), ", "));
+    let after = pairs(to.text("statistics"), ", ");
     let mut statements = Vec::new();
     for (column, _) in before
         .iter()
@@ -202,37 +194,16 @@ pub(super) fn alter(key: &Key, from: &Object, to: &Object) -> Statements {
             key.name
         ));
     }
-    match key.kind {
-        Kind::Index => statements.extend(index_extras(key, &key.name, Some(from), to)),
-        Kind::Constraint if to.is("index_name") => {
-            let index = to.text("index_name");
-            if differs("comment of the index") {
-                let text = to.get("comment of the index").map(super::text::literal);
-                let text = text.unwrap_or_else(|| "null".to_owned());
-                statements.push(wrapped_comment(&format!("index {index}"), &text));
-            }
-            statements.extend(index_extras(key, index, Some(from), to));
+    if key.kind == Kind::Index {
+        statements.extend(index_extras(key, &key.name, Some(from), to));
+    } else if key.kind == Kind::Constraint && to.is("index_name") {
+        let index = to.text("index_name");
+        if differs("comment of the index") {
+            let text = to.get("comment of the index").map(super::text::literal);
+            let text = text.unwrap_or_else(|| "null".to_owned());
+            statements.push(wrapped_comment(&format!("index {index}"), &text));
         }
-        Kind::Schema
-        | Kind::Extension
-        | Kind::Enum
-        | Kind::Domain
-        | Kind::DomainConstraint
-        | Kind::Composite
-        | Kind::Sequence
-        | Kind::Function
-        | Kind::Procedure
-        | Kind::TextSearchConfiguration
-        | Kind::Table
-        | Kind::Column
-        | Kind::Default
-        | Kind::Ownership
-        | Kind::Constraint
-        | Kind::View
-        | Kind::MaterializedView
-        | Kind::Statistics
-        | Kind::Trigger
-        | Kind::Other => {}
+        statements.extend(index_extras(key, index, Some(from), to));
     }
     statements
 }

@@ -98,31 +98,9 @@ pub(super) fn create(
     statements.extend(comments(key, table));
     statements.extend(after);
     for part in group {
-        match part.kind {
-            Kind::Index | Kind::Trigger | Kind::Statistics => {
-                statements.extend(create_alone(catalog, part)?);
-            }
-            Kind::Default if !written.contains(part) => {
-                statements.extend(create_alone(catalog, part)?);
-            }
-            Kind::Default
-            | Kind::Table
-            | Kind::Column
-            | Kind::Constraint
-            | Kind::Schema
-            | Kind::Extension
-            | Kind::Enum
-            | Kind::Domain
-            | Kind::DomainConstraint
-            | Kind::Composite
-            | Kind::Sequence
-            | Kind::Function
-            | Kind::Procedure
-            | Kind::TextSearchConfiguration
-            | Kind::Ownership
-            | Kind::View
-            | Kind::MaterializedView
-            | Kind::Other => {}
+        let is_beside = matches!(part.kind, Kind::Index | Kind::Trigger | Kind::Statistics);
+        if is_beside || (part.kind == Kind::Default && !written.contains(part)) {
+            statements.extend(create_alone(catalog, part)?);
         }
     }
     Ok(statements)

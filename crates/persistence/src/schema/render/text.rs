@@ -95,6 +95,13 @@ pub(in crate::schema) fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a st
     parts
 }
 
+/// `a: b` and the like, of which the separator stands between two.
+pub(in crate::schema) fn pairs<'a>(text: &'a str, separator: &str) -> Vec<(&'a str, &'a str)> {
+    text.split(separator)
+        .filter_map(|pair| pair.split_once(": "))
+        .collect()
+}
+
 /// A text as SQL writes it.
 pub(in crate::schema) fn literal(text: &str) -> String {
     if text.contains('\\') {

@@ -2,7 +2,16 @@
 with mine as (
     select n.oid, nspname from pg_namespace n where nspname !~ '^pg_' and nspname <> 'information_schema'),
 types as (
-    select t.*, t.oid::regtype::text as name, obj_description(t.oid, 'pg_type') as comment
+    select t.*, t.oid::regtype::text as name, obj_description(t.oid, 'pg_type') as comment,
+        nullif(concat_ws(E'\n',
+        (select string_agg(format('grant %s on type %s to %s%s', privileges, t.oid::regtype, grantee, how), E'\n' order by grantee, how)
+            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
+                    case when is_grantable then ' with grant option' else '' end as how,
+                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
+                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
+        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
+            then format('revoke all on type %s from public', t.oid::regtype) end,
+        case when typowner <> current_user::regrole then format('alter type %s owner to %s', t.oid::regtype, typowner::regrole) end), '') as grants
     from pg_type t join mine on mine.oid = typnamespace
     where not exists (select from pg_depend e where e.classid = 'pg_type'::regclass
         and e.objid = t.oid and e.deptype = 'e'))
@@ -20,15 +29,7 @@ union all
 select 'pg_type'::regclass::int8, t.oid::int8, 0, 'enum', name, null, array[
     'values', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
         from pg_enum where enumtypid = t.oid),
-    '~grants', nullif(concat_ws(E'\n',
-        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
-            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
-                    case when is_grantable then ' with grant option' else '' end as how,
-                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
-                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
-        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
-            then format('revoke all on type %s from public', name) end,
-        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
+    '~grants', grants,
     'comment', comment]
 from types t where typtype = 'e'
 union all
@@ -38,15 +39,7 @@ select 'pg_type'::regclass::int8, t.oid::int8, 0, 'domain', name, null, array[
         then typcollation::regcollation::text end,
     'not null', case when typnotnull then 'yes' end,
     'default', coalesce(pg_get_expr(typdefaultbin, 0, true), typdefault),
-    '~grants', nullif(concat_ws(E'\n',
-        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
-            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
-                    case when is_grantable then ' with grant option' else '' end as how,
-                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
-                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
-        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
-            then format('revoke all on type %s from public', name) end,
-        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
+    '~grants', grants,
     'comment', comment]
 from types t where typtype = 'd'
 union all
@@ -65,15 +58,7 @@ select 'pg_type'::regclass::int8, t.oid::int8, 0, 'composite', t.name, null, arr
     'comments of columns', (select string_agg(format('%I: %L', attname, col_description(attrelid, attnum)), ', '
             order by attname)
         from pg_attribute where attrelid = t.typrelid and col_description(attrelid, attnum) is not null),
-    '~grants', nullif(concat_ws(E'\n',
-        (select string_agg(format('grant %s on type %s to %s%s', privileges, name, grantee, how), E'\n' order by grantee, how)
-            from (select case grantee when 0 then 'public' else grantee::regrole::text end as grantee,
-                    case when is_grantable then ' with grant option' else '' end as how,
-                    string_agg(lower(privilege_type), ', ' order by privilege_type) as privileges
-                from aclexplode(typacl) where grantee <> typowner group by 1, 2) granted),
-        case when typacl is not null and not exists (select from aclexplode(typacl) where grantee = 0)
-            then format('revoke all on type %s from public', name) end,
-        case when typowner <> current_user::regrole then format('alter type %s owner to %s', name, typowner::regrole) end), ''),
+    '~grants', grants,
     'comment', comment]
 from types t join pg_class c on c.oid = typrelid where relkind = 'c'
 union all
