@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::source::{Migrations, SourceError};
 
-/// The longest name, in bytes: what file systems take, less the number and the endings.
-const NAME_MAX: usize = 200;
+/// The longest name, in bytes: what file systems take, less the number, the endings, and what
+/// `revision` says of a migration's part and table.
+const NAME_MAX: usize = 150;
 
 /// Text that becomes a file of the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,15 @@
 //! Migrations as the text of their files.
 
 use super::diff::Phase;
+use super::render::MADE_AGAIN;
+use crate::migrate::lint::{Rule, lint};
 use crate::migrate::write::{NewFile, numbers};
 use crate::migrate::{CONTRACT, Migrations};
 
 /// The pairs of files, numbered on.
 pub(super) fn files(migrations: &Migrations, slug: &str, phases: &[Phase]) -> Vec<NewFile> {
     let numbered = phases.iter().zip(numbers(migrations));
-    numbered
+    let files = numbered
         .flat_map(|(phase, number)| {
             let name = format!("{number}_{}", name(slug, phase));
             [("up", &phase.up), ("down", &phase.down)].map(|(way, statements)| NewFile {
@@ -15,7 +17,30 @@ pub(super) fn files(migrations: &Migrations, slug: &str, phases: &[Phase]) -> Ve
                 text: text(statements, phase.no_transaction),
             })
         })
-        .collect()
+        .collect();
+    excused(migrations, files)
+}
+
+/// Where the lint would tell that something is taken away which is made again, with the
+/// reason why it is not.
+fn excused(migrations: &Migrations, mut files: Vec<NewFile>) -> Vec<NewFile> {
+    const ALLOW: &str = "-- lint: allow(drop-in-use) made again below, as programs know it";
+    let texts = files.iter().map(|file| (&*file.name, &*file.text));
+    let all = migrations.followed_by(texts);
+    let found = lint(&all, Some(migrations.head())).into_iter();
+    for found in found.filter(|found| found.rule == Rule::DropInUse) {
+        let Some(file) = files.iter_mut().find(|file| file.name == found.file) else {
+            continue;
+        };
+        let mut lines: Vec<&str> = file.text.lines().collect();
+        let above = lines.iter_mut().take(found.line - 1).rev();
+        let mut comments = above.take_while(|line| line.starts_with("--"));
+        if let Some(line) = comments.find(|line| **line == MADE_AGAIN) {
+            *line = ALLOW;
+        }
+        file.text = lines.join("\n") + "\n";
+    }
+    files
 }
 
 /// The name of a migration. It begins with `contract` if programs may miss what it takes
@@ -27,7 +52,7 @@ fn name(slug: &str, phase: &Phase) -> String {
         .then_some(CONTRACT)
         .into_iter()
         .chain(words)
-        .chain((!phase.part.is_empty()).then_some(phase.part))
+        .chain((!phase.part.is_empty()).then_some(phase.part.as_str()))
         .collect();
     if all.is_empty() {
         return "expand".to_owned();
@@ -60,10 +85,10 @@ mod tests {
 
     #[test]
     fn only_what_breaks_is_said_to_contract_and_once() {
-        let named = |slug, breaks, part| {
+        let named = |slug, breaks, part: &str| {
             let phase = Phase {
                 breaks,
-                part,
+                part: part.to_owned(),
                 no_transaction: false,
                 up: Vec::new(),
                 down: Vec::new(),

@@ -31,15 +31,17 @@ async fn a_column_with_a_constant_default_is_not_null_at_once() {
 #[tokio::test]
 async fn a_column_that_rows_cannot_have_yet_is_demanded_last() {
     let to = format!("{T} alter table t add column n uuid not null default gen_random_uuid();");
-    let files = there_and_back(T, &to, &[], "").await;
+    let rows = "insert into t select generate_series(1, 2500)";
+    let files = there_and_back(T, &to, &[], rows).await;
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(
         names.iter().step_by(2).collect::<Vec<_>>(),
         [
             &"0002_change.up.sql",
-            &"0003_contract_change_demand.up.sql",
-            &"0004_change_validate.up.sql",
-            &"0005_change_finish.up.sql"
+            &"0003_change_fill.up.sql",
+            &"0004_contract_change_demand.up.sql",
+            &"0005_change_validate.up.sql",
+            &"0006_change_finish.up.sql"
         ]
     );
     has(
@@ -48,11 +50,15 @@ async fn a_column_that_rows_cannot_have_yet_is_demanded_last() {
     );
     has(
         &files[2].text,
+        &["-- no-transaction\n", "set n = default", "limit 1000"],
+    );
+    has(
+        &files[4].text,
         &["t_n_not_null check (n is not null) not valid"],
     );
-    has(&files[4].text, &["validate constraint t_n_not_null"]);
+    has(&files[6].text, &["validate constraint t_n_not_null"]);
     has(
-        &files[6].text,
+        &files[8].text,
         &[
             "alter column n set not null",
             "drop constraint t_n_not_null",

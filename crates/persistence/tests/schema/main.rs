@@ -7,6 +7,7 @@ mod constraints;
 mod functions;
 mod indexes;
 mod kept;
+mod keys;
 mod names;
 mod random;
 mod reading;

@@ -53,9 +53,9 @@ async fn views_come_change_and_go_in_the_order_in_which_they_build_on_each_other
     has(
         &made,
         &[
-            "drop materialized view if exists m",
-            "drop view if exists y",
-            "drop view if exists z",
+            "drop materialized view m",
+            "drop view y",
+            "drop view z",
             "create view z",
             "create view y",
             "create materialized view m",

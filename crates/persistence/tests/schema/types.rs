@@ -97,7 +97,7 @@ async fn a_domain_comes_changes_and_goes() {
     has(
         &made,
         &[
-            "alter domain d drop constraint if exists d_check",
+            "alter domain d drop constraint d_check",
             "alter domain d add constraint d_long check (length(value) > 2) not valid",
             "alter domain d validate constraint",
         ],
@@ -122,7 +122,7 @@ async fn a_composite_type_comes_changes_and_goes() {
     has(
         &up(one, other).await,
         &[
-            "drop function if exists f(pair)",
+            "drop function f(pair)",
             "drop type pair",
             "create type pair",
             "create function f(pair)",

@@ -70,6 +70,11 @@ impl Known {
         self.objects.is_new(space, name)
     }
 
+    /// Whether a script before this one made it.
+    pub(super) fn was_made(&self, space: &Space, name: &Name) -> bool {
+        self.objects.was_made(space, name)
+    }
+
     /// Whether this script dropped it, or would have if it had been there.
     pub(super) fn is_dropped(&self, name: &Name) -> bool {
         self.dropped.iter().any(|dropped| dropped.is(name))
@@ -87,9 +92,17 @@ impl Known {
 
     /// The table of an index.
     pub(super) fn table_of(&self, index: &Name) -> Option<&Name> {
+        self.index(index).map(|index| &index.table)
+    }
+
+    /// Whether an index is known, and keeps rows apart.
+    pub(super) fn is_unique_index(&self, index: &Name) -> bool {
+        self.index(index).is_some_and(|index| index.is_unique)
+    }
+
+    fn index(&self, index: &Name) -> Option<&Index> {
         let exact = self.indexes.iter().rfind(|known| known.name == *index);
-        let found = exact.or_else(|| self.indexes.iter().rfind(|known| known.name.is(index)));
-        found.map(|index| &index.table)
+        exact.or_else(|| self.indexes.iter().rfind(|known| known.name.is(index)))
     }
 
     /// The columns of an index that a constraint of its table is made of, if it has columns alone.

@@ -87,6 +87,12 @@ impl Objects {
             || (*space == Space::Relation && name.as_temporary().is_some_and(|own| made(&own)))
     }
 
+    /// Whether an earlier script made it, or one that it can be.
+    pub(super) fn was_made(&self, space: &Space, name: &Name) -> bool {
+        let mut earlier = self.earlier.iter();
+        earlier.any(|(own, made)| own == space && made.is(name))
+    }
+
     pub(super) fn drop(&mut self, space: &Space, name: &Name) {
         let own = name.as_temporary();
         let is_it =

@@ -111,6 +111,7 @@ pub(super) fn place(tables: &[Table], name: &Name) -> Option<usize> {
 pub(super) struct Index {
     pub(super) name: Name,
     pub(super) table: Name,
+    pub(super) is_unique: bool,
     /// Those that it is of, if it has columns alone.
     pub(super) columns: Vec<Name>,
     /// The columns of which it has expressions or in whose rows it chooses, with all others that are
@@ -131,6 +132,7 @@ impl Index {
         Self {
             name,
             table,
+            is_unique: has_child(statement, SyntaxKind::UNIQUE_KW),
             computed: columns
                 .as_ref()
                 .map_or_else(|| mentioned(statement), |_| Vec::new()),

@@ -157,7 +157,7 @@ impl fmt::Display for Key {
 }
 
 /// One thing in a database.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Object {
     /// What makes it what it is; what is as it is by default is absent.
     pub(in crate::schema) attributes: BTreeMap<String, String>,

@@ -1,8 +1,9 @@
 //! Which step has to be taken before which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::super::render;
 use super::plan::Planner;
 use super::step::Class;
 
@@ -20,9 +21,16 @@ impl Planner<'_> {
                 }
             }
             if let Some(again) = self.creates.get(key) {
+                // A foreign key that comes again would take what goes for what it needs.
+                for needed in self.from.needs(key) {
+                    let gone = self
+                        .drops
+                        .get(needed)
+                        .filter(|_| needed.kind != Kind::Column);
+                    edges.extend(gone.map(|gone| (*gone, again.first)));
+                }
                 if self.is_swapped(key) {
                     edges.push((*drop, again.last));
-                    edges.push((again.first, *drop));
                 } else {
                     edges.push((*drop, again.first));
                 }
@@ -72,6 +80,43 @@ impl Planner<'_> {
                 self.steps[after].after.insert(before);
             }
         }
+        for (before, after) in self.built_before() {
+            if before != after && !self.waits_for(before, after) {
+                self.steps[after].after.insert(before);
+            }
+        }
+    }
+
+    /// What goes and comes again stays until the indexes are built that it needs then, where
+    /// it can.
+    fn built_before(&self) -> Vec<(usize, usize)> {
+        let mut edges = Vec::new();
+        for key in &self.rebuilt {
+            let Some(drop) = self.drops.get(key) else {
+                continue;
+            };
+            let own = self.is_swapped(key).then_some(key);
+            for needed in self.to.needs(key).iter().chain(own) {
+                let made = self.creates.get(needed);
+                let built = made.filter(|made| self.steps[made.first].class == Class::Concurrent);
+                edges.extend(built.map(|built| (built.first, *drop)));
+            }
+        }
+        edges
+    }
+
+    /// Whether the one step comes after the other one.
+    fn waits_for(&self, step: usize, other: usize) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![step]);
+        while let Some(step) = open.pop() {
+            if step == other {
+                return true;
+            }
+            if seen.insert(step) {
+                open.extend(self.steps[step].after.iter().copied());
+            }
+        }
+        false
     }
 
     /// The steps by which the things come about, or become what they are to be, that the
@@ -92,7 +137,7 @@ impl Planner<'_> {
             for span in spans.into_iter().flatten() {
                 // A primary key looks at no row if its columns are NOT NULL; a foreign
                 // key needs the key that it refers to.
-                let whole = is_primary || needed.kind == Kind::Constraint;
+                let whole = is_primary || matches!(needed.kind, Kind::Constraint | Kind::Index);
                 steps.push(if whole { span.last } else { span.first });
             }
         }
@@ -179,7 +224,11 @@ impl Planner<'_> {
             let taken = names(gone, self.from);
             for (new, made) in &self.creates {
                 let apart = |key: &Key| matches!(key.kind, Kind::Default | Kind::Ownership);
-                if gone == new && self.is_swapped(gone) {
+                let is_like = |pairs: &BTreeMap<Key, Key>| pairs.get(new) == Some(gone);
+                if gone == new && self.is_swapped(gone)
+                    || is_like(&self.taken)
+                    || is_like(&self.loosened)
+                {
                     continue;
                 }
                 if !apart(gone) && !apart(new) && !taken.is_disjoint(&names(new, self.to)) {
@@ -193,15 +242,16 @@ impl Planner<'_> {
     /// Moves to the end what only takes away, and what nothing else waits for.
     pub(super) fn put_off(&mut self) {
         let mut waited_for = BTreeSet::new();
-        let contract = self
-            .drops
-            .iter()
-            .filter(|(key, _)| !self.rebuilt.contains(key) && self.is_contract(key));
+        let contract = self.drops.iter().filter(|(key, _)| {
+            let is_kept = self.taken.values().any(|taken| taken == *key);
+            !is_kept && !self.rebuilt.contains(key) && self.is_contract(key)
+        });
         let mut late: BTreeSet<usize> = contract.map(|(_, place)| *place).collect();
         let missed = self.missed();
         for place in late.iter().chain(&missed) {
+            let is_arbiter = self.is_arbiter(&self.steps[*place].key);
             let step = &mut self.steps[*place];
-            step.breaks = step.class == Class::Quick;
+            step.breaks = step.class == Class::Quick || is_arbiter;
         }
         let again = self.made_again();
         if !missed.is_empty() {
@@ -228,16 +278,10 @@ impl Planner<'_> {
         }
         for place in late {
             let step = &mut self.steps[place];
-            step.class = match step.class {
-                Class::Concurrent => Class::ContractIndexes,
-                Class::Rename
-                | Class::NewValues
-                | Class::Quick
-                | Class::Validate
-                | Class::ContractIndexes
-                | Class::Contract
-                | Class::Demand
-                | Class::OldValues => Class::Contract,
+            step.class = if step.class == Class::Concurrent {
+                Class::ContractIndexes
+            } else {
+                Class::Contract
             };
         }
     }
@@ -256,15 +300,24 @@ impl Planner<'_> {
         let again = self.rebuilt.iter().filter_map(|key| {
             let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
             let quick = |place: usize| self.steps[place].class == Class::Quick;
-            (made.first == made.last && quick(*drop) && quick(made.first))
-                .then_some((*drop, made.first))
+            let is_one = made.first == made.last && quick(*drop);
+            // What is swapped is built before.
+            (quick(made.last) && (is_one || self.is_swapped(key))).then_some((*drop, made.last))
         });
         again.collect()
+    }
+
+    /// Whether it is an index that ON CONFLICT may be about.
+    fn is_arbiter(&self, key: &Key) -> bool {
+        key.kind == Kind::Index && self.from.get(key).is_some_and(render::is_unique_index)
     }
 
     /// Whether a program may miss it.
     fn is_contract(&self, key: &Key) -> bool {
         // They go when that goes which they are for.
+        if self.is_arbiter(key) {
+            return true;
+        }
         if matches!(key.kind, Kind::Index | Kind::Statistics | Kind::Trigger) {
             let mut needed = self.from.needs(key).iter();
             return needed.any(|needed| !self.to.has(needed));

@@ -2,7 +2,7 @@
 //! apart from what locks the table.
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
-use super::super::render::{self, Impossible, Statements, drop};
+use super::super::render::{self, Statements, drop};
 use super::plan::{Planner, Span};
 use super::step::Class;
 
@@ -29,9 +29,18 @@ impl Planner<'_> {
         if at_once || !demanded {
             return span;
         }
+        let fill = self.step(
+            key,
+            Class::Fill,
+            Ok(vec![render::fill(key, with_default)]),
+            Ok(vec![
+                "-- What was filled in goes with the column.\nselect".to_owned(),
+            ]),
+        );
+        self.steps[fill].after.insert(span.first);
         Span {
             first: span.first,
-            last: self.demand_value(key, span.first, Class::Demand, (Vec::new(), Vec::new())),
+            last: self.demand_value(key, fill, Class::Demand, (Vec::new(), Vec::new())),
         }
     }
 
@@ -88,41 +97,11 @@ impl Planner<'_> {
         let both = is_unique(self.from) && is_unique(self.to);
         // Foreign keys would take the one for the other on the way back.
         let catalogs = [self.from, self.to];
-        let is_referred_to = catalogs
-            .iter()
-            .any(|catalog| !catalog.needed_by(key).is_empty());
+        let is_referred_to = key.kind == Kind::Index
+            && catalogs
+                .iter()
+                .any(|catalog| !catalog.needed_by(key).is_empty());
         both && !is_referred_to && self.rebuilt.contains(key) && self.stays(key)
-    }
-
-    /// An index that takes the place of one of the same name.
-    pub(super) fn swap_index(
-        &mut self,
-        key: &Key,
-        object: &Object,
-        made: Result<Statements, Impossible>,
-    ) -> Span {
-        let name = render::text::last_part(&key.name);
-        let aside = render::until_then(name);
-        let full = render::text::with_last_part(&key.name, &aside);
-        let up = vec![render::concurrently(&render::index_called(object, &aside))];
-        let built = self.step(
-            key,
-            Class::Concurrent,
-            Ok(up),
-            Ok(vec![render::drop_index(&full)]),
-        );
-        let up = made.map(|made| {
-            let renamed = format!("alter index {full} rename to {name}");
-            std::iter::once(renamed)
-                .chain(made.into_iter().skip(1))
-                .collect()
-        });
-        let down = vec![format!("alter index {} rename to {aside}", key.name)];
-        let renamed = self.step(key, Class::Quick, up, Ok(down));
-        Span {
-            first: built,
-            last: renamed,
-        }
     }
 
     /// A constraint that is new on a table, or a domain, that was there before.
@@ -132,6 +111,9 @@ impl Planner<'_> {
         let kind = object.text("type");
         if !self.stays(key) {
             return self.one(key, Class::Quick, Ok(up), Ok(down));
+        }
+        if let Some(index) = self.taken.get(key).cloned() {
+            return self.take_index(key, object, &index);
         }
         match kind {
             "p" | "u" => {
@@ -144,10 +126,10 @@ impl Planner<'_> {
                 let dropped = vec![render::drop_index(&full)];
                 let up = vec![render::concurrently(&index)];
                 let built = self.step(key, Class::Concurrent, Ok(up), Ok(dropped));
-                let mut down = down;
-                down.push(index);
                 let up = render::use_index(key, object, &name);
                 let used = self.step(key, Class::Quick, Ok(up), Ok(down));
+                // Foreign keys that come again would take it for the one that they had.
+                self.steps[used].down_last.push(index);
                 self.steps[used].after.insert(built);
                 Span {
                     first: built,

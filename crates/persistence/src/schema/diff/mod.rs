@@ -9,6 +9,7 @@ mod plan;
 pub(super) mod rebuild;
 mod rename;
 mod step;
+mod taken;
 
 pub(super) use self::difference::differences;
 pub use self::difference::{Change, Difference};

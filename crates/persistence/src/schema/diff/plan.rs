@@ -26,6 +26,10 @@ pub(super) struct Planner<'a> {
     pub(super) rebuilt: BTreeSet<Key>,
     /// Columns whose rows are written anew, or that are there for a part of the way only.
     pub(super) unsettled: BTreeSet<Key>,
+    /// Constraints that come, with the indexes that they take.
+    pub(super) taken: BTreeMap<Key, Key>,
+    /// Indexes that come, with the constraints that go for them.
+    pub(super) loosened: BTreeMap<Key, Key>,
     pub(super) drops: BTreeMap<Key, usize>,
     pub(super) creates: BTreeMap<Key, Span>,
     pub(super) alters: BTreeMap<Key, Span>,
@@ -45,6 +49,8 @@ pub(in crate::schema) fn plan(
         impossible: Vec::new(),
         rebuilt: BTreeSet::new(),
         unsettled: BTreeSet::new(),
+        taken: BTreeMap::new(),
+        loosened: BTreeMap::new(),
         drops: BTreeMap::new(),
         creates: BTreeMap::new(),
         alters: BTreeMap::new(),
@@ -109,11 +115,16 @@ impl Planner<'_> {
             }
         }
         self.unsettled.extend(self.rebuilt.iter().cloned());
+        self.pair_off();
+        self.free_keys();
         self.rebuilt.retain(|key| self.to.has(key));
         changed.retain(|key, _| !self.rebuilt.contains(key));
 
         let gone = self.from.keys().filter(|key| !self.to.has(key)).cloned();
-        let gone: BTreeSet<Key> = gone.chain(self.rebuilt.iter().cloned()).collect();
+        let mut gone: BTreeSet<Key> = gone.chain(self.rebuilt.iter().cloned()).collect();
+        for other in self.taken.values().chain(self.loosened.values()) {
+            gone.remove(other);
+        }
         let new = self.to.keys().filter(|key| !self.from.has(key)).cloned();
         let new: BTreeSet<Key> = new.chain(self.rebuilt.iter().cloned()).collect();
         for group in group::groups(self.from, &gone) {
@@ -159,10 +170,26 @@ impl Planner<'_> {
             up,
             down,
             after: BTreeSet::new(),
+            down_last: Vec::new(),
+            table: self.locked_table(key),
+            is_whole: self.rebuilt.contains(key),
             removes: false,
             breaks: class == Class::Rename,
         });
         self.steps.len() - 1
+    }
+
+    /// The table in use that a step keeps others out of.
+    fn locked_table(&self, key: &Key) -> Option<String> {
+        let table = if key.kind == Kind::Table {
+            &key.name
+        } else if key.kind.is_part() {
+            key.table()
+        } else {
+            return None;
+        };
+        let is_used = self.from.has(&Key::new(Kind::Table, table));
+        is_used.then(|| table.to_owned())
     }
 
     fn remove(&mut self, group: &[Key]) {
@@ -181,10 +208,11 @@ impl Planner<'_> {
             self.step(key, Class::Concurrent, up, down.map(first_concurrently))
         } else {
             let mut up = drop(self.from, key);
-            if self.rebuilt.contains(key) && !self.is_missed(key) {
-                for statement in &mut up {
-                    *statement = made_again(statement);
-                }
+            if self.rebuilt.contains(key)
+                && !self.is_missed(key)
+                && let Some(first) = up.first_mut()
+            {
+                first.insert_str(0, &format!("{}\n", render::MADE_AGAIN));
             }
             self.step(key, Class::Quick, Ok(up), down)
         };
@@ -207,6 +235,11 @@ impl Planner<'_> {
             (Kind::Index, Some(index)) if self.is_swapped(key) => {
                 let made = create(self.to, key, group);
                 self.swap_index(key, index, made)
+            }
+            (Kind::Index, Some(index)) if self.loosened.contains_key(key) => {
+                let made = create(self.to, key, group);
+                let constraint = self.loosened[key].clone();
+                self.loosen(key, index, &constraint, made)
             }
             (Kind::Index, Some(_)) if self.stays(key) => {
                 let up = create(self.to, key, group).map(first_concurrently);
@@ -352,35 +385,6 @@ impl Planner<'_> {
         }
     }
 }
-
-/// Says of a statement that drops something that it is made again, as the lint reads it.
-fn made_again(statement: &str) -> String {
-    let words = ["constraint", "column"].map(|word| format!(" drop {word} "));
-    if statement.starts_with("alter ")
-        && let Some(word) = words.iter().find(|word| statement.contains(word.as_str()))
-    {
-        return statement.replacen(word.as_str(), &format!("{word}if exists "), 1);
-    }
-    KINDS_THAT_COME_AGAIN
-        .iter()
-        .map(|kind| format!("drop {kind} "))
-        .find(|words| statement.starts_with(words.as_str()))
-        .map_or_else(
-            || statement.to_owned(),
-            |words| format!("{words}if exists {}", &statement[words.len()..]),
-        )
-}
-
-const KINDS_THAT_COME_AGAIN: [&str; 8] = [
-    "materialized view",
-    "view",
-    "function",
-    "procedure",
-    "type",
-    "domain",
-    "trigger",
-    "text search configuration",
-];
 
 /// The first statement builds an index.
 fn first_concurrently(mut statements: Vec<String>) -> Vec<String> {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::Key;
 use super::super::render::Statements;
+use super::super::render::text::last_part;
+use crate::migrate::write::slug;
 
 /// How long a step takes, and what it may be put together with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,8 @@ pub(super) enum Class {
     NewValues,
     /// Takes no time that depends on how many rows there are, unless it says so.
     Quick,
+    /// What nothing can generate is written there, in batches, before it is demanded.
+    Fill,
     /// Demands of rows what a program before does not write, after what it is about came.
     Demand,
     /// Goes on beside others, and cannot be in a transaction.
@@ -34,8 +38,15 @@ pub(super) struct Step {
     pub(super) class: Class,
     pub(super) up: Statements,
     pub(super) down: Statements,
+    /// What comes after everything else of its migration on the way back.
+    pub(super) down_last: Statements,
     /// The places of the steps that come before it.
     pub(super) after: BTreeSet<usize>,
+    /// The table in use that it keeps others out of.
+    pub(super) table: Option<String>,
+    /// Whether what it is about is dropped and made again, and not to be away for longer
+    /// than a migration takes.
+    pub(super) is_whole: bool,
     /// Whether it removes something, which comes before making things.
     pub(super) removes: bool,
     /// Whether programs may miss what it takes away.
@@ -48,13 +59,17 @@ pub(in crate::schema) struct Phase {
     /// Whether programs may miss what it takes away.
     pub(in crate::schema) breaks: bool,
     /// What it is among several, such as `indexes`; empty for the one that the others go with.
-    pub(in crate::schema) part: &'static str,
+    pub(in crate::schema) part: String,
     pub(in crate::schema) no_transaction: bool,
     pub(in crate::schema) up: Statements,
     pub(in crate::schema) down: Statements,
 }
 
-const CONTRACT: usize = 1_000;
+/// How many levels come by turns, and some that are higher than what comes before them.
+const TURNS: usize = 4;
+const CONTRACT_INDEXES: usize = 999;
+const CONTRACT: usize = 1_002;
+const LAST: usize = 2_001;
 
 /// Puts steps in an order in which they can be taken, in as few migrations as that takes.
 /// None if they need each other, which the keys say.
@@ -65,55 +80,114 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
     let mut by_level: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for place in order {
         let step = &steps[place];
-        let least = step
-            .after
-            .iter()
-            .map(|before| levels[*before])
-            .max()
-            .unwrap_or_default();
-        // From 2 on, what is quick, concurrent, or validates comes by turns.
-        let turn_from = |least: usize, which: usize| least + (which + 3 - least % 3) % 3;
-        let turn = |which: usize| turn_from(least.max(2), which);
+        let before = step.after.iter().map(|before| levels[*before]);
+        let least = before.max().unwrap_or_default().max(2);
+        // From 2 on, what is quick, concurrent, validates, or fills comes by turns.
+        let turn = |which: usize| least + (which + TURNS - least % TURNS) % TURNS;
         levels[place] = match step.class {
             Class::Rename if first_values => 0,
             Class::NewValues => 1,
-            Class::Rename | Class::Quick => turn(2),
-            // Rows can be filled between both.
-            Class::Demand => turn_from(least.max(2) + 1, 2),
-            Class::Concurrent => turn(0),
-            Class::Validate => turn(1),
-            Class::ContractIndexes => CONTRACT - 1,
+            Class::Rename | Class::Quick | Class::Demand => turn(2),
+            Class::Concurrent => turn(3),
+            Class::Validate => turn(0),
+            Class::Fill => turn(1),
+            Class::ContractIndexes => CONTRACT_INDEXES,
             Class::Contract => CONTRACT,
-            Class::OldValues => CONTRACT + 1,
+            Class::OldValues => LAST,
         };
         by_level.entry(levels[place]).or_default().push(place);
     }
-    let phases = by_level.into_iter().map(|(level, places)| {
-        let steps = places.iter().map(|place| &steps[*place]);
-        let has = |class| steps.clone().any(|step| step.class == class);
-        let breaks = level >= CONTRACT - 1 || steps.clone().any(|step| step.breaks);
-        Phase {
-            breaks,
-            part: match level {
-                0 => "names",
-                1 | 1_001 => "values",
-                2 | CONTRACT => "",
-                level if level % 3 == 0 => "indexes",
-                level if level % 3 == 1 => "validate",
-                _ if has(Class::Demand) => "demand",
-                _ => "finish",
-            },
-            no_transaction: has(Class::Concurrent) || has(Class::ContractIndexes),
-            up: steps.clone().flat_map(|step| step.up.clone()).collect(),
-            down: steps.rev().flat_map(|step| step.down.clone()).collect(),
-        }
-    });
-    let mut phases: Vec<Phase> = phases.collect();
+    let mut phases = Vec::new();
+    for (level, places) in by_level {
+        let apart = apart(steps, &places);
+        let is_one = apart.len() == 1;
+        phases.extend(apart.into_iter().map(|(table, places)| {
+            let places = places.into_iter().map(|place| &steps[place]);
+            let table = table.filter(|_| !is_one);
+            phase(level, table, &places.collect::<Vec<_>>())
+        }));
+    }
     // A migration that is alone needs no name of its own.
     if let [phase] = &mut phases[..] {
-        phase.part = "";
+        phase.part = String::new();
     }
     Ok(phases)
+}
+
+fn phase(level: usize, table: Option<&str>, steps: &[&Step]) -> Phase {
+    let has = |class| steps.iter().any(|step| step.class == class);
+    let part = match level {
+        0 => "names",
+        1 | LAST => "values",
+        2 | CONTRACT => "",
+        _ if has(Class::Concurrent) || has(Class::ContractIndexes) => "indexes",
+        _ if has(Class::Validate) => "validate",
+        _ if has(Class::Fill) => "fill",
+        _ if has(Class::Demand) => "demand",
+        _ => "finish",
+    };
+    // What no file can be called has a number that says enough.
+    let table = table.and_then(|table| slug(last_part(table)).ok());
+    let words = [Some(part.to_owned()), table].into_iter().flatten();
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    Phase {
+        breaks: [Class::ContractIndexes, Class::Contract, Class::OldValues]
+            .into_iter()
+            .any(has)
+            || steps.iter().any(|step| step.breaks),
+        part: words.join("_"),
+        no_transaction: [Class::Concurrent, Class::ContractIndexes, Class::Fill]
+            .into_iter()
+            .any(has),
+        up: steps.iter().flat_map(|step| step.up.clone()).collect(),
+        down: steps
+            .iter()
+            .rev()
+            .map(|step| &step.down)
+            .chain(steps.iter().rev().map(|step| &step.down_last))
+            .flatten()
+            .cloned()
+            .collect(),
+    }
+}
+
+/// Steps of one level, so that no migration locks a table while it waits for another one;
+/// unless something is made again among them, which has to come at once.
+fn apart<'a>(steps: &'a [Step], places: &[usize]) -> Vec<(Option<&'a str>, Vec<usize>)> {
+    let at_once = |place: &usize| {
+        let step = &steps[*place];
+        let has_transaction = matches!(
+            step.class,
+            Class::Rename | Class::Quick | Class::Demand | Class::Contract
+        );
+        step.is_whole || !has_transaction
+    };
+    if places.iter().any(at_once) {
+        return vec![(None, places.to_vec())];
+    }
+    let mut open = places.to_vec();
+    let mut apart: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
+    while !open.is_empty() {
+        let ready = |place: &usize| !open.iter().any(|other| steps[*place].after.contains(other));
+        let last = apart.last().map(|(table, _)| *table);
+        let fits = |place: usize| {
+            let table = steps[place].table.as_deref();
+            last.is_some_and(|last| table.is_none() || last.is_none() || last == table)
+        };
+        let all = open.iter().filter(|place| ready(place)).copied();
+        // They are in an order in which they can be taken.
+        let next = all.clone().find(|place| fits(*place));
+        let next = next.or_else(|| all.clone().next()).unwrap_or(open[0]);
+        if !fits(next) {
+            apart.push((None, Vec::new()));
+        }
+        open.retain(|place| *place != next);
+        if let Some((table, places)) = apart.last_mut() {
+            *table = table.or(steps[next].table.as_deref());
+            places.push(next);
+        }
+    }
+    apart
 }
 
 /// Removing first, and otherwise by kind and name, as far as steps do not wait for others.

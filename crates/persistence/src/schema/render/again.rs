@@ -96,9 +96,15 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
         Kind::Function | Kind::Procedure => !is_replaced(key, from, to),
         Kind::Domain => from.get("type") != to.get("type"),
         Kind::Column => {
-            let is_computed = to.is("generated") && !from.is("generated");
-            is_computed || super::cast::is_felt(from, to)
+            let is_computed =
+                |column: &Object| column.is("generated") || column.text("identity") == "always";
+            is_computed(to) && !is_computed(from) || super::cast::is_felt(from, to)
         }
+        // Without a check, programs write what they wrote.
+        Kind::Constraint => {
+            from.text("type") != "c" && from.get("definition") != to.get("definition")
+        }
+        Kind::Index => is_unique_index(from) && arbiter(from) != arbiter(to),
         Kind::Schema
         | Kind::Extension
         | Kind::Enum
@@ -108,12 +114,25 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
         | Kind::Table
         | Kind::Default
         | Kind::Ownership
-        | Kind::Constraint
-        | Kind::Index
         | Kind::Statistics
         | Kind::Trigger
         | Kind::Other => false,
     }
+}
+
+/// Whether it is an index, and ON CONFLICT may be about it.
+pub(in crate::schema) fn is_unique_index(index: &Object) -> bool {
+    index.text("definition").starts_with("CREATE UNIQUE INDEX ")
+}
+
+/// What of a unique index ON CONFLICT is about: all but how it is stored.
+fn arbiter(index: &Object) -> String {
+    let definition = index.text("definition");
+    let Some((head, rest)) = definition.split_once(" WITH (") else {
+        return definition.to_owned();
+    };
+    let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
+    format!("{head}{rest}")
 }
 
 /// Drops what nothing lies on and makes it as it is to be.

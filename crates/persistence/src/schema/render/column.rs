@@ -112,12 +112,8 @@ pub(in crate::schema) fn add_column(
     let mut sql = String::new();
     if column.text("generation") == "stored" || column.is("identity") {
         sql.push_str("-- Writes the whole table anew.\n");
-    } else if column.is("not null") && default.is_none() {
-        sql.push_str(if at_once {
-            "-- Fails if there are rows: nothing says what they are to have.\n"
-        } else {
-            "-- Rows that there are have none: fill it by a migration before the one that demands a value.\n"
-        });
+    } else if column.is("not null") && default.is_none() && at_once {
+        sql.push_str("-- Fails if there are rows: nothing says what they are to have.\n");
     }
     let definition = definition(key, column, inline, at_once);
     let _ = write!(sql, "alter table {} add column {definition}", key.table());
@@ -171,6 +167,33 @@ fn unquoted_parts(text: &str) -> String {
 pub(in crate::schema) fn not_null_check(key: &Key) -> (String, String) {
     let name = name_with(&[key.table(), &key.name], "_not_null");
     (name, format!("check ({} is not null)", key.name))
+}
+
+/// What somebody is to put in its place who knows what the column is of rows that are there.
+pub(in crate::schema) fn fill(key: &Key, has_default: bool) -> String {
+    let (on, name) = (key.table(), &key.name);
+    let value = if has_default { "default" } else { "..." };
+    // So many that it ends, whatever the value is.
+    let batches = format!(
+        "do $$ begin
+    for batch in 0 .. (select count(*) / 1000 from {on} where {name} is null) loop
+        update {on} set {name} = {value}
+        where ctid = any (array(select ctid from {on} where {name} is null limit 1000));
+        commit;
+    end loop;
+end $$"
+    );
+    if has_default {
+        return format!("-- In batches, for nobody to wait for.\n{batches}");
+    }
+    let mut text = format!(
+        "-- Nothing can tell what {name} is of the rows that are there. If there are any, write it here, in
+-- batches, before this is applied; the migrations behind it demand it, and fail otherwise.\n"
+    );
+    for line in batches.lines() {
+        let _ = writeln!(text, "--     {line}");
+    }
+    text + "select"
 }
 
 /// Statements that change a column in place. NOT NULL is not among them if it `waits`.

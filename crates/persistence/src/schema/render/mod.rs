@@ -11,13 +11,16 @@ mod sequence;
 mod table;
 pub(super) mod text;
 
-pub(super) use self::again::{again, is_missed, is_replaced, without_looking_at_bodies};
+pub(super) use self::again::{
+    again, is_missed, is_replaced, is_unique_index, without_looking_at_bodies,
+};
 pub(super) use self::alter::{Strategy, alter, strategy};
 pub(super) use self::cast::is_resized;
-pub(super) use self::column::{Adding, add_column, has_quick_default, not_null_check};
+pub(super) use self::column::{Adding, add_column, fill, has_quick_default, not_null_check};
 pub(super) use self::create::{create, create_alone};
 pub(super) use self::parts::{
-    concurrently, constraint, drop_index, index_called, until_then, use_index, validate,
+    concurrently, constraint, drop_index, index_called, rename_index, take_index, until_then,
+    use_index, validate,
 };
 pub(super) use self::retype::{Values, change_values};
 pub(super) use self::sequence::go_on;
@@ -31,6 +34,9 @@ pub(super) struct Impossible(pub(super) String);
 
 /// Statements without their semicolons; each may begin with lines of comments.
 pub(super) type Statements = Vec<String>;
+
+/// Says of what is dropped that it comes again, as it was for programs.
+pub(super) const MADE_AGAIN: &str = "-- Made again below.";
 
 /// What an object is called in `comment on` and `drop`.
 pub(super) fn subject(key: &Key) -> String {

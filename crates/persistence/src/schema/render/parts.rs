@@ -1,7 +1,7 @@
 //! What lies on tables: constraints, indexes, triggers and extended statistics.
 
 use super::super::catalog::{Key, Kind, Object};
-use super::text::{lower, name_with, pairs, wrapped, wrapped_comment};
+use super::text::{last_part, lower, name_with, pairs, wrapped, wrapped_comment};
 use super::{Impossible, Statements, comment_on, comments};
 
 /// Statements that make a constraint; not looking at what is there if it is to be not
@@ -31,8 +31,8 @@ pub(super) fn add_constraint(key: &Key, object: &Object, validity: &str) -> Stri
 pub(super) fn constraint_extras(key: &Key, object: &Object) -> Statements {
     let mut statements = comments(key, object);
     if let Some(comment) = object.get("comment of the index") {
-        let index = format!("index {}", object.text("index_name"));
-        statements.push(wrapped_comment(&index, &super::text::literal(comment)));
+        let index = object.text("index_name");
+        statements.push(comment_on_index(index, Some(comment)));
     }
     statements.extend(index_extras(key, object.text("index_name"), None, object));
     statements
@@ -73,23 +73,55 @@ pub(in crate::schema) fn index_called(object: &Object, name: &str) -> String {
     format!("{}{name}{}", &sql[..begin], &sql[end..])
 }
 
+/// Gives an index another name, of the same schema.
+pub(in crate::schema) fn rename_index(from: &str, to: &str) -> String {
+    format!("alter index {from} rename to {}", last_part(to))
+}
+
 /// Statements that make a constraint of its index.
 pub(in crate::schema) fn use_index(key: &Key, object: &Object, index: &str) -> Statements {
+    let mut statements = vec![add_by_index(key, object, index)];
+    statements.extend(constraint_extras(key, object));
+    statements
+}
+
+/// The same of an index that was there before, with what it had beside its definition.
+pub(in crate::schema) fn take_index(
+    key: &Key,
+    object: &Object,
+    index: &Key,
+    before: &Object,
+) -> Statements {
+    let mut statements = vec![add_by_index(key, object, last_part(&index.name))];
+    statements.extend(comments(key, object));
+    let name = object.text("index_name");
+    let (had, has) = (before.get("comment"), object.get("comment of the index"));
+    if had != has {
+        statements.push(comment_on_index(name, has));
+    }
+    statements.extend(index_extras(key, name, Some(before), object));
+    statements
+}
+
+fn comment_on_index(name: &str, comment: Option<&str>) -> String {
+    let text = comment.map_or_else(|| "null".to_owned(), super::text::literal);
+    wrapped_comment(&format!("index {name}"), &text)
+}
+
+fn add_by_index(key: &Key, object: &Object, index: &str) -> String {
     let kind = if object.text("type") == "p" {
         "primary key"
     } else {
         "unique"
     };
     let deferrable = object.get("deferrable").map(|how| format!(" {how}"));
-    let mut statements = vec![format!(
+    format!(
         "alter table {} add constraint {} {kind} using index {}{}",
         key.table(),
         key.name,
         index,
         deferrable.unwrap_or_default()
-    )];
-    statements.extend(constraint_extras(key, object));
-    statements
+    )
 }
 
 pub(super) fn index(key: &Key, object: &Object) -> Result<Statements, Impossible> {
@@ -125,10 +157,7 @@ fn index_extras(key: &Key, index: &str, from: Option<&Object>, to: &Object) -> S
     let was = |name: &str| from.is_some_and(|from| from.is(name));
     if was("clustered") != to.is("clustered") {
         statements.push(if to.is("clustered") {
-            format!(
-                "alter table {table} cluster on {}",
-                super::text::last_part(index)
-            )
+            format!("alter table {table} cluster on {}", last_part(index))
         } else {
             format!("alter table {table} set without cluster")
         });
@@ -137,7 +166,7 @@ fn index_extras(key: &Key, index: &str, from: Option<&Object>, to: &Object) -> S
         statements.push(if to.is("replica identity") {
             format!(
                 "alter table {table} replica identity using index {}",
-                super::text::last_part(index)
+                last_part(index)
             )
         } else {
             format!("alter table {table} replica identity default")
@@ -199,9 +228,7 @@ pub(super) fn alter(key: &Key, from: &Object, to: &Object) -> Statements {
     } else if key.kind == Kind::Constraint && to.is("index_name") {
         let index = to.text("index_name");
         if differs("comment of the index") {
-            let text = to.get("comment of the index").map(super::text::literal);
-            let text = text.unwrap_or_else(|| "null".to_owned());
-            statements.push(wrapped_comment(&format!("index {index}"), &text));
+            statements.push(comment_on_index(index, to.get("comment of the index")));
         }
         statements.extend(index_extras(key, index, Some(from), to));
     }

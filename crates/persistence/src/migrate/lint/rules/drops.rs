@@ -14,7 +14,6 @@ const UNUSED: &[SyntaxKind] = &[
     SyntaxKind::DROP_DATABASE,
     SyntaxKind::DROP_EVENT_TRIGGER,
     SyntaxKind::DROP_GROUP,
-    SyntaxKind::DROP_INDEX,
     SyntaxKind::DROP_POLICY,
     SyntaxKind::DROP_PUBLICATION,
     SyntaxKind::DROP_ROLE,
@@ -61,16 +60,8 @@ pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
     if is_contract {
         return;
     }
-    let is_replaced = has_child(site.tree, SyntaxKind::IF_EXISTS)
-        && names.iter().all(|name| site.is_made_again(name));
-    if is_drop && !is_replaced && !UNUSED.contains(&site.kind()) {
-        let what = said(site.tree);
-        let tree = site.tree;
-        in_use(
-            site,
-            tree,
-            format!("{what}: programs before this migration may use it"),
-        );
+    if is_drop {
+        dropped_in_use(site, &names);
     }
     if NAMED.contains(&site.kind()) {
         renamed(site, &names);
@@ -80,6 +71,54 @@ pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
             in_use(site, &action, message);
         }
     }
+}
+
+fn dropped_in_use(site: &mut Site<'_>, names: &[Name]) {
+    let is_again = names.iter().all(|name| site.is_made_again(name));
+    // No program names a trigger.
+    let is_replaced = site.kind() == SyntaxKind::DROP_TRIGGER && is_again;
+    let space = Space::of(site.tree);
+    let is_own = site.kind() != SyntaxKind::DROP_TABLE
+        && names
+            .iter()
+            .all(|name| is_own(site, site.tree, &space, name));
+    if is_replaced || is_own || UNUSED.contains(&site.kind()) {
+        return;
+    }
+    let (what, tree) = (said(site.tree), site.tree);
+    if site.kind() == SyntaxKind::DROP_INDEX {
+        if names.iter().any(|name| site.known.is_unique_index(name)) {
+            in_use(
+                site,
+                tree,
+                format!(
+                    "{what}: programs before this migration may count on what it refuses, and name its columns in \
+                     ON CONFLICT, which fails without it"
+                ),
+            );
+        }
+    } else if is_again {
+        site.find_here(
+            Rule::DropInUse,
+            format!("{what}: what is made again by that name may not be what programs before this migration use"),
+            "create or replace it, where PostgreSQL takes that; or, if they find in it all that they know, allow this \
+             and say so; or a migration whose name begins with contract_",
+        );
+    } else {
+        in_use(
+            site,
+            tree,
+            format!("{what}: programs before this migration may use it"),
+        );
+    }
+}
+
+/// Whether it is dropped if it is there, so that the script can run again that makes it: nothing before
+/// made it.
+fn is_own(site: &Site<'_>, node: &SyntaxNode, space: &Space, name: &Name) -> bool {
+    has_child(node, SyntaxKind::IF_EXISTS)
+        && site.is_made_again(name)
+        && !site.known.was_made(space, name)
 }
 
 fn in_use(site: &mut Site<'_>, node: &SyntaxNode, message: String) {
@@ -162,11 +201,10 @@ fn taken(site: &Site<'_>, action: &SyntaxNode) -> Option<String> {
         )),
         SyntaxKind::DROP_CONSTRAINT => {
             let name = constraint_name(action)?;
-            let is_replaced = has_child(action, SyntaxKind::IF_EXISTS) && site.is_made_again(&name);
             let known = site.known.constraint(&table(site.tree)?, &name);
+            let is_own = has_child(action, SyntaxKind::IF_EXISTS) && site.is_made_again(&name);
             // Without a check, programs write what they wrote.
-            let is_free =
-                is_replaced || known.is_some_and(|known| known.is_check || known.added_here);
+            let is_free = known.map_or(is_own, |known| known.is_check || known.added_here);
             (!is_free).then(|| {
                 "programs before this migration may count on it: on what it refuses or deletes, or by name in ON \
                  CONFLICT"

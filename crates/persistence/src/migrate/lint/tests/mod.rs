@@ -33,7 +33,7 @@ const BASE: &str = "
     create table events_1 (id bigint, at timestamptz);
     create table events_2 (id bigint, at timestamptz, check (id > 0));
     create table events_3 (id bigint, at timestamptz, check (at is not null and at >= '2020-01-01' and at < '2020-02-01'));
-    create index users_name_idx on users (name);
+    create index users_name_idx on users (name); create unique index users_email_idx on users (email);
     create unique index users_id_idx on users (id);
     create index posts_title_idx on posts (id, title) where author_id is not null;
     create type mood as enum ('sad');

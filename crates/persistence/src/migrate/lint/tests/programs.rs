@@ -31,6 +31,11 @@ fn what_programs_use_is_taken_away_in_a_contract_migration() {
         "create rule r as on insert to users do also delete from posts",
         "alter table users alter column visits add generated always as identity",
         "alter table users alter column visits set generated always",
+        "drop view names; create view names as select 1 as one",
+        "drop function if exists fixed(); create function fixed(a integer) returns integer language sql as 'select 1'",
+        "drop table if exists posts; create table posts (id bigint)",
+        "alter table users drop constraint if exists users_pkey; alter table users add constraint users_pkey check (visits > 0) not valid",
+        "-- no-transaction\ndrop index concurrently if exists users_email_idx",
     ];
     bad(Rule::DropInUse, &examples);
     for sql in examples {
@@ -51,6 +56,9 @@ fn what_programs_use_is_taken_away_in_a_contract_migration() {
          create rule r as on insert to t do nothing; alter table t alter column a add generated always as identity",
         "create function f() returns integer language sql as 'select 1'; revoke all on function f() from public",
         "alter default privileges revoke all on tables from app",
+        "-- no-transaction\ndrop index concurrently if exists users_name_idx",
+        "create table t (a integer); create unique index u on t (a); drop index u",
+        "drop trigger t on users; create trigger t after insert on users for each row execute function fixed()",
         // So that it can run twice.
         "-- no-transaction
          drop trigger if exists t on users;
