@@ -219,7 +219,7 @@ impl Planner<'_> {
             .flatten()
             .collect()
         };
-        let mut edges = Vec::new();
+        let mut edges = self.names_of_sequences(&names);
         for (gone, drop) in &self.drops {
             let taken = names(gone, self.from);
             for (new, made) in &self.creates {
@@ -234,6 +234,36 @@ impl Planner<'_> {
                 if !apart(gone) && !apart(new) && !taken.is_disjoint(&names(new, self.to)) {
                     edges.push((*drop, made.first));
                 }
+            }
+        }
+        edges
+    }
+
+    /// The same of the sequence that a column brings when it becomes an identity, and loses
+    /// when it is none any more.
+    fn names_of_sequences(
+        &self,
+        names: &dyn Fn(&Key, &Catalog) -> BTreeSet<String>,
+    ) -> Vec<(usize, usize)> {
+        let sequence = |catalog: &Catalog, key: &Key| -> Option<String> {
+            let column = catalog.get(key)?;
+            column.get("sequence").map(str::to_owned)
+        };
+        let mut edges = Vec::new();
+        for (key, change) in &self.alters {
+            let (had, has) = (sequence(self.from, key), sequence(self.to, key));
+            if had == has {
+                continue;
+            }
+            if let Some(has) = has {
+                let gone = self.drops.iter();
+                let gone = gone.filter(|(gone, _)| names(gone, self.from).contains(&has));
+                edges.extend(gone.map(|(_, drop)| (*drop, change.last)));
+            }
+            if let Some(had) = had {
+                let new = self.creates.iter();
+                let new = new.filter(|(new, _)| names(new, self.to).contains(&had));
+                edges.extend(new.map(|(_, made)| (change.first, made.first)));
             }
         }
         edges

@@ -98,7 +98,9 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
         Kind::Column => {
             let is_computed =
                 |column: &Object| column.is("generated") || column.text("identity") == "always";
-            is_computed(to) && !is_computed(from) || super::cast::is_felt(from, to)
+            is_computed(to) && !is_computed(from)
+                || from.is("identity") && !to.is("identity")
+                || super::cast::is_felt(from, to)
         }
         // Without a check, programs write what they wrote.
         Kind::Constraint => {

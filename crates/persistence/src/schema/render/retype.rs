@@ -82,7 +82,13 @@ pub(in crate::schema) fn change_values(
         }
     }
     let order = catalog.in_order(&around);
-    let mut statements = vec!["-- Fails where rows have a value that is taken away.".to_owned()];
+    let is_kept = from.0.iter().all(|value| to.0.contains(value));
+    let note = if is_kept {
+        "-- What is greater than what is another question afterwards."
+    } else {
+        "-- Fails where rows have a value that is taken away."
+    };
+    let mut statements = vec![note.to_owned()];
     for key in order.iter().rev() {
         statements.extend(drop(catalog, key));
     }
