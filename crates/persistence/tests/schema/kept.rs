@@ -11,7 +11,7 @@ async fn a_text_that_is_too_long_is_refused_and_not_cut() {
         &made,
         &[
             "contract_change.up.sql\n",
-            "-- Fails where a value does not fit, or rounds it.\nalter table t alter column a type varchar(5);",
+            "-- Cuts blanks at the end of what is longer.\n-- Fails where a value is longer.\nalter table t alter column a type varchar(5);",
         ],
     );
     assert!(!made.contains("using"), "{made}");
@@ -50,20 +50,53 @@ async fn a_type_that_has_no_cast_from_another_one_says_when_that_fails() {
         "create table t (a uuid, b timestamptz(3), c integer[], d integer);",
     )
     .await;
-    let note = "-- Fails where a value has no such form, and cuts or rounds what does not fit.\n";
-    for statement in [
-        "alter table t alter column a type uuid\n    using a::text::uuid",
-        "alter table t alter column c type integer[]\n    using c::text::integer[]",
-        "alter table t alter column d type integer\n    using d::integer",
+    for (name, statement) in [
+        (
+            "uuid",
+            "alter table t alter column a type uuid\n    using a::text::uuid",
+        ),
+        (
+            "integer[]",
+            "alter table t alter column c type integer[]\n    using c::text::integer[]",
+        ),
+        (
+            "integer",
+            "alter table t alter column d type integer\n    using d::integer",
+        ),
     ] {
-        has(&made, &[&format!("{note}{statement}")]);
+        let notes = format!(
+            "-- Takes the text of each value for {name}, and loses what that has no place for.\n\
+             -- Fails where a text is none of {name}.\n{statement}"
+        );
+        has(&made, &[&notes]);
     }
     has(
         &made,
         &[
-            "-- Writes the whole table anew unless both types are stored alike.\n-- Fails where a value does not fit, or rounds it.\nalter table t alter column b type",
+            "-- Writes the whole table anew unless both types are stored alike.\n\
+             -- Goes by the TimeZone of the session that runs it.\nalter table t alter column b type",
         ],
     );
+}
+
+#[tokio::test]
+async fn a_text_that_is_read_as_another_type_is_not_cut() {
+    let from = "create table t (a text, b text);";
+    let to = "create table t (a varchar(3)[], b bit(3));";
+    for (rows, message) in [
+        ("insert into t values ('{long}', null)", "value too long"),
+        ("insert into t values (null, '1010')", "does not match type"),
+    ] {
+        let stopped = answers((from, to), &[], rows, ("1", "1")).await;
+        has(&stopped.unwrap_err(), &[message]);
+    }
+    let fits = answers(
+        (from, to),
+        &[],
+        "insert into t values ('{abc}', '101')",
+        ("select a[1] || b from t", "1"),
+    );
+    assert_eq!(fits.await.unwrap(), ["abc101", "1"]);
 }
 
 const NEXT: &str = "select id from u order by id desc limit 1";

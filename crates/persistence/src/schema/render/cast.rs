@@ -1,6 +1,9 @@
 //! Values of one type as values of another one.
 
+use std::fmt::Write as _;
+
 use super::super::catalog::Object;
+use super::loss::{loss, scale};
 use super::text::{short_type, split};
 
 /// How PostgreSQL takes the values of one type for those of another.
@@ -8,64 +11,77 @@ use super::text::{short_type, split};
 enum Cast {
     /// As it does in an assignment, which refuses what is too long.
     Assigned,
-    /// When it is told to, which may cut what is too long.
+    /// When it is told to.
     Explicit,
+    /// When it is told to, as the text that it is.
+    Read,
     /// Only by way of what they are written as.
     ByText,
 }
 
 fn cast(from: &Object, to: &Object) -> Cast {
-    let (one, other) = (from.text("element"), to.text("element"));
-    let by_text = || match (from.is("string"), to.is("string")) {
+    let is_text = |object: &Object| object.is("string") && !object.is("array");
+    if from.is("array") == to.is("array") {
+        if from.text("element") == to.text("element") {
+            return Cast::Assigned;
+        }
+        match cast_of_elements(from, to) {
+            Some("e") => return Cast::Explicit,
+            Some(_) => return Cast::Assigned,
+            None if to.is("string") => return Cast::Assigned,
+            None if from.is("string") => return Cast::Read,
+            None => return Cast::ByText,
+        }
+    }
+    match (is_text(from), is_text(to)) {
         (_, true) => Cast::Assigned,
-        (true, false) => Cast::Explicit,
+        (true, false) => Cast::Read,
         (false, false) => Cast::ByText,
-    };
-    if from.is("array") != to.is("array") {
-        return match (
-            from.is("string") && !from.is("array"),
-            to.is("string") && !to.is("array"),
-        ) {
-            (_, true) => Cast::Assigned,
-            (true, false) => Cast::Explicit,
-            (false, false) => Cast::ByText,
-        };
     }
-    if one == other {
-        return Cast::Assigned;
-    }
+}
+
+/// When PostgreSQL casts the elements of the one to those of the other, as `pg_cast` says
+/// it; nothing if it does not.
+pub(super) fn cast_of_elements<'a>(from: &'a Object, to: &Object) -> Option<&'a str> {
     let mut casts = split(from.text("casts"), ", ").into_iter();
-    match casts.find_map(|cast| cast.strip_prefix(other)?.strip_prefix(": ")) {
-        Some("e") => Cast::Explicit,
-        Some(_) => Cast::Assigned,
-        None => by_text(),
-    }
+    casts.find_map(|cast| cast.strip_prefix(to.text("element"))?.strip_prefix(": "))
 }
 
 /// The clause that says how, where PostgreSQL does not know by itself.
 pub(super) fn using(name: &str, from: &Object, to: &Object) -> String {
-    let kind = short_type(to.text("type"));
     match cast(from, to) {
         Cast::Assigned => String::new(),
-        Cast::Explicit => format!("\n    using {name}::{kind}"),
-        Cast::ByText => format!("\n    using {name}::text::{kind}"),
+        Cast::Explicit => format!("\n    using {name}::{}", short_type(to.text("type"))),
+        Cast::Read => format!("\n    using {name}::{}", uncut(to)),
+        Cast::ByText => format!("\n    using {name}::text::{}", uncut(to)),
     }
+}
+
+/// The type to take a text for. A cast to one that has a length cuts what is longer; the
+/// assignment that comes after this one refuses it.
+fn uncut(to: &Object) -> String {
+    let name = match to.text("element") {
+        "character varying" => "varchar",
+        "character" => "bpchar",
+        "bit" | "bit varying" => "varbit",
+        _ => return short_type(to.text("type")),
+    };
+    let brackets = if to.is("array") { "[]" } else { "" };
+    format!("{name}{brackets}")
 }
 
 /// What has to be known before the values change, as lines of comments.
 pub(super) fn notes(from: &Object, to: &Object) -> String {
     let mut notes = String::new();
-    let keeps = keeps_values(from, to);
-    if from.get("type") != to.get("type") && !(is_resized(from, to) && keeps) {
+    let loss = loss(from, to);
+    if from.get("type") != to.get("type") && !is_stored_alike(from, to) {
         notes.push_str("-- Writes the whole table anew unless both types are stored alike.\n");
     }
-    if !keeps {
-        notes.push_str(match cast(from, to) {
-            Cast::Assigned => "-- Fails where a value does not fit, or rounds it.\n",
-            Cast::Explicit | Cast::ByText => {
-                "-- Fails where a value has no such form, and cuts or rounds what does not fit.\n"
-            }
-        });
+    for change in loss.changes {
+        let _ = writeln!(notes, "-- {change}");
+    }
+    if let Some(fails) = loss.fails {
+        let _ = writeln!(notes, "-- Fails where {fails}.");
     }
     notes
 }
@@ -77,70 +93,18 @@ pub(in crate::schema) fn is_resized(from: &Object, to: &Object) -> bool {
     same("element") && same("array") && same("collation") && (plain || same("type"))
 }
 
+/// Whether every value stays as it is, down to its bytes.
+fn is_stored_alike(from: &Object, to: &Object) -> bool {
+    let is_filled_up = match to.text("element") {
+        "character" => true,
+        "numeric" => to.is("size") && scale(from) != scale(to),
+        _ => to.is("array"),
+    };
+    is_resized(from, to) && loss(from, to).is_none() && !is_filled_up
+}
+
 /// Whether programs may miss what the values were: other values, or values of another type.
 pub(super) fn is_felt(from: &Object, to: &Object) -> bool {
     let alike = is_resized(from, to) || from.is("string") && to.is("string");
-    from.get("type") != to.get("type") && !(alike && keeps_values(from, to))
-}
-
-/// Whether every value is the same in the other type.
-fn keeps_values(from: &Object, to: &Object) -> bool {
-    // Wider from left to right.
-    const FAMILIES: [&[&str]; 6] = [
-        &["smallint", "integer", "bigint", "numeric"],
-        &["smallint", "integer", "double precision"],
-        &["smallint", "real", "double precision"],
-        &["character varying", "text"],
-        &["text", "character varying"],
-        &["date", "timestamp without time zone"],
-    ];
-    if from.get("type") == to.get("type") {
-        return true;
-    }
-    let (one, other) = (from.text("element"), to.text("element"));
-    if from.is("array") != to.is("array") || to.is("domain") {
-        return false;
-    }
-    if one == other {
-        return is_wider(one, from.text("size"), to.text("size"));
-    }
-    let wider = FAMILIES.iter().any(|family| {
-        let place = |name| family.iter().position(|other| *other == name);
-        matches!((place(one), place(other)), (Some(one), Some(other)) if one < other)
-    });
-    wider && !to.is("size")
-}
-
-/// Whether the second size, such as `(10,2)`, takes all that the first one does.
-fn is_wider(element: &str, from: &str, to: &str) -> bool {
-    let numbers = |size: &str| -> Vec<i64> {
-        let inner = size.trim_matches(['(', ')']).split(',');
-        inner
-            .filter_map(|number| number.trim().parse().ok())
-            .collect()
-    };
-    match (&numbers(from)[..], &numbers(to)[..]) {
-        (_, []) => true,
-        (&[whole, scale], &[wider, finer]) => scale <= finer && whole - scale <= wider - finer,
-        (&[size], &[wider]) => {
-            // A value of fixed length is filled up, or refused.
-            size <= wider && element != "bit"
-        }
-        _ => from == to,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_wider_if_it_takes_all_that_the_other_does() {
-        assert!(is_wider("numeric", "(10,2)", "(12,4)"));
-        assert!(is_wider("numeric", "(10,2)", ""));
-        assert!(!is_wider("numeric", "(10,2)", "(10,3)"));
-        assert!(!is_wider("character varying", "", "(5)"));
-        assert!(is_wider("character varying", "(4)", "(5)"));
-        assert!(!is_wider("bit", "(4)", "(5)"));
-    }
+    from.get("type") != to.get("type") && !(alike && loss(from, to).is_none())
 }

@@ -5,6 +5,7 @@ mod alter;
 mod cast;
 mod column;
 mod create;
+mod loss;
 mod parts;
 mod retype;
 mod sequence;
