@@ -73,7 +73,9 @@ async fn compare_live(
     made: &Catalog,
     server: &PgConnectOptions,
 ) -> Result<Live, SchemaError> {
-    let live = Catalog::read(server).await.map_err(SchemaError::of_live)?;
+    let live = Catalog::read_in_use(server)
+        .await
+        .map_err(SchemaError::of_live)?;
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     let (one, other) = (live.version(), made.version());
     let differ = major(one) != major(other);

@@ -26,7 +26,7 @@ pub enum SchemaError {
          `grant usage on schema public` to it"
     )]
     Blind(String),
-    /// It was looked at again and again, and something went away each time.
+    /// It was looked at again and again, and was another one each time.
     #[error("the database is being changed while it is looked at: try again later ({0})")]
     Changing(String),
     /// There is no private server.

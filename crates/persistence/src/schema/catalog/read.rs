@@ -46,10 +46,10 @@ type Row = (
 );
 type Pair = (i64, i64, i32, i64, i64, i32);
 
-/// How often a database is looked at that is being changed.
+/// How often it is tried to see a database that is being changed.
 const TRIES: u32 = 5;
 
-/// How long after the first look the second one is; those after it are further apart.
+/// How long after the first try the second one is; those after it are further apart.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The role, if names of `public` lead nowhere for it: PostgreSQL would write all of them
@@ -58,42 +58,42 @@ const BLIND: &str = "select current_user::text where to_regnamespace('public') i
     and not has_schema_privilege('public', 'usage')";
 
 impl Catalog {
-    /// Reads what the database holds. Changes nothing. One that is being changed is looked
-    /// at up to five times.
+    /// Reads what the database holds, which nobody changes meanwhile. Changes nothing.
     pub async fn read(server: &PgConnectOptions) -> Result<Self, SchemaError> {
+        let mut connection = connect(server).await?;
+        let catalog = look(&mut connection).await?;
+        connection.close().await?;
+        Ok(catalog)
+    }
+
+    /// Reads what a database holds that others may change meanwhile. Changes nothing.
+    ///
+    /// PostgreSQL writes names and definitions as they are by then, and not as they are in
+    /// the snapshot: what goes away in between is written by its number, or half as it was.
+    /// So what is seen counts if a second look sees the same. Up to five pairs of looks
+    /// are taken within about two seconds and the time that they take.
+    pub async fn read_in_use(server: &PgConnectOptions) -> Result<Self, SchemaError> {
+        let mut connection = connect(server).await?;
         let mut tried = 1;
         loop {
-            match Self::read_once(server).await {
+            match look_twice(&mut connection).await {
+                Ok(catalog) => {
+                    connection.close().await?;
+                    return Ok(catalog);
+                }
                 Err(SchemaError::Changing(_)) if tried < TRIES => {
                     tokio::time::sleep(PAUSE * tried).await;
                     tried += 1;
                 }
-                done => return done,
+                Err(error) => return Err(error),
             }
         }
     }
 
-    async fn read_once(server: &PgConnectOptions) -> Result<Self, SchemaError> {
-        let mut connection = server
-            .clone()
-            .application_name("byline-schema")
-            .connect()
-            .await?;
-        sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
-        let blind = sqlx::query_scalar(BLIND).fetch_optional(&mut connection);
-        if let Some(role) = blind.await? {
-            return Err(SchemaError::Blind(role));
-        }
-        let catalog = read(&mut connection).await.map_err(|error| {
-            if is_of_a_change(&error) {
-                SchemaError::Changing(Redacted::from(error).to_string())
-            } else {
-                error.into()
-            }
-        })?;
-        sqlx::raw_sql("rollback").execute(&mut connection).await?;
-        connection.close().await?;
-        Ok(catalog)
+    /// The first of what is in one of them and not the same in the other one.
+    fn unlike<'a>(&'a self, other: &'a Self) -> Option<&'a Key> {
+        let mut keys = self.keys().chain(other.keys());
+        keys.find(|key| self.get(key) != other.get(key) || self.needs(key) != other.needs(key))
     }
 
     /// Reads what it would hold if the transaction were committed.
@@ -103,6 +103,37 @@ impl Catalog {
         sqlx::raw_sql(NORMALISE).execute(&mut *connection).await?;
         read(connection).await
     }
+}
+
+async fn connect(server: &PgConnectOptions) -> Result<PgConnection, SchemaError> {
+    let server = server.clone().application_name("byline-schema");
+    Ok(server.connect().await?)
+}
+
+async fn look_twice(connection: &mut PgConnection) -> Result<Catalog, SchemaError> {
+    let first = look(connection).await?;
+    let second = look(connection).await?;
+    match first.unlike(&second) {
+        Some(key) => Err(SchemaError::Changing(key.to_string())),
+        None => Ok(second),
+    }
+}
+
+/// Looks at one snapshot.
+async fn look(connection: &mut PgConnection) -> Result<Catalog, SchemaError> {
+    sqlx::raw_sql(BEGIN).execute(&mut *connection).await?;
+    let blind = sqlx::query_scalar(BLIND).fetch_optional(&mut *connection);
+    if let Some(role) = blind.await? {
+        return Err(SchemaError::Blind(role));
+    }
+    let catalog = match read(connection).await {
+        Err(error) if is_of_a_change(&error) => {
+            Err(SchemaError::Changing(Redacted::from(error).to_string()))
+        }
+        read => Ok(read?),
+    };
+    sqlx::raw_sql("rollback").execute(connection).await?;
+    catalog
 }
 
 /// Whether something went away between the snapshot and the look at its definition, which

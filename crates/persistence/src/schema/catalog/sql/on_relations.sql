@@ -11,7 +11,7 @@ indexes as (
         (select string_agg(format('%s: %s', attnum, attstattarget), ', ' order by attnum) from pg_attribute
             where attrelid = indexrelid and coalesce(attstattarget, -1) >= 0) as statistics,
         obj_description(indexrelid, 'pg_class') as comment
-    from pg_index i join pg_class c on c.oid = indexrelid)
+    from pg_index i join pg_class c on c.oid = indexrelid where indrelid in (select oid from relations))
 select 'pg_constraint'::regclass::int8, c.oid::int8, 0, 'constraint', quote_ident(conname), r.name, array[
     'definition', regexp_replace(pg_get_constraintdef(c.oid, true), ' NOT VALID$', ''),
     'validity', case when not convalidated and pg_get_constraintdef(c.oid, true) ~ ' NOT VALID$'
