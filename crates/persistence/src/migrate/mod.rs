@@ -7,7 +7,7 @@ mod plan;
 mod run;
 pub mod script;
 pub mod source;
-mod state;
+pub(crate) mod state;
 pub mod write;
 
 use std::sync::OnceLock;

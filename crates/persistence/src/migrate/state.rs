@@ -163,7 +163,7 @@ pub(super) fn compare(migrations: &Migrations, ledger: &Entries) -> SchemaState 
 }
 
 /// Whether that is the name of a migration which takes away what programs before it use.
-pub(super) fn takes_away(name: &str) -> bool {
+pub(crate) fn takes_away(name: &str) -> bool {
     name.split('_').next() == Some(CONTRACT)
 }
 

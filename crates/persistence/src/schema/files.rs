@@ -4,6 +4,7 @@ use super::diff::Phase;
 use super::render::MADE_AGAIN;
 use crate::migrate::lint::{Rule, lint};
 use crate::migrate::write::{NewFile, numbers};
+use crate::migrate::state::takes_away;
 use crate::migrate::{CONTRACT, Migrations};
 
 /// The pairs of files, numbered on.
@@ -54,10 +55,15 @@ fn name(slug: &str, phase: &Phase) -> String {
         .chain(words)
         .chain((!phase.part.is_empty()).then_some(phase.part.as_str()))
         .collect();
-    if all.is_empty() {
+    let name = all.join("_");
+    if name.is_empty() {
         return "expand".to_owned();
     }
-    all.join("_")
+    // It may be what a table is called.
+    if !phase.breaks && takes_away(&name) {
+        return format!("expand_{name}");
+    }
+    name
 }
 
 /// The statements below each other; those of several lines, or with a comment, apart.
@@ -111,6 +117,7 @@ mod tests {
             ("contract", true, "", "contract"),
             ("contract", false, "", "expand"),
             ("contract", false, "indexes", "indexes"),
+            ("contract", false, "contract_items", "expand_contract_items"),
             ("contracts", false, "", "contracts"),
         ] {
             assert_eq!(

@@ -344,11 +344,18 @@ impl Planner<'_> {
 
     /// Whether a program may miss it.
     fn is_contract(&self, key: &Key) -> bool {
-        // They go when that goes which they are for.
         if self.is_arbiter(key) {
             return true;
         }
-        if matches!(key.kind, Kind::Index | Kind::Statistics | Kind::Trigger) {
+        // Without a check, programs write what they wrote.
+        let object = self.from.get(key);
+        if key.kind == Kind::DomainConstraint
+            || object.is_some_and(|object| object.text("type") == "c")
+        {
+            return false;
+        }
+        // They go when that goes which they are for.
+        if matches!(key.kind, Kind::Index | Kind::Statistics) {
             let mut needed = self.from.needs(key).iter();
             return needed.any(|needed| !self.to.has(needed));
         }

@@ -40,26 +40,31 @@ impl Planner<'_> {
         self.steps[fill].after.insert(span.first);
         Span {
             first: span.first,
-            last: self.demand_value(key, fill, Class::Demand, (Vec::new(), Vec::new())),
+            last: self.demand_value(key, fill, Some(!with_default), (Vec::new(), Vec::new())),
         }
     }
 
     /// NOT NULL by way of a check that is validated beside others, and what comes after it, both
-    /// ways. Of a column that is new, no program before writes a value yet. Returns the last step.
+    /// ways. If the column is new, it may be that it `breaks` programs before, which write no value
+    /// yet. Returns the last step.
     fn demand_value(
         &mut self,
         key: &Key,
         begin: usize,
-        class: Class,
+        breaks: Option<bool>,
         (up, down): (Statements, Statements),
     ) -> usize {
         let (on, name) = (key.table(), &key.name);
         let (check, condition) = render::not_null_check(key);
         let add = format!("alter table {on} add constraint {check} {condition} not valid");
         let remove = format!("alter table {on} drop constraint {check}");
-        let added = self.step(key, class, Ok(vec![add.clone()]), Ok(vec![remove.clone()]));
+        let said = format!(
+            "-- Rows that have none cannot be changed from here on, and fail when it is validated.\n{add}"
+        );
+        let class = breaks.map_or(Class::Quick, |_| Class::Demand);
+        let added = self.step(key, class, Ok(vec![said]), Ok(vec![remove.clone()]));
         self.steps[added].after.insert(begin);
-        self.steps[added].breaks |= class == Class::Demand;
+        self.steps[added].breaks = breaks == Some(true);
         let validated = self.step(
             key,
             Class::Validate,
@@ -215,7 +220,7 @@ impl Planner<'_> {
         let last_down = render::alter(key, after, &now, true);
         Span {
             first: span.first,
-            last: self.demand_value(key, span.first, Class::Quick, (last_up, last_down)),
+            last: self.demand_value(key, span.first, None, (last_up, last_down)),
         }
     }
 }

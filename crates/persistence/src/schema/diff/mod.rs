@@ -1,5 +1,6 @@
 //! What is different between two catalogs, and how to get from one to the other.
 
+mod bodies;
 mod difference;
 mod edges;
 mod gentle;
@@ -8,6 +9,7 @@ mod keep;
 mod plan;
 pub(super) mod rebuild;
 mod rename;
+mod split;
 mod step;
 mod taken;
 

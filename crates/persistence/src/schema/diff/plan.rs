@@ -59,6 +59,7 @@ pub(in crate::schema) fn plan(
     planner.refuse_renamed_keys();
     planner.connect();
     planner.put_off();
+    planner.put_bodies_last();
     planner.rename(renames);
     if !planner.impossible.is_empty() {
         planner.impossible.sort();

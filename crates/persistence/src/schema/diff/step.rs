@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::split::split;
 use super::super::catalog::Key;
 use super::super::render::Statements;
 use super::super::render::text::last_part;
@@ -99,9 +100,9 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
     }
     let mut phases = Vec::new();
     for (level, places) in by_level {
-        let apart = apart(steps, &places);
-        let is_one = apart.len() == 1;
-        phases.extend(apart.into_iter().map(|(table, places)| {
+        let parts = split(steps, &places);
+        let is_one = parts.len() == 1;
+        phases.extend(parts.into_iter().map(|(table, places)| {
             let places = places.into_iter().map(|place| &steps[place]);
             let table = table.filter(|_| !is_one);
             phase(level, table, &places.collect::<Vec<_>>())
@@ -149,45 +150,6 @@ fn phase(level: usize, table: Option<&str>, steps: &[&Step]) -> Phase {
             .cloned()
             .collect(),
     }
-}
-
-/// Steps of one level, so that no migration locks a table while it waits for another one;
-/// unless something is made again among them, which has to come at once.
-fn apart<'a>(steps: &'a [Step], places: &[usize]) -> Vec<(Option<&'a str>, Vec<usize>)> {
-    let at_once = |place: &usize| {
-        let step = &steps[*place];
-        let has_transaction = matches!(
-            step.class,
-            Class::Rename | Class::Quick | Class::Demand | Class::Contract
-        );
-        step.is_whole || !has_transaction
-    };
-    if places.iter().any(at_once) {
-        return vec![(None, places.to_vec())];
-    }
-    let mut open = places.to_vec();
-    let mut apart: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
-    while !open.is_empty() {
-        let ready = |place: &usize| !open.iter().any(|other| steps[*place].after.contains(other));
-        let last = apart.last().map(|(table, _)| *table);
-        let fits = |place: usize| {
-            let table = steps[place].table.as_deref();
-            last.is_some_and(|last| table.is_none() || last.is_none() || last == table)
-        };
-        let all = open.iter().filter(|place| ready(place)).copied();
-        // They are in an order in which they can be taken.
-        let next = all.clone().find(|place| fits(*place));
-        let next = next.or_else(|| all.clone().next()).unwrap_or(open[0]);
-        if !fits(next) {
-            apart.push((None, Vec::new()));
-        }
-        open.retain(|place| *place != next);
-        if let Some((table, places)) = apart.last_mut() {
-            *table = table.or(steps[next].table.as_deref());
-            places.push(next);
-        }
-    }
-    apart
 }
 
 /// Removing first, and otherwise by kind and name, as far as steps do not wait for others.

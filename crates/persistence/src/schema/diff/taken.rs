@@ -67,6 +67,8 @@ impl Planner<'_> {
         let before = self.from.get(index).cloned().unwrap_or_default();
         let up = render::take_index(key, object, index, &before);
         let span = self.one(key, Class::Quick, Ok(up), down);
+        // ON CONFLICT cannot be about what is deferrable.
+        self.steps[span.first].breaks = object.is("deferrable");
         self.drops.insert(index.clone(), span.first);
         span
     }

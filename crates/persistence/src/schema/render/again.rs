@@ -99,13 +99,16 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
             let is_computed =
                 |column: &Object| column.is("generated") || column.text("identity") == "always";
             is_computed(to) && !is_computed(from)
+                || from.is("generated") && !to.is("generated")
                 || from.is("identity") && !to.is("identity")
                 || super::cast::is_felt(from, to)
         }
         // Without a check, programs write what they wrote.
         Kind::Constraint => {
-            from.text("type") != "c" && from.get("definition") != to.get("definition")
+            let definition = |object: &Object| without(object.text("definition"), " INCLUDE (");
+            from.text("type") != "c" && definition(from) != definition(to)
         }
+        Kind::Trigger => to.text("firing") == "disable" && from.text("firing") != "disable",
         Kind::Index => is_unique_index(from) && arbiter(from) != arbiter(to),
         Kind::Schema
         | Kind::Extension
@@ -117,7 +120,6 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
         | Kind::Default
         | Kind::Ownership
         | Kind::Statistics
-        | Kind::Trigger
         | Kind::Other => false,
     }
 }
@@ -129,8 +131,12 @@ pub(in crate::schema) fn is_unique_index(index: &Object) -> bool {
 
 /// What of a unique index ON CONFLICT is about: all but how it is stored.
 fn arbiter(index: &Object) -> String {
-    let definition = index.text("definition");
-    let Some((head, rest)) = definition.split_once(" WITH (") else {
+    without(&without(index.text("definition"), " INCLUDE ("), " WITH (")
+}
+
+/// The definition without the list that begins so.
+fn without(definition: &str, list: &str) -> String {
+    let Some((head, rest)) = definition.split_once(list) else {
         return definition.to_owned();
     };
     let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
