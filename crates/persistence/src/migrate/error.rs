@@ -96,6 +96,17 @@ pub enum MigrateError {
     /// The database does not have the migration to go down to.
     #[error("migration {0:04} is not applied: see `byline migrate current`")]
     NotApplied(i64),
+    /// More are to be taken back than there are.
+    #[error(
+        "only {applied} of {asked} can be taken back, since no more are applied: `byline migrate \
+         down base` takes back all"
+    )]
+    TooFew {
+        /// How many are applied.
+        applied: usize,
+        /// How many were to be taken back.
+        asked: usize,
+    },
     /// The database has a migration that is not among these.
     #[error(
         "the database has {version:04} {name}, which is not among these migrations: use those, or \

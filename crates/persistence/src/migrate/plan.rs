@@ -9,7 +9,8 @@ use super::state::{Line, Standing, lines};
 /// How far down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Down {
-    /// So many migrations, the newest first.
+    /// So many migrations, the newest first. It is an error if there are not so many, but for a
+    /// single one where there is none.
     Steps(usize),
     /// All that are newer than that one, which stays. 0 takes back all.
     To(i64),
@@ -69,7 +70,17 @@ pub(super) fn down<'a>(
     let lines = lines(migrations, ledger);
     let applied = lines.iter().rev().filter(|line| line.entry.is_some());
     let undone: Vec<_> = match target {
-        Down::Steps(steps) => applied.take(steps).collect(),
+        Down::Steps(asked) => {
+            let applied: Vec<_> = applied.collect();
+            // Taking back the last one twice is no mistake.
+            if asked > applied.len().max(1) {
+                return Err(MigrateError::TooFew {
+                    applied: applied.len(),
+                    asked,
+                });
+            }
+            applied.into_iter().take(asked).collect()
+        }
         Down::To(version) => {
             known(migrations, version)?;
             if version != 0 && !ledger.contains_key(&version) {

@@ -140,7 +140,20 @@ pub(super) async fn wanted(
         Ok(()) => Ok(Some(database)),
         Err(
             MigrateError::Failed { line, message, .. } | MigrateError::Unfit { line, message, .. },
-        ) => Err(SchemaError::Schema { line, message }),
+        ) => Err(of_line(&schema, line, message)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What is wrong with that line of `schema.sql`. A dump may have lines for psql in it.
+fn of_line(schema: &Migrations, line: usize, message: String) -> SchemaError {
+    let text = schema.all().first().map(|schema| schema.up.sql.as_str());
+    let text = text.and_then(|text| text.lines().nth(line.checked_sub(1)?));
+    match text.filter(|text| text.starts_with('\\')) {
+        Some(command) => SchemaError::Schema {
+            line,
+            message: format!("`{command}` is a command of psql and no SQL: take the line out"),
+        },
+        None => SchemaError::Schema { line, message },
     }
 }

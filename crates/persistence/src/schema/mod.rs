@@ -10,6 +10,7 @@ mod check;
 mod diff;
 mod error;
 mod files;
+mod lost;
 mod render;
 mod revision;
 mod scratch;
@@ -18,6 +19,7 @@ pub use self::catalog::{Catalog, Key, Kind};
 pub use self::check::{Checked, Live, check};
 pub use self::diff::{Change, Difference};
 pub use self::error::SchemaError;
+pub use self::lost::Lost;
 pub use self::revision::{Revision, revision};
 pub use self::scratch::ScratchOptions;
 

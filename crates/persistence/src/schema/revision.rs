@@ -8,6 +8,7 @@ use super::catalog::Catalog;
 use super::check::{made, over_scratch, wanted};
 use super::diff::{self, Difference, Rename, differences, plan};
 use super::files::files;
+use super::lost::{Lost, lost};
 use super::scratch::{Scratch, ScratchOptions};
 use crate::error::Redacted;
 use crate::migrate::source::statements::statements;
@@ -19,6 +20,8 @@ use crate::migrate::{Down, MigrateError, Migrations, Runner};
 pub struct Revision {
     /// What they change.
     pub differences: Vec<Difference>,
+    /// The tables and columns whose values they take away.
+    pub lost: Vec<Lost>,
     /// Their files, to be given to [`write`](crate::migrate::write::write); none if there
     /// is nothing to do.
     pub files: Vec<NewFile>,
@@ -68,7 +71,11 @@ async fn generate(
     if !files.is_empty() {
         try_out(migrations, &files, &database, &before, &wanted).await?;
     }
-    Ok(Revision { differences, files })
+    Ok(Revision {
+        differences,
+        lost: lost(&before, &from, &wanted),
+        files,
+    })
 }
 
 /// What the database holds once things have their new names, in all definitions too.

@@ -69,11 +69,19 @@ async fn down_to_nothing_leaves_nothing_behind_and_up_works_again() {
     let migrated = catalog(&server).await;
     assert!(migrated.keys().count() > before.keys().count());
 
-    let mut undone = down(&server, 1_000).await;
+    let mut undone = down(&server, all.len()).await;
     undone.reverse();
     assert_eq!(undone, all);
     assert_eq!(differences(&catalog(&server).await, &before), []);
     assert_eq!(down(&server, 1).await, NONE);
+    let two = runner(&server).plan_down(Down::Steps(2)).await;
+    assert!(matches!(
+        two,
+        Err(MigrateError::TooFew {
+            applied: 0,
+            asked: 2
+        })
+    ));
 
     assert_eq!(up(&server).await.unwrap(), all);
     assert_eq!(differences(&catalog(&server).await, &migrated), []);

@@ -25,6 +25,10 @@ pub(super) struct New {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Example, of all after migration 5, for somebody who may not run this program:\n  \
+    byline migrate sql 5:head | psql --set ON_ERROR_STOP=1 postgres://user:password@host/name"
+)]
 pub(super) struct Sql {
     /// From which migration to which, such as 3:5, base:head, or 5:4 to take 5 back
     #[arg(value_name = "FROM:TO")]

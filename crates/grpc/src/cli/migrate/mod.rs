@@ -23,7 +23,7 @@ use super::CommandError;
 use super::options::{DatabaseOptions, NoUrl, lock_timeout, some_time};
 
 #[derive(Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXAMPLE_AND_EXIT_CODES)]
 pub(super) struct MigrateCommand {
     #[command(subcommand)]
     verb: Verb,
@@ -33,7 +33,9 @@ pub(super) struct MigrateCommand {
     json: bool,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed or something found, 2 wrong usage, 3 the database or the \
+const EXAMPLE_AND_EXIT_CODES: &str = "Example, of where a database is, and what it lacks:\n  \
+    byline migrate current --database-url postgres://user:password@host/name\n\n\
+    Exit codes: 0 fine, 1 failed or something found, 2 wrong usage, 3 the database or the \
     schema is not where it should be (behind, ahead, changed, drifted).";
 
 const FAILED: u8 = 1;

@@ -11,6 +11,10 @@ use super::version::{Count, Version};
 use super::{CommandError, Locks, Target};
 
 #[derive(Args)]
+#[command(
+    after_help = "Example, only as far as migration 7, and with more patience for locks:\n  \
+    byline migrate up --to 7 --lock-patience 30m --database-url postgres://user:password@host/name"
+)]
 pub(super) struct Up {
     #[command(flatten)]
     target: Target,
@@ -32,6 +36,8 @@ pub(super) struct Up {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example, what the last two would be:\n  \
+    byline migrate down 2 --dry-run --database-url postgres://user:password@host/name")]
 pub(super) struct Down {
     /// How many, the newest first, or `base` for all; 1 if left out
     #[arg(value_name = "N|base")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use byline_persistence::migrate::{Migrations, write};
-use byline_persistence::schema::{self, Change, Difference, ScratchOptions};
+use byline_persistence::schema::{self, Change, Difference, Lost, ScratchOptions};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -14,6 +14,10 @@ use crate::cli::options::{MaybeDatabase, server};
 use crate::cli::stop_signal;
 
 #[derive(Args)]
+#[command(
+    after_help = "Example, of a schema.sql that was changed, where a column only has another name:\n  \
+    byline migrate revision --autogenerate -m \"display name\" --rename users.nickname:display_name"
+)]
 pub(super) struct Revision {
     /// What it does, such as "add a nickname"
     #[arg(long, short, value_name = "TEXT")]
@@ -39,6 +43,10 @@ pub(super) struct Revision {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Example, of a database in use, compared on a server of its version:\n  \
+    byline migrate check --database-url postgres://user:password@host/name --scratch-url postgres://localhost/postgres"
+)]
 pub(super) struct Check {
     #[command(flatten)]
     source: Source,
@@ -123,6 +131,7 @@ impl Revision {
                 }
             }
         }
+        self.tell_lost(output, &revision.lost);
         let files = revision
             .files
             .iter()
@@ -130,9 +139,33 @@ impl Revision {
         output.document(&json!({
             "files": files.collect::<Vec<_>>(),
             "differences": documents(&revision.differences),
+            "loses": revision.lost.iter().map(|lost| json!({
+                "object": lost.object.to_string(),
+                "rename": lost.rename,
+            })).collect::<Vec<_>>(),
             "dry_run": self.dry_run,
         }));
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn tell_lost(&self, output: &Output, lost: &[Lost]) {
+        let names: Vec<_> = lost.iter().map(|lost| lost.object.to_string()).collect();
+        if !names.is_empty() {
+            output.line(format_args!("loses: {}", names.join(", ")));
+        }
+        let instead = if self.dry_run {
+            "say"
+        } else {
+            "remove these files and say"
+        };
+        for lost in lost {
+            if let Some(rename) = &lost.rename {
+                let object = &lost.object;
+                output.line(format_args!(
+                    "  if {object} only gets another name, {instead} --rename {rename}"
+                ));
+            }
+        }
     }
 }
 

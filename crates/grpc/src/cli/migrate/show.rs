@@ -39,7 +39,10 @@ impl Current {
     pub(super) async fn run(self, output: &Output) -> Result<ExitCode, CommandError> {
         let migrations = self.look.source.read()?;
         let lines = self.look.lines(&migrations).await?;
-        let newest = lines.iter().rev().find(|line| line.entry.is_some());
+        let is_whole = |line: &&Line<'_>| {
+            line.entry.is_some() && !matches!(line.standing, Standing::HalfWay | Standing::HalfBack)
+        };
+        let newest = lines.iter().rev().find(is_whole);
         match newest {
             Some(newest) => output.line(format_args!("{:04} {}", newest.version, newest.name())),
             None => output.line("no migration is applied"),
@@ -60,12 +63,12 @@ impl Current {
             (
                 Standing::HalfWay,
                 "half_way",
-                "under way, or stopped half way: see `byline migrate up`",
+                "half way: `byline migrate up` goes on with it, once nobody else does",
             ),
             (
                 Standing::HalfBack,
                 "half_back",
-                "being taken back, or stopped half way: see `byline migrate down`",
+                "half way back: `byline migrate down` goes on with it, once nobody else does",
             ),
             (
                 Standing::Unknown,

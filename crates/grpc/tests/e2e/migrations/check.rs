@@ -76,6 +76,30 @@ async fn a_schema_that_the_migrations_do_not_make_is_told() {
 }
 
 #[tokio::test]
+async fn a_dump_is_a_schema_but_for_commands_of_psql() {
+    let site = Site::new().await;
+    site.pair("0001_t", T, "drop table t;\n");
+    site.told(0, &["up"]).await;
+    let url = site.database.url();
+    let check = ["check", "--scratch-url", &url];
+    let dump = |command: &str| {
+        format!("--\n-- A dump\n--\n\n\\restrict aB3x\n\n{command}\n{T}\n\\unrestrict aB3x\n\n")
+    };
+    site.write("schema.sql", &dump(""));
+    assert_eq!(
+        site.told(0, &check).await,
+        "the migrations make what schema.sql says\nthe database is what the migrations make\n"
+    );
+    site.write("schema.sql", &dump("\\connect there"));
+    let refused = site.migrate(&check).await;
+    assert_eq!(code(&refused), 1, "{refused:?}");
+    assert_eq!(
+        stderr(&refused),
+        "byline: schema.sql:7: `\\connect there` is a command of psql and no SQL: take the line out\n"
+    );
+}
+
+#[tokio::test]
 async fn no_scratch_database_is_left_even_if_it_fails_or_is_stopped() {
     let site = Site::new().await;
     site.pair("0001_t", "create table t (a nothing);\n", "drop table t;\n");

@@ -100,6 +100,50 @@ async fn a_dry_run_prints_what_it_would_write() {
 }
 
 #[tokio::test]
+async fn what_is_lost_is_told_with_the_rename_that_would_keep_it() {
+    let site = Site::new().await;
+    let begin =
+        "create table t (id bigint, a text, b text, c integer generated always as (1) stored);
+        create table old (n bigint, m text); create table gone (n bigint);";
+    site.pair("0001_begin", begin, "drop table t, old, gone;\n");
+    site.write(
+        "schema.sql",
+        "create table t (id bigint, x text, y integer); create table new (n bigint, m text);
+        create table other (n text);",
+    );
+    let arguments = ["revision", "--autogenerate", "-m", "x"];
+    let told = |output: &std::process::Output| {
+        let lines = stdout(output).lines();
+        let lines = lines.skip_while(|line| !line.starts_with("loses: "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let output = on_scratch(&site, &[&arguments[..], &["--dry-run"]].concat()).await;
+    assert_eq!(
+        told(&output),
+        [
+            "loses: table gone, table old, column t.a, column t.b",
+            "  if table old only gets another name, say --rename old:new",
+            "  if column t.a only gets another name, say --rename t.a:x",
+        ]
+    );
+    let arguments = [
+        &arguments[..],
+        &["--rename", "old:new", "--rename", "t.a:x"],
+    ]
+    .concat();
+    let output = on_scratch(&site, &[&arguments[..], &["--dry-run", "--json"]].concat()).await;
+    assert_eq!(
+        document(&output)["loses"],
+        json!([
+            { "object": "table gone", "rename": null },
+            { "object": "column t.b", "rename": null },
+        ])
+    );
+    let output = on_scratch(&site, &arguments).await;
+    assert_eq!(told(&output), ["loses: table gone, column t.b"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_generated_is_named_and_nothing_is_written() {
     let site = one_table().await;
     site.write(

@@ -76,6 +76,47 @@ async fn the_programs_own_migrations_go_up_and_down_and_tell_where_they_are() {
 }
 
 #[tokio::test]
+async fn more_than_there_is_is_not_taken_back() {
+    let site = two_tables().await;
+    site.told(0, &["up"]).await;
+    for arguments in [&["down", "3"][..], &["down", "3", "--dry-run"]] {
+        let refused = site.migrate(arguments).await;
+        assert_eq!(code(&refused), 1, "{refused:?}");
+        assert_eq!(
+            stderr(&refused),
+            "byline: only 2 of 3 can be taken back, since no more are applied: \
+             `byline migrate down base` takes back all\n"
+        );
+        assert_eq!(stdout(&refused), "");
+    }
+    assert_eq!(
+        site.told(0, &["current"]).await,
+        "0002 two\n  which is the newest\n"
+    );
+    assert_eq!(
+        site.told(0, &["down", "2"]).await,
+        "took back 0002 two\ntook back 0001 one\n"
+    );
+}
+
+#[tokio::test]
+async fn help_has_an_example() {
+    for (arguments, example) in [
+        (&[][..], "byline migrate current "),
+        (&["revision"], "byline migrate revision --autogenerate "),
+        (&["up"], "byline migrate up --to "),
+        (&["down"], "byline migrate down 2 "),
+        (&["check"], "byline migrate check --database-url "),
+        (&["sql"], "byline migrate sql 5:head | psql "),
+    ] {
+        let output = migrate(&[arguments, &["--help"]].concat()).await;
+        assert_eq!(code(&output), 0, "{output:?}");
+        let (_, after) = stdout(&output).split_once("\nExample, ").unwrap();
+        assert!(after.contains(&format!("\n  {example}")), "{after}");
+    }
+}
+
+#[tokio::test]
 async fn programs_get_one_document_a_verb() {
     let site = two_tables().await;
     let json = async |expected: i32, arguments: &[&str]| {

@@ -164,7 +164,7 @@ impl Migrations {
         let migration = Migration {
             version: 1,
             name: "schema".to_owned(),
-            up: Script::of(SCHEMA_FILE.to_owned(), self.schema.clone()?),
+            up: Script::of(SCHEMA_FILE.to_owned(), unrestricted(self.schema()?)),
             down: None,
         };
         Some(Self {
@@ -220,6 +220,23 @@ impl Script {
             checksum,
         }
     }
+}
+
+/// A dump without the lines by which `pg_dump` keeps psql from commands in it. Other lines
+/// stay where they are.
+fn unrestricted(dump: &str) -> String {
+    let is_psqls = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_command = matches!(words.next(), Some("\\restrict" | "\\unrestrict"));
+        let is_token = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_command
+            && line.starts_with('\\')
+            && words.next().is_some_and(is_token)
+            && words.next().is_none()
+    };
+    let lines = dump.split('\n');
+    let lines = lines.map(|line| if is_psqls(line) { "" } else { line });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether somebody seems to have meant it as a migration: left alone, it would be missed.

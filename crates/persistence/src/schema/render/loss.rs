@@ -106,7 +106,6 @@ fn as_text(from: &Object, to: &Object) -> Loss {
     }
     match other {
         "name" => loss.changes("Cuts what is longer than 63 bytes."),
-        "text" => loss,
         "character varying" | "character" if to.is("size") || other == "character" => {
             if other == "character" {
                 loss = loss.changes("Loses blanks at the end of a value.");
@@ -115,7 +114,7 @@ fn as_text(from: &Object, to: &Object) -> Loss {
             }
             as_long(loss, to)
         }
-        "character varying" => loss,
+        "text" | "character varying" => loss,
         // One of an extension, which may compare otherwise.
         _ => loss
             .changes(format!(
@@ -200,9 +199,7 @@ fn numbers(one: &str, to: &Object) -> Loss {
                 to,
             )
         }
-        (Some(0), None) | (Some(1), None) if other == "double precision" || one == "smallint" => {
-            loss
-        }
+        (Some(0 | 1), None) if other == "double precision" || one == "smallint" => loss,
         (None, None) if (one, other) == ("real", "double precision") => loss,
         (_, None) if other == "real" => {
             let loss = loss.changes("Rounds to about 7 digits.");
