@@ -1,10 +1,10 @@
 //! Migrations as the text of their files.
 
 use super::diff::Phase;
-use super::render::MADE_AGAIN;
+use super::render::{MADE_AGAIN, MADE_OTHERWISE};
 use crate::migrate::lint::{Rule, lint};
-use crate::migrate::write::{NewFile, numbers};
 use crate::migrate::state::takes_away;
+use crate::migrate::write::{NewFile, numbers};
 use crate::migrate::{CONTRACT, Migrations};
 
 /// The pairs of files, numbered on.
@@ -25,7 +25,6 @@ pub(super) fn files(migrations: &Migrations, slug: &str, phases: &[Phase]) -> Ve
 /// Where the lint would tell that something is taken away which is made again, with the
 /// reason why it is not.
 fn excused(migrations: &Migrations, mut files: Vec<NewFile>) -> Vec<NewFile> {
-    const ALLOW: &str = "-- lint: allow(drop-in-use) made again below, as programs know it";
     let texts = files.iter().map(|file| (&*file.name, &*file.text));
     let all = migrations.followed_by(texts);
     let found = lint(&all, Some(migrations.head())).into_iter();
@@ -33,11 +32,12 @@ fn excused(migrations: &Migrations, mut files: Vec<NewFile>) -> Vec<NewFile> {
         let Some(file) = files.iter_mut().find(|file| file.name == found.file) else {
             continue;
         };
-        let mut lines: Vec<&str> = file.text.lines().collect();
+        let mut lines: Vec<String> = file.text.lines().map(str::to_owned).collect();
         let above = lines.iter_mut().take(found.line - 1).rev();
         let mut comments = above.take_while(|line| line.starts_with("--"));
-        if let Some(line) = comments.find(|line| **line == MADE_AGAIN) {
-            *line = ALLOW;
+        let is_marked = |line: &&mut String| [MADE_AGAIN, MADE_OTHERWISE].contains(&line.as_str());
+        if let Some(line) = comments.find(is_marked) {
+            *line = line.replacen("-- Made", "-- lint: allow(drop-in-use) made", 1);
         }
         file.text = lines.join("\n") + "\n";
     }

@@ -39,7 +39,7 @@ async fn a_column_that_rows_cannot_have_yet_is_demanded_last() {
         [
             &"0002_change.up.sql",
             &"0003_change_fill.up.sql",
-            &"0004_contract_change_demand.up.sql",
+            &"0004_change_demand.up.sql",
             &"0005_change_validate.up.sql",
             &"0006_change_finish.up.sql"
         ]
@@ -89,6 +89,7 @@ async fn a_type_changes_with_its_rows() {
     has(
         &files[2].text,
         &[
+            "alter column b type numeric(10,2)",
             "drop view v",
             "alter column a type bigint\n    using a::bigint",
             "create view v",

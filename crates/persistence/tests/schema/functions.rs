@@ -56,7 +56,7 @@ async fn a_function_may_have_a_body_that_depends_on_tables() {
     has(
         &made,
         &[
-            "-- Made again below.\ndrop function f()",
+            "-- Made again below, as it was.\ndrop function f()",
             "alter column a type bigint",
             "create function f()",
         ],

@@ -55,8 +55,9 @@ async fn an_index_changes_and_goes_beside_others() {
     has(
         &made,
         &[
+            "create index concurrently if not exists i_new on t (b)",
             "drop index concurrently if exists i;",
-            "create index concurrently if not exists i on t (b)",
+            "alter index i_new rename to i;",
         ],
     );
     has(&made, &["drop index concurrently if exists j;"]);

@@ -10,6 +10,7 @@ mod indexes;
 mod kept;
 mod keys;
 mod names;
+mod programs;
 mod random;
 mod reading;
 mod relations;

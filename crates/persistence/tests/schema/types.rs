@@ -97,8 +97,8 @@ async fn a_domain_comes_changes_and_goes() {
     has(
         &made,
         &[
-            "alter domain d drop constraint d_check",
             "alter domain d add constraint d_long check (length(value) > 2) not valid",
+            "alter domain d drop constraint d_check",
             "alter domain d validate constraint",
         ],
     );

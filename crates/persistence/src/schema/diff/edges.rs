@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
-use super::super::render;
-use super::plan::Planner;
+use super::plan::{Planner, Span};
 use super::step::Class;
 
 impl Planner<'_> {
@@ -47,7 +46,7 @@ impl Planner<'_> {
             );
             // What the column is in the way of; a primary key keeps it NOT NULL.
             if key.kind == Kind::Column {
-                let all = self.unsettled.contains(key);
+                let all = self.anew.contains(key);
                 let primary = self.may_be_null(key);
                 let around = self.from.needed_by(key).iter();
                 let around = around.filter(|other| all || primary && self.is_primary_key(other));
@@ -75,12 +74,16 @@ impl Planner<'_> {
             }
         }
         edges.extend(self.logging());
+        let proofs = self.proofs.iter();
+        edges.extend(proofs.filter_map(|(step, check)| Some((*step, *self.drops.get(check)?))));
         for (before, after) in edges {
             if before != after {
                 self.steps[after].after.insert(before);
             }
         }
-        for (before, after) in self.built_before() {
+        let mut better = self.built_before();
+        better.extend(self.in_between());
+        for (before, after) in better {
             if before != after && !self.waits_for(before, after) {
                 self.steps[after].after.insert(before);
             }
@@ -91,15 +94,54 @@ impl Planner<'_> {
     /// it can.
     fn built_before(&self) -> Vec<(usize, usize)> {
         let mut edges = Vec::new();
+        let is_built = |made: &&Span| self.steps[made.first].class == Class::Concurrent;
+        for (key, made) in self.creates.iter().filter(|(_, made)| is_built(made)) {
+            let namesake = self.namesake(key);
+            let namesake = namesake.and_then(|gone| self.drops.get(&gone));
+            let indexes = self.drops.iter().filter(|(gone, drop)| {
+                let is_index = gone.kind == Kind::Index && gone.on == key.on;
+                is_index && *gone != key && self.steps[**drop].class == Class::Concurrent
+            });
+            let before = indexes.map(|(_, drop)| drop).chain(namesake);
+            edges.extend(before.map(|drop| (made.first, *drop)));
+        }
         for key in &self.rebuilt {
             let Some(drop) = self.drops.get(key) else {
                 continue;
             };
             let own = self.is_swapped(key).then_some(key);
             for needed in self.to.needs(key).iter().chain(own) {
-                let made = self.creates.get(needed);
-                let built = made.filter(|made| self.steps[made.first].class == Class::Concurrent);
+                let built = self.creates.get(needed).filter(is_built);
                 edges.extend(built.map(|built| (built.first, *drop)));
+            }
+        }
+        edges
+    }
+
+    /// What comes again, such as a foreign key, would take what comes meanwhile for what it had,
+    /// on the way back, if that was not in between; and a call would be one of two functions.
+    fn in_between(&self) -> Vec<(usize, usize)> {
+        let may_be_taken = |key: &&Key| {
+            matches!(
+                key.kind,
+                Kind::Constraint | Kind::Index | Kind::Function | Kind::Procedure
+            )
+        };
+        let mut edges = Vec::new();
+        for key in &self.rebuilt {
+            let gone = self
+                .from
+                .needs(key)
+                .iter()
+                .filter(may_be_taken)
+                .chain([key]);
+            let gone: Vec<usize> = gone
+                .filter_map(|gone| self.drops.get(gone))
+                .copied()
+                .collect();
+            let new = self.to.needs(key).iter().filter(may_be_taken);
+            for made in new.filter_map(|needed| self.creates.get(needed)) {
+                edges.extend(gone.iter().map(|drop| (*drop, made.last)));
             }
         }
         edges
@@ -231,6 +273,10 @@ impl Planner<'_> {
                 {
                     continue;
                 }
+                if self.namesake(new).as_ref() == Some(gone) {
+                    edges.push((*drop, made.last));
+                    continue;
+                }
                 if !apart(gone) && !apart(new) && !taken.is_disjoint(&names(new, self.to)) {
                     edges.push((*drop, made.first));
                 }
@@ -267,98 +313,5 @@ impl Planner<'_> {
             }
         }
         edges
-    }
-
-    /// Moves to the end what only takes away, and what nothing else waits for.
-    pub(super) fn put_off(&mut self) {
-        let mut waited_for = BTreeSet::new();
-        let contract = self.drops.iter().filter(|(key, _)| {
-            let is_kept = self.taken.values().any(|taken| taken == *key);
-            !is_kept && !self.rebuilt.contains(key) && self.is_contract(key)
-        });
-        let mut late: BTreeSet<usize> = contract.map(|(_, place)| *place).collect();
-        let missed = self.missed();
-        for place in late.iter().chain(&missed) {
-            let is_arbiter = self.is_arbiter(&self.steps[*place].key);
-            let step = &mut self.steps[*place];
-            step.breaks = step.class == Class::Quick || is_arbiter;
-        }
-        let again = self.made_again();
-        if !missed.is_empty() {
-            late.extend(missed);
-            late.extend(again.iter().flat_map(|(drop, made)| [*drop, *made]));
-        }
-        loop {
-            for (place, step) in self.steps.iter().enumerate() {
-                if !late.contains(&place) {
-                    waited_for.extend(step.after.iter().copied());
-                }
-            }
-            let before = late.len();
-            late.retain(|place| !waited_for.contains(place));
-            // It is not to be away for longer than a migration takes.
-            for (drop, made) in &again {
-                if !late.contains(drop) {
-                    late.remove(made);
-                }
-            }
-            if late.len() == before {
-                break;
-            }
-        }
-        for place in late {
-            let step = &mut self.steps[place];
-            step.class = if step.class == Class::Concurrent {
-                Class::ContractIndexes
-            } else {
-                Class::Contract
-            };
-        }
-    }
-
-    /// The steps by which things become what programs before them cannot use.
-    fn missed(&self) -> BTreeSet<usize> {
-        let drops = self.drops.iter();
-        let drops = drops.filter(|(key, _)| self.rebuilt.contains(key));
-        let alters = self.alters.iter().map(|(key, span)| (key, &span.first));
-        let missed = drops.chain(alters).filter(|(key, _)| self.is_missed(key));
-        missed.map(|(_, place)| *place).collect()
-    }
-
-    /// The steps by which things go and come again that nothing has to be built for.
-    fn made_again(&self) -> Vec<(usize, usize)> {
-        let again = self.rebuilt.iter().filter_map(|key| {
-            let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
-            let quick = |place: usize| self.steps[place].class == Class::Quick;
-            let is_one = made.first == made.last && quick(*drop);
-            // What is swapped is built before.
-            (quick(made.last) && (is_one || self.is_swapped(key))).then_some((*drop, made.last))
-        });
-        again.collect()
-    }
-
-    /// Whether it is an index that ON CONFLICT may be about.
-    fn is_arbiter(&self, key: &Key) -> bool {
-        key.kind == Kind::Index && self.from.get(key).is_some_and(render::is_unique_index)
-    }
-
-    /// Whether a program may miss it.
-    fn is_contract(&self, key: &Key) -> bool {
-        if self.is_arbiter(key) {
-            return true;
-        }
-        // Without a check, programs write what they wrote.
-        let object = self.from.get(key);
-        if key.kind == Kind::DomainConstraint
-            || object.is_some_and(|object| object.text("type") == "c")
-        {
-            return false;
-        }
-        // They go when that goes which they are for.
-        if matches!(key.kind, Kind::Index | Kind::Statistics) {
-            let mut needed = self.from.needs(key).iter();
-            return needed.any(|needed| !self.to.has(needed));
-        }
-        key.kind != Kind::Other
     }
 }

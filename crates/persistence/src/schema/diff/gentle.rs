@@ -1,8 +1,8 @@
 //! Steps that keep a table that is in use out of nobody's way: what looks at every row is
 //! apart from what locks the table.
 
-use super::super::catalog::{Catalog, Key, Kind, Object};
-use super::super::render::{self, Statements, drop};
+use super::super::catalog::{Key, Kind, Object};
+use super::super::render::{self, drop};
 use super::plan::{Planner, Span};
 use super::step::Class;
 
@@ -44,71 +44,6 @@ impl Planner<'_> {
         }
     }
 
-    /// NOT NULL by way of a check that is validated beside others, and what comes after it, both
-    /// ways. If the column is new, it may be that it `breaks` programs before, which write no value
-    /// yet. Returns the last step.
-    fn demand_value(
-        &mut self,
-        key: &Key,
-        begin: usize,
-        breaks: Option<bool>,
-        (up, down): (Statements, Statements),
-    ) -> usize {
-        let (on, name) = (key.table(), &key.name);
-        let (check, condition) = render::not_null_check(key);
-        let add = format!("alter table {on} add constraint {check} {condition} not valid");
-        let remove = format!("alter table {on} drop constraint {check}");
-        let said = format!(
-            "-- Rows that have none cannot be changed from here on, and fail when it is validated.\n{add}"
-        );
-        let class = breaks.map_or(Class::Quick, |_| Class::Demand);
-        let added = self.step(key, class, Ok(vec![said]), Ok(vec![remove.clone()]));
-        self.steps[added].after.insert(begin);
-        self.steps[added].breaks = breaks == Some(true);
-        let validated = self.step(
-            key,
-            Class::Validate,
-            Ok(vec![format!(
-                "alter table {on} validate constraint {check}"
-            )]),
-            Ok(vec![remove.clone(), add.clone()]),
-        );
-        self.steps[validated].after.insert(added);
-        let mut last_up = vec![
-            format!("alter table {on} alter column {name} set not null"),
-            remove,
-        ];
-        last_up.extend(up);
-        let mut last_down = down;
-        last_down.push(format!(
-            "alter table {on} alter column {name} drop not null"
-        ));
-        last_down.push(add);
-        let last = self.step(key, Class::Quick, Ok(last_up), Ok(last_down));
-        self.steps[last].after.insert(validated);
-        last
-    }
-
-    /// Whether the index that keeps it is built before the one of the same name goes, so
-    /// that nothing gets in that neither allows.
-    pub(super) fn is_swapped(&self, key: &Key) -> bool {
-        let is_unique = |catalog: &Catalog| {
-            catalog.get(key).is_some_and(|object| {
-                matches!(object.text("type"), "p" | "u")
-                    || key.kind == Kind::Index
-                        && object.text("definition").starts_with("CREATE UNIQUE")
-            })
-        };
-        let both = is_unique(self.from) && is_unique(self.to);
-        // Foreign keys would take the one for the other on the way back.
-        let catalogs = [self.from, self.to];
-        let is_referred_to = key.kind == Kind::Index
-            && catalogs
-                .iter()
-                .any(|catalog| !catalog.needed_by(key).is_empty());
-        both && !is_referred_to && self.rebuilt.contains(key) && self.stays(key)
-    }
-
     /// A constraint that is new on a table, or a domain, that was there before.
     pub(super) fn make_constraint(&mut self, key: &Key, object: &Object) -> Span {
         let up = render::constraint(key, object);
@@ -122,19 +57,17 @@ impl Planner<'_> {
         }
         match kind {
             "p" | "u" => {
-                let mut name = render::text::last_part(object.text("index_name")).to_owned();
-                if self.is_swapped(key) {
-                    name = render::until_then(&name);
-                }
-                let index = render::index_called(object, &name);
-                let full = render::text::with_last_part(object.text("index_name"), &name);
-                let dropped = vec![render::drop_index(&full)];
-                let up = vec![render::concurrently(&index)];
-                let built = self.step(key, Class::Concurrent, Ok(up), Ok(dropped));
-                let up = render::use_index(key, object, &name);
+                let name = object.text("index_name");
+                let full = if self.comes_aside(key) {
+                    self.free_index(name)
+                } else {
+                    name.to_owned()
+                };
+                let built = self.build_index(key, object, &full);
+                let name = render::text::last_part(&full);
+                let up = render::use_index(key, object, name);
                 let used = self.step(key, Class::Quick, Ok(up), Ok(down));
-                // Foreign keys that come again would take it for the one that they had.
-                self.steps[used].down_last.push(index);
+                self.build_on_way_back(used, object, name);
                 self.steps[used].after.insert(built);
                 Span {
                     first: built,
@@ -154,9 +87,18 @@ impl Planner<'_> {
                 not_yet
                     .attributes
                     .insert("validity".to_owned(), "not valid".to_owned());
-                let up = render::constraint(key, &not_yet);
+                let mut up = render::constraint(key, &not_yet);
+                if let ("c", Some(first)) = (kind, up.first_mut()) {
+                    first.insert_str(
+                        0,
+                        "-- Rows that do not keep to it cannot be changed from here on.\n",
+                    );
+                }
                 let added = self.step(key, Class::Quick, Ok(up), Ok(down));
-                let (validate, again) = render::validate(key, object);
+                let (mut validate, again) = render::validate(key, object);
+                if let Some(first) = validate.first_mut() {
+                    first.insert_str(0, "-- Fails where rows do not keep to it.\n");
+                }
                 let validated = self.step(key, Class::Validate, Ok(validate), Ok(again));
                 self.steps[validated].after.insert(added);
                 Span {
@@ -210,8 +152,8 @@ impl Planner<'_> {
             }
             now.attributes.remove("not null");
         }
-        let up = render::alter(key, before, &now, false);
-        let down = render::alter(key, &now, before, false);
+        let up = self.with_what_is_redone(key, render::alter(key, before, &now, false));
+        let down = self.with_what_is_redone(key, render::alter(key, &now, before, false));
         let span = self.one(key, Class::Quick, Ok(up), Ok(down));
         if !waits {
             return span;

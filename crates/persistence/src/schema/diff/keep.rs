@@ -56,6 +56,38 @@ impl Planner<'_> {
         statements
     }
 
+    /// Says of a column that gets another type without being written anew what PostgreSQL makes
+    /// again for it.
+    pub(super) fn with_what_is_redone(&self, key: &Key, mut statements: Statements) -> Statements {
+        let (Some(before), Some(after)) = (self.from.get(key), self.to.get(key)) else {
+            return statements;
+        };
+        let is_sorted_otherwise = before.get("collation") != after.get("collation");
+        let is_kept =
+            before.get("type") != after.get("type") && render::is_stored_alike(before, after);
+        let redone = self.from.needed_by(key).iter().filter(|other| {
+            let object = self.from.get(other);
+            let definition = object.map_or("", |object| object.text("definition"));
+            let computes = definition.matches('(').count() > 1;
+            other.kind == Kind::Index && (is_sorted_otherwise || computes)
+                || other.kind == Kind::Constraint
+                    && (is_sorted_otherwise || definition.starts_with("CHECK"))
+        });
+        let redone: Vec<String> = redone.map(Key::to_string).collect();
+        if let (true, false, Some(first)) = (
+            is_kept || is_sorted_otherwise,
+            redone.is_empty(),
+            statements.first_mut(),
+        ) {
+            let redone = redone.join(", ");
+            first.insert_str(
+                0,
+                &format!("-- Nobody uses the table until these are made anew: {redone}.\n"),
+            );
+        }
+        statements
+    }
+
     /// The primary key of a table is one, whatever its name: it is not built twice for a
     /// name.
     pub(super) fn refuse_renamed_keys(&mut self) {

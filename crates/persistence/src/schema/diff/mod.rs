@@ -1,11 +1,14 @@
 //! What is different between two catalogs, and how to get from one to the other.
 
 mod bodies;
+mod collect;
+mod contract;
 mod difference;
 mod edges;
 mod gentle;
 mod group;
 mod keep;
+mod not_null;
 mod plan;
 pub(super) mod rebuild;
 mod rename;

@@ -3,11 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
-use super::super::render::{
-    self, Impossible, Strategy, Values, change_values, create, drop, strategy,
-};
+use super::super::render::{self, Impossible, Strategy, Values, change_values, create, drop};
 use super::step::{Class, Phase, Step, phases};
-use super::{group, rebuild};
 
 /// The first and the last step of what is made or changed.
 #[derive(Clone, Copy)]
@@ -26,6 +23,12 @@ pub(super) struct Planner<'a> {
     pub(super) rebuilt: BTreeSet<Key>,
     /// Columns whose rows are written anew, or that are there for a part of the way only.
     pub(super) unsettled: BTreeSet<Key>,
+    /// Columns that get another type or expression, so that what lies on them is in the way.
+    pub(super) anew: BTreeSet<Key>,
+    /// Steps that look at no row as long as the check is there.
+    pub(super) proofs: Vec<(usize, Key)>,
+    /// Checks that are there for a part of the way.
+    pub(super) checks: BTreeSet<Key>,
     /// Constraints that come, with the indexes that they take.
     pub(super) taken: BTreeMap<Key, Key>,
     /// Indexes that come, with the constraints that go for them.
@@ -49,6 +52,9 @@ pub(in crate::schema) fn plan(
         impossible: Vec::new(),
         rebuilt: BTreeSet::new(),
         unsettled: BTreeSet::new(),
+        anew: BTreeSet::new(),
+        proofs: Vec::new(),
+        checks: BTreeSet::new(),
         taken: BTreeMap::new(),
         loosened: BTreeMap::new(),
         drops: BTreeMap::new(),
@@ -81,75 +87,6 @@ pub(in crate::schema) fn plan(
 }
 
 impl Planner<'_> {
-    fn collect(&mut self) {
-        let mut changed = BTreeMap::new();
-        for (key, before) in &self.from.objects {
-            let Some(after) = self.to.get(key) else {
-                self.unsettled.insert(key.clone());
-                continue;
-            };
-            if before.attributes == after.attributes {
-                continue;
-            }
-            let how = self.strategy(key, before, after);
-            let mut around = BTreeSet::new();
-            let spread = match how {
-                Strategy::Recreate => rebuild::whole(self.from, key, &mut around),
-                Strategy::Replace => rebuild::dependents(self.from, key, &mut around),
-                Strategy::Retype if render::is_resized(before, after) => {
-                    rebuild::retyped(self.from, key, &mut around)
-                        .map(|()| around.retain(|key| key.kind != Kind::Default))
-                }
-                Strategy::Retype => rebuild::retyped(self.from, key, &mut around),
-                Strategy::Alter | Strategy::Values => Ok(()),
-                Strategy::Impossible(ref why) => Err(Impossible(why.clone())),
-            };
-            if let Err(Impossible(why)) = spread {
-                self.impossible.push(why);
-            }
-            if matches!(how, Strategy::Replace | Strategy::Retype) {
-                self.unsettled.insert(key.clone());
-            }
-            self.rebuilt.extend(around);
-            if how != Strategy::Recreate {
-                changed.insert(key.clone(), how);
-            }
-        }
-        self.unsettled.extend(self.rebuilt.iter().cloned());
-        self.pair_off();
-        self.free_keys();
-        self.rebuilt.retain(|key| self.to.has(key));
-        changed.retain(|key, _| !self.rebuilt.contains(key));
-
-        let gone = self.from.keys().filter(|key| !self.to.has(key)).cloned();
-        let mut gone: BTreeSet<Key> = gone.chain(self.rebuilt.iter().cloned()).collect();
-        for other in self.taken.values().chain(self.loosened.values()) {
-            gone.remove(other);
-        }
-        let new = self.to.keys().filter(|key| !self.from.has(key)).cloned();
-        let new: BTreeSet<Key> = new.chain(self.rebuilt.iter().cloned()).collect();
-        for group in group::groups(self.from, &gone) {
-            self.remove(&group);
-        }
-        for group in group::groups(self.to, &new) {
-            self.make(&group);
-        }
-        for (key, how) in changed {
-            self.change(&key, &how);
-        }
-    }
-
-    /// As [`strategy`], but that what nothing lies on need not be made again if it can be
-    /// replaced one way.
-    fn strategy(&self, key: &Key, before: &Object, after: &Object) -> Strategy {
-        let is_free = |catalog: &Catalog| catalog.needed_by(key).is_empty();
-        let how = strategy(key, before, after);
-        let is_replaced = how == Strategy::Recreate
-            && render::is_replaced(key, before, after)
-            && (render::is_replaced(key, after, before) || is_free(self.from) && is_free(self.to));
-        if is_replaced { Strategy::Alter } else { how }
-    }
-
     /// Adds a step. Statements that there are none for are remembered.
     pub(super) fn step(
         &mut self,
@@ -193,7 +130,7 @@ impl Planner<'_> {
         is_used.then(|| table.to_owned())
     }
 
-    fn remove(&mut self, group: &[Key]) {
+    pub(super) fn remove(&mut self, group: &[Key]) {
         let Some(key) = group.first() else {
             return;
         };
@@ -213,7 +150,14 @@ impl Planner<'_> {
                 && !self.is_missed(key)
                 && let Some(first) = up.first_mut()
             {
-                first.insert_str(0, &format!("{}\n", render::MADE_AGAIN));
+                let attributes = |catalog: &Catalog| Some(catalog.get(key)?.attributes.clone());
+                let is_same = attributes(self.from) == attributes(self.to);
+                let note = if is_same {
+                    render::MADE_AGAIN
+                } else {
+                    render::MADE_OTHERWISE
+                };
+                first.insert_str(0, &format!("{note}\n"));
             }
             self.step(key, Class::Quick, Ok(up), down)
         };
@@ -226,14 +170,14 @@ impl Planner<'_> {
             .extend(group.iter().map(|key| (key.clone(), place)));
     }
 
-    fn make(&mut self, group: &[Key]) {
+    pub(super) fn make(&mut self, group: &[Key]) {
         let Some(key) = group.first() else {
             return;
         };
         self.refuse_strange(key, self.to);
         let object = self.to.get(key);
         let span = match (key.kind, object) {
-            (Kind::Index, Some(index)) if self.is_swapped(key) => {
+            (Kind::Index, Some(index)) if self.comes_aside(key) => {
                 let made = create(self.to, key, group);
                 self.swap_index(key, index, made)
             }
@@ -242,8 +186,12 @@ impl Planner<'_> {
                 let constraint = self.loosened[key].clone();
                 self.loosen(key, index, &constraint, made)
             }
-            (Kind::Index, Some(_)) if self.stays(key) => {
-                let up = create(self.to, key, group).map(first_concurrently);
+            (Kind::Index, Some(index)) if self.stays(key) => {
+                let mut up = create(self.to, key, group).map(first_concurrently);
+                if let (true, Ok([first, ..])) = (render::is_unique_index(index), up.as_deref_mut())
+                {
+                    first.insert_str(0, render::ALIKE);
+                }
                 self.one(
                     key,
                     Class::Concurrent,
@@ -283,7 +231,7 @@ impl Planner<'_> {
         }
     }
 
-    fn change(&mut self, key: &Key, how: &Strategy) {
+    pub(super) fn change(&mut self, key: &Key, how: &Strategy) {
         let (Some(before), Some(after)) = (self.from.get(key), self.to.get(key)) else {
             return;
         };

@@ -44,11 +44,11 @@ pub(super) fn split<'a>(steps: &'a [Step], places: &[usize]) -> Vec<Part<'a>> {
     let mut parts = by_table(steps, first);
     parts.extend(wholes(steps, &those(&is_between)));
     parts.extend(by_table(steps, last));
-    // What locks no table may be together with what comes next.
+    // What locks the same is together.
     let mut joined: Vec<Part<'_>> = Vec::new();
     for (table, places) in parts {
         match joined.last_mut() {
-            Some((None, last)) if table.is_none() => last.extend(places),
+            Some((last, all)) if *last == table => all.extend(places),
             _ => joined.push((table, places)),
         }
     }
@@ -71,7 +71,9 @@ fn wholes<'a>(steps: &'a [Step], places: &[usize]) -> Vec<Part<'a>> {
     let all = groups.into_iter().map(|mut group| {
         // In the order in which they can be taken.
         group.sort_by_key(|place| places.iter().position(|other| other == place));
-        let mut tables = group.iter().filter_map(|place| steps[*place].table.as_deref());
+        let mut tables = group
+            .iter()
+            .filter_map(|place| steps[*place].table.as_deref());
         (tables.next(), group)
     });
     all.collect()

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::split::split;
 use super::super::catalog::Key;
 use super::super::render::Statements;
 use super::super::render::text::last_part;
+use super::split::split;
 use crate::migrate::write::slug;
 
 /// How long a step takes, and what it may be put together with.

@@ -42,19 +42,87 @@ impl Planner<'_> {
         pairs
     }
 
-    /// A foreign key hangs on one index, though another one may do for it as well.
-    pub(super) fn free_keys(&mut self) {
-        let gone = self
-            .from
-            .keys()
-            .filter(|key| matches!(key.kind, Kind::Constraint | Kind::Index) && !self.to.has(key));
+    /// A foreign key hangs on one index, though another one may do for it as well; what calls a
+    /// function is written the same for another one that takes more.
+    pub(super) fn free_dependents(&mut self) {
+        let hangs_on = [
+            Kind::Constraint,
+            Kind::Index,
+            Kind::Function,
+            Kind::Procedure,
+        ];
+        let gone = self.from.keys();
+        let gone = gone.filter(|key| hangs_on.contains(&key.kind) && !self.to.has(key));
         let mut around = BTreeSet::new();
-        for key in gone {
-            if let Err(Impossible(why)) = rebuild::dependents(self.from, key, &mut around) {
+        for other in gone.flat_map(|key| self.from.needed_by(key)) {
+            let attributes = |catalog: &Catalog| Some(catalog.get(other)?.attributes.clone());
+            let is_same = attributes(self.from) == attributes(self.to);
+            if is_same && let Err(Impossible(why)) = rebuild::whole(self.from, other, &mut around) {
                 self.impossible.push(why);
             }
         }
         self.rebuilt.extend(around);
+    }
+
+    /// Whether the index that keeps it is built before the one of the same name goes, so
+    /// that nothing gets in that neither allows, and nobody is without one.
+    pub(super) fn is_swapped(&self, key: &Key) -> bool {
+        let is_kept = |catalog: &Catalog| {
+            let object = catalog.get(key);
+            key.kind == Kind::Index
+                || object.is_some_and(|object| matches!(object.text("type"), "p" | "u"))
+        };
+        let both = is_kept(self.from) && is_kept(self.to);
+        // Foreign keys would take the one for the other on the way back.
+        let catalogs = [self.from, self.to];
+        let is_referred_to = key.kind == Kind::Index
+            && catalogs
+                .iter()
+                .any(|catalog| !catalog.needed_by(key).is_empty());
+        both && !is_referred_to
+            && self.rebuilt.contains(key)
+            && self.stays(key)
+            && self.needs_the_same(key)
+    }
+
+    /// Whether nothing but columns changes of what it needs. A function may come that takes the
+    /// place of another one only when that has gone.
+    fn needs_the_same(&self, key: &Key) -> bool {
+        let is_kept = |other: &&Key| {
+            let is_there = self.from.has(other) && self.to.has(other);
+            other.kind == Kind::Column || is_there && !self.rebuilt.contains(other)
+        };
+        let before = self.from.needs(key).iter();
+        before
+            .chain(self.to.needs(key))
+            .all(|other| is_kept(&other))
+    }
+
+    /// Whether its index is built under another name, until its own is free.
+    pub(super) fn comes_aside(&self, key: &Key) -> bool {
+        self.is_swapped(key) || self.namesake(key).is_some()
+    }
+
+    /// The constraint that goes whose index has the name of the new index, or the other way
+    /// round.
+    pub(super) fn namesake(&self, key: &Key) -> Option<Key> {
+        let other = if key.kind == Kind::Index {
+            Key::of(
+                Kind::Constraint,
+                key.table(),
+                render::text::last_part(&key.name),
+            )
+        } else if key.kind == Kind::Constraint {
+            let object = self.to.get(key)?;
+            Key::of(Kind::Index, key.table(), object.get("index_name")?)
+        } else {
+            return None;
+        };
+        let object = self.from.get(&other)?;
+        let has_name = other.kind == Kind::Index || object.text("index_name") == key.name;
+        let is_paired = self.taken.contains_key(key) || self.loosened.contains_key(key);
+        let is_it = has_name && !is_paired && !self.to.has(&other) && !self.from.has(key);
+        (is_it && self.stays(key)).then_some(other)
     }
 
     /// A constraint that takes an index that is there.
@@ -91,9 +159,7 @@ impl Planner<'_> {
         let before = self.from.get(constraint).cloned().unwrap_or_default();
         let down = render::take_index(constraint, &before, key, object);
         let last = self.step(key, Class::Quick, up, Ok(down));
-        let aside = render::text::last_part(&full);
-        let again = render::index_called(object, aside);
-        self.steps[last].down_last.push(again);
+        self.build_on_way_back(last, object, render::text::last_part(&full));
         self.steps[last].removes = true;
         self.steps[last].after.insert(built);
         self.drops.insert(constraint.clone(), last);
@@ -121,11 +187,52 @@ impl Planner<'_> {
 
     /// Builds the index under a name that it has until its own is free.
     fn build_aside(&mut self, key: &Key, object: &Object) -> (usize, String) {
-        let aside = render::until_then(render::text::last_part(&key.name));
-        let full = render::text::with_last_part(&key.name, &aside);
-        let up = vec![render::concurrently(&render::index_called(object, &aside))];
-        let down = vec![render::drop_index(&full)];
-        (self.step(key, Class::Concurrent, Ok(up), Ok(down)), full)
+        let full = self.free_index(&key.name);
+        (self.build_index(key, object, &full), full)
+    }
+
+    /// Builds an index of that name beside others.
+    pub(super) fn build_index(&mut self, key: &Key, object: &Object, full: &str) -> usize {
+        let index = render::index_called(object, render::text::last_part(full));
+        let mut up = render::concurrently(&index);
+        if index.starts_with("create unique ") {
+            up.insert_str(0, render::ALIKE);
+        }
+        let down = vec![render::drop_index(full)];
+        self.step(key, Class::Concurrent, Ok(vec![up]), Ok(down))
+    }
+
+    /// Builds an index again at the end of the way back over that step, so that the step can be
+    /// taken again. Foreign keys that come again before would take it for the one that they had.
+    pub(super) fn build_on_way_back(&mut self, step: usize, object: &Object, name: &str) {
+        let index = render::index_called(object, name);
+        self.steps[step].down_last.push(format!(
+            "-- For the next try, as the migration before this one left it.\n{index}"
+        ));
+    }
+
+    /// A name for an index that nothing in its schema has, until its own is free.
+    pub(super) fn free_index(&self, index: &str) -> String {
+        let is_taken = |name: &str| {
+            let kinds = [
+                Kind::Table,
+                Kind::View,
+                Kind::MaterializedView,
+                Kind::Sequence,
+            ];
+            [self.from, self.to].iter().any(|catalog| {
+                kinds.iter().any(|kind| catalog.has(&Key::new(*kind, name)))
+                    || catalog.objects.iter().any(|(key, object)| {
+                        key.kind == Kind::Index && key.name == name
+                            || object.text("index_name") == name
+                    })
+            })
+        };
+        let mut names = (1..).map(|number| {
+            let aside = render::until_then(render::text::last_part(index), number);
+            render::text::with_last_part(index, &aside)
+        });
+        names.find(|name| !is_taken(name)).unwrap_or_default()
     }
 }
 

@@ -28,6 +28,9 @@ pub(in crate::schema) fn again(
     );
     if let (true, Some(first)) = (may_be_granted, statements.first_mut()) {
         first.insert_str(0, NOTE);
+        if key.kind == Kind::MaterializedView {
+            first.insert_str(0, "-- Whoever reads it waits until its query has run.\n");
+        }
         statements.extend(catalog.get(key).into_iter().flat_map(grants));
     }
     statements
@@ -86,13 +89,14 @@ fn list<'a>(object: &'a Object, name: &str) -> Vec<&'a str> {
 /// Whether programs that know the one may miss what the other has not: what they read of
 /// it, or how they call it.
 pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> bool {
-    let loses = |name: &str| {
+    let loses = |name: &str, keeps: &dyn Fn(&str, &str) -> bool| {
         let after = list(to, name);
-        list(from, name).iter().any(|part| !after.contains(part))
+        let mut before = list(from, name).into_iter();
+        before.any(|part| !after.iter().any(|other| keeps(part, other)))
     };
     match key.kind {
-        Kind::View | Kind::MaterializedView => loses("columns"),
-        Kind::Composite => loses("attributes"),
+        Kind::View | Kind::MaterializedView => loses("columns", &keeps_column),
+        Kind::Composite => loses("attributes", &|one, other| one == other),
         Kind::Function | Kind::Procedure => !is_replaced(key, from, to),
         Kind::Domain => from.get("type") != to.get("type"),
         Kind::Column => {
@@ -122,6 +126,29 @@ pub(in crate::schema) fn is_missed(key: &Key, from: &Object, to: &Object) -> boo
         | Kind::Statistics
         | Kind::Other => false,
     }
+}
+
+/// Whether a column of a view is the same to programs: a text may become longer.
+fn keeps_column(before: &str, after: &str) -> bool {
+    let parts = |column: &str| {
+        let name = split(column, " ").first().map_or(0, |name| name.len());
+        (
+            column[..name].to_owned(),
+            longest_text(column[name..].trim()),
+        )
+    };
+    let ((one, before_longest), (other, after_longest)) = (parts(before), parts(after));
+    before == after || one == other && before_longest.is_some() && before_longest <= after_longest
+}
+
+/// How long a text of the type can be, if it is one.
+fn longest_text(kind: &str) -> Option<u32> {
+    let kind = kind.strip_suffix(" \"default\"").unwrap_or(kind);
+    if matches!(kind, "text" | "character varying") {
+        return Some(u32::MAX);
+    }
+    let length = kind.strip_prefix("character varying(")?;
+    length.strip_suffix(')')?.parse().ok()
 }
 
 /// Whether it is an index, and ON CONFLICT may be about it.

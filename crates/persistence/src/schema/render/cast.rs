@@ -94,13 +94,18 @@ pub(in crate::schema) fn is_resized(from: &Object, to: &Object) -> bool {
 }
 
 /// Whether every value stays as it is, down to its bytes.
-fn is_stored_alike(from: &Object, to: &Object) -> bool {
+pub(in crate::schema) fn is_stored_alike(from: &Object, to: &Object) -> bool {
+    let is_text = |column: &Object| {
+        let is_one = matches!(column.text("element"), "text" | "character varying");
+        is_one && !column.is("array") && !column.is("domain")
+    };
     let is_filled_up = match to.text("element") {
         "character" => true,
         "numeric" => to.is("size") && scale(from) != scale(to),
         _ => to.is("array"),
     };
-    is_resized(from, to) && loss(from, to).is_none() && !is_filled_up
+    let is_kept = is_resized(from, to) && !is_filled_up || is_text(from) && is_text(to);
+    is_kept && loss(from, to).is_none()
 }
 
 /// Whether programs may miss what the values were: other values, or values of another type.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
 use super::sequence::{self, unusual};
-use super::text::{lower, name_with, option_list, options, short_type};
+use super::text::{lower, option_list, options, short_type};
 use super::{Statements, again, cast, comment_on};
 
 /// A column as `create table` has it.
@@ -162,13 +162,6 @@ fn unquoted_parts(text: &str) -> String {
     text.split('\'').step_by(2).collect()
 }
 
-/// The name and the condition of the check that stands in until NOT NULL can be had
-/// without looking at every row again.
-pub(in crate::schema) fn not_null_check(key: &Key) -> (String, String) {
-    let name = name_with(&[key.table(), &key.name], "_not_null");
-    (name, format!("check ({} is not null)", key.name))
-}
-
 /// What somebody is to put in its place who knows what the column is of rows that are there.
 pub(in crate::schema) fn fill(key: &Key, has_default: bool) -> String {
     let (on, name) = (key.table(), &key.name);
@@ -254,7 +247,7 @@ pub(super) fn alter(key: &Key, from: &Object, to: &Object, waits: bool) -> State
 /// Drops the column and adds it as it is to be.
 fn replace(key: &Key, from: &Object, to: &Object) -> Statements {
     let note = if from.is("generated") {
-        ""
+        "-- Made again below, by another definition.\n"
     } else {
         "-- Loses what is in it.\n"
     };

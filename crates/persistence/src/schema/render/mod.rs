@@ -16,8 +16,8 @@ pub(super) use self::again::{
     again, is_missed, is_replaced, is_unique_index, without_looking_at_bodies,
 };
 pub(super) use self::alter::{Strategy, alter, strategy};
-pub(super) use self::cast::is_resized;
-pub(super) use self::column::{Adding, add_column, fill, has_quick_default, not_null_check};
+pub(super) use self::cast::{is_resized, is_stored_alike};
+pub(super) use self::column::{Adding, add_column, fill, has_quick_default};
 pub(super) use self::create::{create, create_alone};
 pub(super) use self::parts::{
     concurrently, constraint, drop_index, index_called, rename_index, take_index, until_then,
@@ -36,8 +36,14 @@ pub(super) struct Impossible(pub(super) String);
 /// Statements without their semicolons; each may begin with lines of comments.
 pub(super) type Statements = Vec<String>;
 
-/// Says of what is dropped that it comes again, as it was for programs.
-pub(super) const MADE_AGAIN: &str = "-- Made again below.";
+/// Says of what is dropped that it comes again.
+pub(super) const MADE_AGAIN: &str = "-- Made again below, as it was.";
+
+/// The same of what has all that programs name, and another definition.
+pub(super) const MADE_OTHERWISE: &str = "-- Made again below, by another definition.";
+
+/// What a unique index is refused for.
+pub(super) const ALIKE: &str = "-- Fails where rows are alike in it.\n";
 
 /// What an object is called in `comment on` and `drop`.
 pub(super) fn subject(key: &Key) -> String {

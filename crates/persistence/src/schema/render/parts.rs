@@ -61,8 +61,13 @@ pub(in crate::schema) fn drop_index(name: &str) -> String {
 }
 
 /// What an index is called until the one before it has gone.
-pub(in crate::schema) fn until_then(index: &str) -> String {
-    name_with(&[index], "_new")
+pub(in crate::schema) fn until_then(index: &str, number: usize) -> String {
+    let number = if number == 1 {
+        String::new()
+    } else {
+        number.to_string()
+    };
+    name_with(&[index], &format!("_new{number}"))
 }
 
 /// The definition of an index under another name.

@@ -77,7 +77,7 @@ pub(in crate::schema) fn go_on(name: &str, options: &str, column: &Key) -> Strin
         ("greatest", "max", "+ 1")
     };
     format!(
-        "-- Goes on behind what is there.\nselect setval({}, {choose}((select {end}({}) from {}) {step}, last_value), false) from {name}",
+        "-- Goes on behind the rows that are there: numbers of rows that are gone can come again.\nselect setval({}, {choose}((select {end}({}) from {}) {step}, last_value), false) from {name}",
         literal(name),
         column.name,
         column.table()
