@@ -132,6 +132,26 @@ async fn a_composite_type_comes_changes_and_goes() {
 }
 
 #[tokio::test]
+async fn a_type_that_rows_are_of_gets_attributes_at_its_end() {
+    let one = "create type pair as (a integer); create table t (p pair);";
+    let other = r#"create type pair as (a integer, "B" text collate "C"); comment on column pair."B" is 'right'; create table t (p pair);"#;
+    let files = there_and_back(one, other, &[], "insert into t values (row(1))").await;
+    has(
+        &files[0].text,
+        &[
+            r#"alter type pair add attribute "B" text collate "C";"#,
+            "is 'right'",
+        ],
+    );
+    let files = there_and_back(other, one, &[], "insert into t values (row(1, 'x'))").await;
+    assert!(files[0].name.contains("contract"), "{files:?}");
+    has(
+        &files[0].text,
+        &["-- Loses what is in it.\nalter type pair drop attribute \"B\";"],
+    );
+}
+
+#[tokio::test]
 async fn a_type_that_rows_are_of_is_not_dropped_and_made_again() {
     let told = refused(
         "create type pair as (a integer); create table t (p pair);",

@@ -49,6 +49,10 @@ pub(in crate::schema) fn is_replaced(key: &Key, from: &Object, to: &Object) -> b
             let (before, after) = (list(from, "columns"), list(to, "columns"));
             after.starts_with(&before)
         }
+        Kind::Composite => {
+            let (before, after) = (list(from, "attributes"), list(to, "attributes"));
+            after.starts_with(&before) || before.starts_with(&after)
+        }
         Kind::Function | Kind::Procedure => {
             let (before, after) = (list(from, "arguments"), list(to, "arguments"));
             let kept = |(one, other): (&&str, &&str)| {
@@ -66,7 +70,6 @@ pub(in crate::schema) fn is_replaced(key: &Key, from: &Object, to: &Object) -> b
         | Kind::Enum
         | Kind::Domain
         | Kind::DomainConstraint
-        | Kind::Composite
         | Kind::Sequence
         | Kind::TextSearchConfiguration
         | Kind::Table
@@ -168,6 +171,19 @@ fn without(definition: &str, list: &str) -> String {
     };
     let rest = rest.split_once(')').map_or("", |(_, rest)| rest);
     format!("{head}{rest}")
+}
+
+/// Gives a type the attributes that it has more at its end, or takes them from it.
+pub(super) fn attributes(key: &Key, from: &Object, to: &Object) -> Statements {
+    let (before, after) = (list(from, "attributes"), list(to, "attributes"));
+    let head = format!("alter type {}", key.name);
+    let gone = before.iter().skip(after.len()).rev().map(|attribute| {
+        let name = split(attribute, " ")[0];
+        format!("-- Loses what is in it.\n{head} drop attribute {name}")
+    });
+    let new = after.iter().skip(before.len());
+    let new = new.map(|attribute| format!("{head} add attribute {attribute}"));
+    gone.chain(new).collect()
 }
 
 /// Drops what nothing lies on and makes it as it is to be.

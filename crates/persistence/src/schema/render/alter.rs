@@ -162,10 +162,10 @@ pub(in crate::schema) fn alter(key: &Key, from: &Object, to: &Object, waits: boo
         Kind::View | Kind::MaterializedView => {
             statements.extend(table::change_options(key, from, to));
         }
+        Kind::Composite => statements.extend(again::attributes(key, from, to)),
         Kind::Schema
         | Kind::Enum
         | Kind::DomainConstraint
-        | Kind::Composite
         | Kind::Function
         | Kind::Procedure
         | Kind::Other => {}

@@ -134,10 +134,14 @@ fn comments_of_columns(key: &Key, before: Option<&Object>, after: &Object) -> St
             })
             .collect()
     };
+    let has = |name: &str| {
+        let mut all = text::split(after.text("attributes"), ", ").into_iter();
+        key.kind != Kind::Composite || all.any(|attribute| text::split(attribute, " ")[0] == name)
+    };
     let (before, after) = (list(before), list(Some(after)));
     let gone = before
         .iter()
-        .filter(|(name, _)| !after.iter().any(|(other, _)| other == name))
+        .filter(|(name, _)| has(name) && !after.iter().any(|(other, _)| other == name))
         .map(|(name, _)| (name, "null"));
     let new = after
         .iter()
