@@ -14,6 +14,7 @@
 )]
 
 mod allow;
+mod default_names;
 mod functions;
 mod known;
 mod names;

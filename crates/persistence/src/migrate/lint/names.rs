@@ -54,6 +54,9 @@ pub(super) fn created(statement: &SyntaxNode) -> Option<Name> {
     if statement.kind() == SyntaxKind::CREATE_SCHEMA {
         return named(statement, SyntaxKind::SCHEMA);
     }
+    if let Some(name) = of_table(statement) {
+        return Some(name);
+    }
     let path = find(statement, SyntaxKind::PATH);
     let name = path.or_else(|| {
         statement
@@ -71,13 +74,43 @@ pub(super) fn created(statement: &SyntaxNode) -> Option<Name> {
     })
 }
 
+/// The trigger, the rule or the policy that a statement is about. Its name is one object's within its table, which is
+/// said in place of a schema.
+pub(super) fn of_table(statement: &SyntaxNode) -> Option<Name> {
+    let kinds = match statement.kind() {
+        SyntaxKind::CREATE_TRIGGER | SyntaxKind::CREATE_RULE | SyntaxKind::CREATE_POLICY => {
+            [SyntaxKind::TRIGGER, SyntaxKind::RULE, SyntaxKind::POLICY]
+        }
+        SyntaxKind::DROP_TRIGGER
+        | SyntaxKind::DROP_RULE
+        | SyntaxKind::DROP_POLICY
+        | SyntaxKind::ALTER_POLICY => [
+            SyntaxKind::TRIGGER_REF,
+            SyntaxKind::RULE_REF,
+            SyntaxKind::POLICY_REF,
+        ],
+        _ => return None,
+    };
+    let mut parts = statement.children();
+    let name = parts.find(|part| kinds.contains(&part.kind()))?;
+    Some(Name::of(&name)?.within(&owner(statement)?.to_string()))
+}
+
+/// The table of a trigger, a rule or a policy.
+pub(super) fn owner(statement: &SyntaxNode) -> Option<Name> {
+    let on = statement.descendants().find(|node| {
+        matches!(
+            node.kind(),
+            SyntaxKind::RELATION_NAME_REF | SyntaxKind::TABLE_NAME_REF
+        )
+    });
+    on.and_then(|on| Name::of(&on))
+}
+
 /// What a DROP drops.
 pub(super) fn dropped(statement: &SyntaxNode) -> Vec<Name> {
-    if statement.kind() == SyntaxKind::DROP_TRIGGER || statement.kind() == SyntaxKind::DROP_RULE {
-        let name = statement
-            .children()
-            .find(|node| matches!(node.kind(), SyntaxKind::TRIGGER_REF | SyntaxKind::RULE_REF));
-        return name.and_then(|name| Name::of(&name)).into_iter().collect();
+    if let Some(name) = of_table(statement) {
+        return vec![name];
     }
     let names: Vec<Name> = statement
         .descendants()
@@ -105,10 +138,65 @@ pub(super) fn dropped(statement: &SyntaxNode) -> Vec<Name> {
     plain.filter_map(|node| Name::of(&node)).collect()
 }
 
-/// The columns that an expression may be about; functions among them do no harm.
+/// The columns that an expression is about, each once. A row of its table is among them by the table's name.
 pub(super) fn mentioned(node: &SyntaxNode) -> Vec<Name> {
-    node.descendants()
-        .filter(|node| node.kind() == SyntaxKind::NAME_REF)
-        .filter_map(|node| Name::of(&node))
-        .collect()
+    let mut columns = Vec::new();
+    mention(node, &mut columns);
+    columns
+}
+
+fn mention(node: &SyntaxNode, columns: &mut Vec<Name>) {
+    let column = match node.kind() {
+        SyntaxKind::NAME_REF => (!is_value_function(node)).then(|| node.clone()),
+        // `table.column`, `schema.table.column` or `table.*`; but `(column).field`.
+        SyntaxKind::FIELD_EXPR if is_path(node) => node
+            .descendants()
+            .filter(|part| part.kind() == SyntaxKind::NAME_REF)
+            .last(),
+        SyntaxKind::FIELD_EXPR => {
+            return node
+                .first_child()
+                .iter()
+                .for_each(|of| mention(of, columns));
+        }
+        SyntaxKind::CALL_EXPR => {
+            let is_name = |part: &SyntaxNode| {
+                matches!(part.kind(), SyntaxKind::NAME_REF | SyntaxKind::FIELD_EXPR)
+            };
+            let parts = node.children().enumerate();
+            let parts = parts.filter(|(place, part)| *place > 0 || !is_name(part));
+            return parts.for_each(|(_, part)| mention(&part, columns));
+        }
+        _ => return node.children().for_each(|part| mention(&part, columns)),
+    };
+    let column = column.and_then(|column| Name::of(&column));
+    columns.extend(column.filter(|column| !columns.contains(column)));
+}
+
+fn is_path(node: &SyntaxNode) -> bool {
+    node.kind() == SyntaxKind::NAME_REF
+        || node.kind() == SyntaxKind::FIELD_EXPR
+            && node.first_child().is_some_and(|first| is_path(&first))
+}
+
+/// Whether it is one of the functions that SQL calls without parentheses.
+fn is_value_function(name: &SyntaxNode) -> bool {
+    let word = name.first_token().map(|token| token.kind());
+    matches!(
+        word,
+        Some(
+            SyntaxKind::CURRENT_CATALOG_KW
+                | SyntaxKind::CURRENT_DATE_KW
+                | SyntaxKind::CURRENT_ROLE_KW
+                | SyntaxKind::CURRENT_SCHEMA_KW
+                | SyntaxKind::CURRENT_TIME_KW
+                | SyntaxKind::CURRENT_TIMESTAMP_KW
+                | SyntaxKind::CURRENT_USER_KW
+                | SyntaxKind::LOCALTIME_KW
+                | SyntaxKind::LOCALTIMESTAMP_KW
+                | SyntaxKind::SESSION_USER_KW
+                | SyntaxKind::SYSTEM_USER_KW
+                | SyntaxKind::USER_KW
+        )
+    )
 }

@@ -93,6 +93,12 @@ impl Objects {
         earlier.any(|(own, made)| own == space && made.is(name))
     }
 
+    /// Whether a script made one of the very name.
+    pub(super) fn has(&self, space: &Space, name: &Name) -> bool {
+        let mut all = self.earlier.iter().chain(&self.made);
+        all.any(|(own, made)| own == space && made == name)
+    }
+
     pub(super) fn drop(&mut self, space: &Space, name: &Name) {
         let own = name.as_temporary();
         let is_it =

@@ -139,4 +139,10 @@ impl Index {
             columns: columns.unwrap_or_default(),
         }
     }
+
+    /// Whether the column is one of those that decide what is in it.
+    pub(super) fn is_about(&self, column: &Name) -> bool {
+        let mut columns = self.columns.iter().chain(&self.computed);
+        columns.any(|name| name.is(column))
+    }
 }

@@ -42,6 +42,14 @@ impl Name {
         Some(Self { schema, name })
     }
 
+    /// A name that says no schema.
+    pub(super) fn unqualified(name: &str) -> Self {
+        Self {
+            schema: None,
+            name: name.to_owned(),
+        }
+    }
+
     /// Whether both can be the same object: a schema that one of them leaves out may be the other's.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.name == other.name

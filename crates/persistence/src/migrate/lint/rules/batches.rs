@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use crate::migrate::lint::tree::{Name, child, has_child, literal};
 
 /// The most rows that are a batch.
-const MOST: u64 = 10_000;
+pub(super) const MOST: u64 = 10_000;
 
 /// Whether an UPDATE or a DELETE of a table, anywhere in a statement, changes no more than a batch: its rows are
 /// among those of a query of the table that has a LIMIT.
@@ -44,7 +44,7 @@ fn ctes(statement: &SyntaxNode) -> Vec<(Name, SyntaxNode)> {
 }
 
 /// The conditions that all hold.
-fn conjuncts(condition: &SyntaxNode) -> Vec<SyntaxNode> {
+pub(super) fn conjuncts(condition: &SyntaxNode) -> Vec<SyntaxNode> {
     let is_and =
         condition.kind() == SyntaxKind::BIN_EXPR && has_child(condition, SyntaxKind::AND_KW);
     if is_and || condition.kind() == SyntaxKind::PAREN_EXPR {

@@ -155,7 +155,7 @@ fn using_index(table: &Name, constraint: &SyntaxNode, name: &str, columns: &str)
 
 /// PRIMARY KEY USING INDEX, which makes its columns NOT NULL.
 fn of_index(site: &mut Site<'_>, table: &Name, constraint: &SyntaxNode) {
-    let columns = site.known.key_columns(table, constraint);
+    let columns = site.known.constrained(table, constraint);
     let nullable = columns
         .iter()
         .find(|column| !site.known.is_not_null(table, column));

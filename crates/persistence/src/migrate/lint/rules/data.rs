@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Site, batches};
+use super::{Site, batches, keys};
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::tree::{Name, child, has, literal, words};
 
@@ -12,7 +12,7 @@ pub(super) fn data(site: &mut Site<'_>) {
 }
 
 /// Where a statement changes or removes rows, also inside of its WITH, and of which table.
-pub(super) fn changed(statement: &SyntaxNode) -> impl Iterator<Item = (SyntaxNode, Name)> {
+fn changed(statement: &SyntaxNode) -> impl Iterator<Item = (SyntaxNode, Name)> {
     // What a function or a rule will do is not done yet.
     let is_made = words(statement)
         .first()
@@ -34,7 +34,8 @@ pub(super) fn changed(statement: &SyntaxNode) -> impl Iterator<Item = (SyntaxNod
 fn big_update(site: &mut Site<'_>) {
     let many = changed(site.tree).find(|(change, table)| {
         let is_batch = !site.is_transaction && batches::is_batch(site.tree, change, table);
-        !site.known.is_new(table) && !is_batch
+        let is_few = is_batch || keys::names_its_rows(site.known, change, table);
+        !site.known.is_new(table) && !is_few
     });
     let Some((_, table)) = many else {
         return;

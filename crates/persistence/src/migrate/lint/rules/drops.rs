@@ -4,9 +4,10 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Site;
 use crate::migrate::lint::Rule;
-use crate::migrate::lint::names::{constraint_name, dropped, table};
+use crate::migrate::lint::known::Kind;
+use crate::migrate::lint::names::{constraint_name, dropped, of_table, owner, table};
 use crate::migrate::lint::objects::Space;
-use crate::migrate::lint::tree::{Name, has_child, named, said, words};
+use crate::migrate::lint::tree::{Name, child, has_child, named, said, words};
 
 /// What no program names in its statements, or what changes none of its answers.
 const UNUSED: &[SyntaxKind] = &[
@@ -14,7 +15,6 @@ const UNUSED: &[SyntaxKind] = &[
     SyntaxKind::DROP_DATABASE,
     SyntaxKind::DROP_EVENT_TRIGGER,
     SyntaxKind::DROP_GROUP,
-    SyntaxKind::DROP_POLICY,
     SyntaxKind::DROP_PUBLICATION,
     SyntaxKind::DROP_ROLE,
     SyntaxKind::DROP_STATISTICS,
@@ -53,7 +53,9 @@ pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
     };
     let space = Space::of(site.tree);
     let is_new = |name: &Name| site.known.is_new_in(&space, name);
-    if !names.is_empty() && names.iter().all(is_new) {
+    let is_of_new = of_table(site.tree).is_some()
+        && owner(site.tree).is_some_and(|table| site.known.is_new(&table));
+    if is_of_new || !names.is_empty() && names.iter().all(is_new) {
         return;
     }
     cascade(site, is_drop);
@@ -65,6 +67,9 @@ pub(super) fn drops(site: &mut Site<'_>, is_contract: bool) {
     }
     if NAMED.contains(&site.kind()) {
         renamed(site, &names);
+    }
+    if let Some(renamed) = child(site.tree, SyntaxKind::INDEX_RENAME_TO) {
+        renamed_index(site, &renamed);
     }
     for action in site.tree.children() {
         if let Some(message) = taken(site, &action) {
@@ -105,11 +110,12 @@ fn dropped_in_use(site: &mut Site<'_>, names: &[Name]) {
              and say so; or a migration whose name begins with contract_",
         );
     } else {
-        in_use(
-            site,
-            tree,
-            format!("{what}: programs before this migration may use it"),
-        );
+        let why = if site.kind() == SyntaxKind::DROP_POLICY {
+            "programs before this migration find other rows then, and may write others"
+        } else {
+            "programs before this migration may use it"
+        };
+        in_use(site, tree, format!("{what}: {why}"));
     }
 }
 
@@ -180,15 +186,67 @@ fn renamed(site: &mut Site<'_>, names: &[Name]) {
     if object.is_some_and(|object| site.known.is_new_in(&space, &object)) {
         return;
     }
-    let tree = site.tree;
-    let what = said(&node);
-    site.find(
+    not_found(site, &node);
+}
+
+/// An index is renamed, which programs do not name but by its constraint; or a table, by way of ALTER INDEX.
+fn renamed_index(site: &mut Site<'_>, renamed: &SyntaxNode) {
+    let Some(index) = named(site.tree, SyntaxKind::INDEX_REF) else {
+        return;
+    };
+    if site.known.is_table(&index) {
+        if !site.known.is_new(&index) {
+            not_found(site, renamed);
+        }
+        return;
+    }
+    let constraint = site.known.constraint_of(&index);
+    if constraint.is_none_or(|constraint| constraint.added_here) {
+        return;
+    }
+    let sql = said(site.tree);
+    site.find_here(
         Rule::DropInUse,
-        tree,
+        format!(
+            "renames the constraint {index} too, which programs before this migration may name in ON CONFLICT ON \
+             CONSTRAINT, and in what they make of errors"
+        ),
+        format!(
+            "keep the name; or have programs name columns in ON CONFLICT, release that, and then, in a migration \
+             whose name begins with contract_: {sql};"
+        ),
+    );
+}
+
+fn not_found(site: &mut Site<'_>, renamed: &SyntaxNode) {
+    let what = said(renamed);
+    site.find_here(
+        Rule::DropInUse,
         format!("{what}: programs before this migration do not find it any more, and those after it not before"),
         "add what is new beside it (a column that a trigger keeps equal, a view of the other name), release a \
          program that uses that, and take the old one away in a migration whose name begins with contract_",
     );
+}
+
+/// What programs lose with a constraint; what it is may not be known.
+fn counted_on(kind: Option<Kind>) -> Option<&'static str> {
+    match kind {
+        // Without it, programs write what they wrote.
+        Some(Kind::Check) => None,
+        Some(Kind::Unique | Kind::Exclude) => Some(
+            "programs before this migration may count on what it refuses, and name it or its columns in ON CONFLICT, \
+             which fails without it",
+        ),
+        Some(Kind::ForeignKey) => Some(
+            "programs before this migration may count on what it refuses, and on the rows that go or change with \
+             others",
+        ),
+        Some(Kind::Other) => Some("programs before this migration may count on what it refuses"),
+        None => Some(
+            "no migration here says what it is: programs before this migration may count on what it refuses or \
+             deletes, or name it in ON CONFLICT",
+        ),
+    }
 }
 
 /// What an action of an ALTER TABLE or an ALTER TYPE takes away.
@@ -203,13 +261,10 @@ fn taken(site: &Site<'_>, action: &SyntaxNode) -> Option<String> {
             let name = constraint_name(action)?;
             let known = site.known.constraint(&table(site.tree)?, &name);
             let is_own = has_child(action, SyntaxKind::IF_EXISTS) && site.is_made_again(&name);
-            // Without a check, programs write what they wrote.
-            let is_free = known.map_or(is_own, |known| known.is_check || known.added_here);
-            (!is_free).then(|| {
-                "programs before this migration may count on it: on what it refuses or deletes, or by name in ON \
-                 CONFLICT"
-                    .to_owned()
-            })
+            if known.map_or(is_own, |known| known.added_here) {
+                return None;
+            }
+            counted_on(known.map(|known| known.kind)).map(ToOwned::to_owned)
         }
         SyntaxKind::ALTER_COLUMN => {
             let gone = [

@@ -2,10 +2,10 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Site, columns};
+use super::{Site, columns, settings};
 use crate::migrate::lint::Rule;
 use crate::migrate::lint::names::dropped;
-use crate::migrate::lint::tree::{Name, child, find, has, has_child, literal, named, words};
+use crate::migrate::lint::tree::{Name, child, has, has_child, literal, named, words};
 
 /// The longest that a migration may have others queue behind it, in milliseconds.
 const LONGEST_MILLIS: u64 = 5_000;
@@ -98,18 +98,10 @@ fn lock_timeout(site: &mut Site<'_>) {
 
 /// A role or a database whose programs wait for locks without end from then on.
 fn endless_for_others(site: &mut Site<'_>) {
-    if !matches!(
-        site.kind(),
-        SyntaxKind::ALTER_ROLE | SyntaxKind::ALTER_USER | SyntaxKind::ALTER_DATABASE
-    ) {
-        return;
-    }
-    let Some(set) = find(site.tree, SyntaxKind::SET_CONFIG_PARAM) else {
-        return;
-    };
-    let is_about = named(&set, SyntaxKind::CONFIG_PARAMETER_REF)
-        .is_some_and(|parameter| parameter.plain() == "lock_timeout");
-    if is_about && set_millis(&set) == Some(0) {
+    let set = settings::of_programs(site).filter(|(set, parameter)| {
+        parameter.plain() == "lock_timeout" && set_millis(set) == Some(0)
+    });
+    if set.is_some() {
         site.find_here(
             Rule::LockWithoutTimeout,
             "whoever connects so from then on waits for locks without end, and has everybody who comes later wait \
@@ -192,9 +184,6 @@ pub(super) fn many_locks(site: &mut Site<'_>) {
     let is_slow = match site.kind() {
         SyntaxKind::CREATE_INDEX => {
             site.used_table().is_some() && !super::indexes::is_of_parent_alone(site)
-        }
-        SyntaxKind::UPDATE | SyntaxKind::DELETE | SyntaxKind::MERGE => {
-            super::data::changed(site.tree).any(|(_, table)| !site.known.is_new(&table))
         }
         SyntaxKind::INSERT => has(site.tree, SyntaxKind::SELECT),
         SyntaxKind::ALTER_TABLE => is_slow_change(site),

@@ -6,9 +6,11 @@ mod constraints;
 mod data;
 mod drops;
 mod indexes;
+mod keys;
 mod locks;
 mod rerun;
 mod rights;
+mod settings;
 mod unfit;
 
 pub(super) use self::locks::locked;
@@ -124,6 +126,7 @@ pub(super) fn both_ways(site: &mut Site<'_>) {
         );
     }
     unfit::unfit(site);
+    settings::without_triggers(site);
     indexes::concurrent_in_transaction(site);
     if !site.is_transaction {
         rerun::not_rerunnable(site);
@@ -140,6 +143,7 @@ pub(super) fn traffic(site: &mut Site<'_>, is_contract: bool) {
     drops::drops(site, is_contract);
     if !is_contract {
         rights::rights(site);
+        settings::for_programs(site);
     }
     // What is a hazard by itself has its own way out of the migration.
     if site.found.is_empty() {

@@ -1,22 +1,26 @@
 //! What a migration changes of what programs before it may see and do, though nothing goes.
 
+use squawk_syntax::ast::AstNode;
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::Site;
 use crate::migrate::lint::Rule;
+use crate::migrate::lint::names::{of_table, owner, table as table_of};
 use crate::migrate::lint::objects::Space;
-use crate::migrate::lint::tree::{Name, child, find, has, named, said, words};
+use crate::migrate::lint::tree::{Name, child, find, has, has_child, named, said, words};
 
 pub(super) fn rights(site: &mut Site<'_>) {
     match site.kind() {
         SyntaxKind::REVOKE => revoke(site),
         SyntaxKind::CREATE_RULE => rule(site),
+        SyntaxKind::ALTER_POLICY => policy(site),
         SyntaxKind::ALTER_TABLE => {
             let Some(table) = site.used_table() else {
                 return;
             };
             for action in site.actions() {
                 row_level_security(site, &table, &action);
+                disabled(site, &table, &action);
                 always_generated(site, &table, &action);
             }
         }
@@ -24,7 +28,7 @@ pub(super) fn rights(site: &mut Site<'_>) {
     }
 }
 
-fn later(sql: &str) -> String {
+pub(super) fn later(sql: &str) -> String {
     format!("in a migration whose name begins with contract_: {sql};")
 }
 
@@ -105,6 +109,85 @@ fn row_level_security(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
             later(&format!("alter table {table} {what}"))
         ),
     );
+}
+
+fn policy(site: &mut Site<'_>) {
+    let space = Space::of(site.tree);
+    let is_new = of_table(site.tree).is_some_and(|policy| site.known.is_new_in(&space, &policy));
+    let table = owner(site.tree).filter(|table| !is_new && !site.known.is_new(table));
+    let is_renamed = has_child(site.tree, SyntaxKind::POLICY_RENAME_TO);
+    let Some(table) = table.filter(|_| !is_renamed) else {
+        return;
+    };
+    let what = said(site.tree);
+    site.find_here(
+        Rule::DropInUse,
+        format!(
+            "programs before this migration find other rows of {table} then, and may write others"
+        ),
+        format!(
+            "a second policy, which adds rows to those of the first, for a role that programs run as from their next \
+             release on; and then, {}",
+            later(&what)
+        ),
+    );
+}
+
+/// A trigger or a rule that does nothing any more for what programs do.
+fn disabled(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {
+    let (space, enabled) = match action.kind() {
+        SyntaxKind::DISABLE_TRIGGER | SyntaxKind::ENABLE_REPLICA_TRIGGER => (
+            "trigger",
+            [
+                SyntaxKind::ENABLE_TRIGGER,
+                SyntaxKind::ENABLE_ALWAYS_TRIGGER,
+            ],
+        ),
+        SyntaxKind::DISABLE_RULE | SyntaxKind::ENABLE_REPLICA_RULE => (
+            "rule",
+            [SyntaxKind::ENABLE_RULE, SyntaxKind::ENABLE_ALWAYS_RULE],
+        ),
+        _ => return,
+    };
+    let name = [SyntaxKind::TRIGGER_REF, SyntaxKind::RULE_REF]
+        .iter()
+        .find_map(|kind| named(action, *kind));
+    let is_new = name.is_some_and(|name| {
+        let name = name.within(&table.to_string());
+        site.known.is_new_in(&Space::Other(space.to_owned()), &name)
+    });
+    // Whoever writes waits for the lock until it is enabled again.
+    let is_again = site.is_transaction && is_enabled(site, table, action, enabled);
+    if is_new || is_again {
+        return;
+    }
+    let what = said(action);
+    site.find(
+        Rule::DropInUse,
+        action,
+        format!(
+            "{what}: what programs before this migration do to {table} is done without it, while they may count on \
+             what it adds, changes or refuses"
+        ),
+        format!(
+            "if it is only in the way of this migration: enable it again in it, which is a transaction; or else, {}",
+            later(&format!("alter table {table} {what}"))
+        ),
+    );
+}
+
+/// Whether a later statement enables what an action disables.
+fn is_enabled(site: &Site<'_>, table: &Name, action: &SyntaxNode, kinds: [SyntaxKind; 2]) -> bool {
+    let target = |action: &SyntaxNode| words(action).pop().unwrap_or_default();
+    let disabled = target(action);
+    let later = site.later.iter().map(|parsed| parsed.tree.syntax());
+    let later = later.filter(|tree| table_of(tree).is_some_and(|own| own.is(table)));
+    let mut actions = later.flat_map(SyntaxNode::children);
+    actions.any(|action| {
+        let enabled = target(&action);
+        kinds.contains(&action.kind())
+            && (enabled == disabled || enabled == "all" || enabled == "user" && disabled != "all")
+    })
 }
 
 fn always_generated(site: &mut Site<'_>, table: &Name, action: &SyntaxNode) {

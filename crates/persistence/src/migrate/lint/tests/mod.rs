@@ -1,6 +1,7 @@
 //! A bad and a good example for each rule.
 
 mod excuses;
+mod keys;
 mod names;
 mod programs;
 mod runs;
@@ -61,6 +62,18 @@ fn found(name: &str, up: &str, down: &str) -> Vec<Finding> {
         (&format!("0002_{name}.up.sql"), up),
         (&format!("0002_{name}.down.sql"), down),
     ])
+}
+
+/// What is found in the later of two migrations.
+fn second(first: &str, second: &str) -> Vec<Rule> {
+    let found = lint_of(&[
+        ("0001_a.up.sql", first),
+        ("0001_a.down.sql", "select 1;"),
+        ("0002_b.up.sql", second),
+        ("0002_b.down.sql", "select 1;"),
+    ]);
+    let found = found.iter().filter(|one| one.file == "0002_b.up.sql");
+    found.map(|one| one.rule).collect()
 }
 
 fn rules(findings: &[Finding]) -> Vec<Rule> {

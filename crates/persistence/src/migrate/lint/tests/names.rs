@@ -2,18 +2,6 @@
 
 use super::*;
 
-/// What is found in the later of two migrations.
-fn second(first: &str, second: &str) -> Vec<Rule> {
-    let found = lint_of(&[
-        ("0001_a.up.sql", first),
-        ("0001_a.down.sql", "select 1;"),
-        ("0002_b.up.sql", second),
-        ("0002_b.down.sql", "select 1;"),
-    ]);
-    let found = found.iter().filter(|one| one.file == "0002_b.up.sql");
-    found.map(|one| one.rule).collect()
-}
-
 #[test]
 fn what_an_earlier_migration_made_is_not_made_by_one_that_would_if_it_were_not_there() {
     let again = "create table if not exists users (id uuid, name varchar(50)); ";
@@ -112,4 +100,22 @@ fn the_columns_of_a_table_are_not_those_of_one_in_another_schema() {
         ),
         []
     );
+}
+
+#[test]
+fn a_trigger_of_another_table_has_only_the_name() {
+    let trigger = |table: &str| {
+        format!("create trigger t after insert on {table} for each row execute function f();")
+    };
+    let dropped = "drop trigger t on u";
+    let made = "create table t (a integer); create table u (a integer);";
+    assert_eq!(
+        second(made, &format!("{} {dropped}", trigger("t"))),
+        [Rule::DropInUse]
+    );
+    assert_eq!(second(made, &format!("{} {dropped}", trigger("u"))), []);
+    let again = format!("{dropped}; {}", trigger("t"));
+    assert_eq!(second(made, &again), [Rule::DropInUse]);
+    let again = format!("{dropped}; {}", trigger("u"));
+    assert_eq!(second(made, &again), []);
 }

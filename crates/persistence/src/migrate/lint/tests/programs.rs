@@ -2,6 +2,14 @@
 
 use super::*;
 
+fn only_in_a_contract_migration(examples: &[&str]) {
+    bad(Rule::DropInUse, examples);
+    for sql in examples {
+        let found = found("contract_change", sql, "select 1;");
+        assert!(found.is_empty(), "{sql}: {found:#?}");
+    }
+}
+
 #[test]
 fn what_programs_use_is_taken_away_in_a_contract_migration() {
     let examples = [
@@ -37,11 +45,7 @@ fn what_programs_use_is_taken_away_in_a_contract_migration() {
         "alter table users drop constraint if exists users_pkey; alter table users add constraint users_pkey check (visits > 0) not valid",
         "-- no-transaction\ndrop index concurrently if exists users_email_idx",
     ];
-    bad(Rule::DropInUse, &examples);
-    for sql in examples {
-        let found = found("contract_change", sql, "select 1;");
-        assert!(found.is_empty(), "{sql}: {found:#?}");
-    }
+    only_in_a_contract_migration(&examples);
     good(&[
         "create table t (a integer default 1); alter table t drop column a; alter table t rename to u; drop table u",
         "create function f() returns int language sql as 'select 1'; drop function f()",
@@ -63,6 +67,61 @@ fn what_programs_use_is_taken_away_in_a_contract_migration() {
         "-- no-transaction
          drop trigger if exists t on users;
          create trigger t after insert on users for each row execute function fixed()",
+    ]);
+}
+
+#[test]
+fn what_changes_what_statements_of_programs_do_is_done_in_a_contract_migration() {
+    only_in_a_contract_migration(&[
+        "alter table users disable trigger t",
+        "alter table users disable trigger all; alter table users enable trigger t",
+        "alter table users enable replica trigger t",
+        "-- no-transaction\nalter table users disable trigger t; alter table users enable trigger t",
+        "create table t (a integer);
+         create trigger c after insert on t for each row execute function fixed();
+         alter table users disable trigger c",
+        "alter table users disable rule r",
+        "drop policy p on users",
+        "drop policy if exists p on users; create policy p on users using (visits > 0); drop policy q on users",
+        "create table t (a integer); create policy p on t using (true); drop policy p on users",
+        "alter policy p on users using (visits > 0)",
+        "alter policy p on users to public",
+        "alter role app set search_path = a, b",
+        "alter user app in database d set search_path to default",
+        "alter role all reset search_path",
+        "alter database d set search_path from current",
+        "-- no-transaction\nalter system set search_path = a",
+        "alter database d set session_replication_role = replica",
+    ]);
+    good(&[
+        // Whoever writes waits until it fires again.
+        "alter table users disable trigger t; alter table users enable trigger t",
+        "alter table users disable trigger t; alter table public.users enable always trigger all",
+        "alter table users disable rule r; alter table users enable rule r",
+        "create trigger t after insert on users for each row execute function fixed();
+         alter table users disable trigger t",
+        "create table t (a integer); alter table t disable trigger user",
+        "alter table users enable trigger t, enable rule r",
+        "alter policy p on users rename to q",
+        "drop policy if exists p on users; create policy p on users using (visits > 0)",
+        "create policy p on users using (true); alter policy p on users using (visits > 0)",
+        "create table t (a integer); create policy p on t using (true); alter policy p on t using (a > 0);
+         drop policy if exists q on t",
+        "create role app; alter role app set search_path = a",
+        "alter role app set session_replication_role = origin; alter role app set work_mem = 0",
+    ]);
+}
+
+#[test]
+fn an_index_is_renamed_unless_programs_may_name_its_constraint() {
+    only_in_a_contract_migration(&[
+        "alter index users_pkey rename to pk",
+        "alter index if exists public.users_pkey rename to pk",
+        "alter index users rename to people",
+    ]);
+    good(&[
+        "alter index users_email_idx rename to users_by_email",
+        "create table t (a integer primary key); alter index t_pkey rename to pk; alter index t rename to u",
     ]);
 }
 

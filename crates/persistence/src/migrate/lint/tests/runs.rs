@@ -106,6 +106,9 @@ fn what_nobody_can_run_is_told_in_both_directions() {
         "discard all",
         "select pg_advisory_unlock(1)",
         "do $$ begin end $$; select pg_catalog.pg_advisory_unlock_all()",
+        "set session_replication_role = replica",
+        "set local session_replication_role to 'replica'",
+        "select pg_catalog.set_config('session_replication_role', 'replica', true)",
     ] {
         bad(Rule::Unfit, &[sql, &format!("-- no-transaction\n{sql}")]);
         let down = found("change", "select 1;", sql);
@@ -119,6 +122,8 @@ fn what_nobody_can_run_is_told_in_both_directions() {
         "copy users from '/srv/users.csv'",
         "discard plans; select pg_advisory_xact_lock(1)",
         "set role app; set session authorization app",
+        "set session_replication_role = origin; set local session_replication_role to default;
+         reset session_replication_role; select set_config('session_replication_role', 'local', true)",
         "create function f() returns void begin atomic select pg_advisory_unlock_all(); end",
     ]);
 }

@@ -1,12 +1,17 @@
 //! What the statements before one made: the schema as far as hazards depend on it.
 
+mod constraints;
+
+pub(super) use self::constraints::Kind;
+
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use self::constraints::Constraint;
 use super::functions::Functions;
-use super::names::{column_name, constraint_name, created, dropped, mentioned, table};
+use super::names::{column_name, created, dropped, table};
 use super::objects::{Objects, Space};
 use super::tables::{self, Column, Index, Table};
-use super::tree::{Name, child, find, has_child, literal, named, not_null_columns, words};
+use super::tree::{Name, child, has_child, literal, named, words};
 
 /// What is known of a schema from the statements that made it, and of the script that is read.
 #[derive(Debug, Default)]
@@ -25,18 +30,6 @@ pub(super) struct Known {
     values: Vec<String>,
     /// The first table that this script locked, and the line.
     pub(super) locked: Option<(Name, usize)>,
-}
-
-/// A constraint of a table.
-#[derive(Debug)]
-pub(super) struct Constraint {
-    table: Name,
-    name: Option<Name>,
-    pub(super) is_check: bool,
-    not_null: Vec<Name>,
-    columns: Vec<Name>,
-    valid: bool,
-    pub(super) added_here: bool,
 }
 
 impl Known {
@@ -85,6 +78,11 @@ impl Known {
         self.values.iter().any(|new| new == value)
     }
 
+    /// Whether the statement that made a table is known.
+    pub(super) fn is_table(&self, name: &Name) -> bool {
+        self.table(name).is_some()
+    }
+
     /// Whether a table is partitioned, if the statement that made it is known.
     pub(super) fn is_partitioned(&self, table: &Name) -> Option<bool> {
         self.table(table).map(|table| table.key.is_some())
@@ -92,17 +90,21 @@ impl Known {
 
     /// The table of an index.
     pub(super) fn table_of(&self, index: &Name) -> Option<&Name> {
-        self.index(index).map(|index| &index.table)
+        let own = self
+            .index_place(index)
+            .map(|place| &self.indexes[place].table);
+        own.or_else(|| self.constraint_of(index).map(|known| &known.table))
     }
 
     /// Whether an index is known, and keeps rows apart.
     pub(super) fn is_unique_index(&self, index: &Name) -> bool {
-        self.index(index).is_some_and(|index| index.is_unique)
+        self.index_place(index)
+            .is_some_and(|place| self.indexes[place].is_unique)
     }
 
-    fn index(&self, index: &Name) -> Option<&Index> {
-        let exact = self.indexes.iter().rfind(|known| known.name == *index);
-        exact.or_else(|| self.indexes.iter().rfind(|known| known.name.is(index)))
+    fn index_place(&self, index: &Name) -> Option<usize> {
+        let exact = self.indexes.iter().rposition(|known| known.name == *index);
+        exact.or_else(|| self.indexes.iter().rposition(|known| known.name.is(index)))
     }
 
     /// The columns of an index that a constraint of its table is made of, if it has columns alone.
@@ -122,24 +124,6 @@ impl Known {
         }
     }
 
-    /// What PostgreSQL does again if a column gets another type of the kind, and reads its table for.
-    pub(super) fn redone(&self, table: &Name, column: &Name) -> Option<String> {
-        let is_about = |names: &[Name]| names.iter().any(|name| name.is(column));
-        let index = self
-            .indexes
-            .iter()
-            .find(|index| self.is_same(&index.table, table) && is_about(&index.computed));
-        if let Some(index) = index {
-            return Some(format!("the index {} is built anew", index.name));
-        }
-        let check = self.constraints.iter().find(|known| {
-            known.valid && is_about(&known.columns) && self.is_same(&known.table, table)
-        })?;
-        let name = check.name.as_ref();
-        let name = name.map_or_else(|| "a check".to_owned(), |name| format!("the check {name}"));
-        Some(format!("{name} is made for every row again"))
-    }
-
     /// A column, if the statement that made it is known.
     pub(super) fn column(&self, table: &Name, column: &Name) -> Option<&Column> {
         self.table(table)?.column(column)
@@ -153,45 +137,6 @@ impl Known {
     /// Whether a domain has rules, so that a column of it is checked row by row.
     pub(super) fn is_checked_domain(&self, name: &Name) -> bool {
         self.checked_domains.iter().any(|domain| domain.is(name))
-    }
-
-    /// Whether PostgreSQL need not read the rows to see that a column is not null: it is declared so, or a
-    /// valid check says it.
-    pub(super) fn is_not_null(&self, table: &Name, column: &Name) -> bool {
-        let column_known = self.column(table, column);
-        column_known.is_some_and(|column| column.not_null)
-            || self.constraints.iter().any(|constraint| {
-                constraint.valid
-                    && constraint.not_null.iter().any(|name| name.is(column))
-                    && self.is_same(&constraint.table, table)
-            })
-    }
-
-    /// Whether a valid check may say of the rows of a table what their partition is to hold: it is about all of
-    /// the columns that the parent is partitioned by.
-    pub(super) fn has_bounds(&self, table: &Name, parent: &Name) -> bool {
-        let key = self.table(parent).and_then(|parent| parent.key.as_deref());
-        let key = key.unwrap_or_default();
-        self.constraints.iter().any(|known| {
-            let is_about = |wanted: &Name| known.columns.iter().any(|name| name.is(wanted));
-            known.is_check
-                && known.valid
-                && !known.added_here
-                && key.iter().all(is_about)
-                && self.is_same(&known.table, table)
-        })
-    }
-
-    /// A constraint by its name.
-    pub(super) fn constraint(&self, table: &Name, name: &Name) -> Option<&Constraint> {
-        self.place_of(table, name)
-            .map(|place| &self.constraints[place])
-    }
-
-    fn place_of(&self, table: &Name, name: &Name) -> Option<usize> {
-        self.constraints.iter().position(|known| {
-            known.name.as_ref().is_some_and(|own| own.is(name)) && self.is_same(&known.table, table)
-        })
     }
 
     fn table(&self, name: &Name) -> Option<&Table> {
@@ -245,6 +190,13 @@ impl Known {
                 self.values.extend(added.and_then(|added| literal(&added)));
             }
             SyntaxKind::ALTER_TABLE => self.alter_table(statement),
+            SyntaxKind::ALTER_INDEX => {
+                let new = child(statement, SyntaxKind::INDEX_RENAME_TO)
+                    .and_then(|action| named(&action, SyntaxKind::INDEX));
+                if let (Some(old), Some(new)) = (named(statement, SyntaxKind::INDEX_REF), new) {
+                    self.rename_relation(&old, &new);
+                }
+            }
             _ => {}
         }
     }
@@ -268,7 +220,7 @@ impl Known {
                     self.indexes.retain(|index| index.table != table);
                 }
                 SyntaxKind::DROP_INDEX => {
-                    let found = self.indexes.iter().rposition(|index| index.name.is(name));
+                    let found = self.index_place(name);
                     found.map(|place| self.indexes.remove(place));
                 }
                 _ => {}
@@ -286,9 +238,8 @@ impl Known {
         };
         self.tables.push(Table::of(statement, name.clone()));
         let arguments = child(statement, SyntaxKind::TABLE_ARG_LIST);
-        for node in arguments.iter().flat_map(SyntaxNode::descendants) {
-            self.add_constraint(&name, &node);
-        }
+        let nodes = arguments.iter().flat_map(SyntaxNode::descendants);
+        self.add_constraints(&name, nodes);
     }
 
     fn alter_table(&mut self, statement: &SyntaxNode) {
@@ -297,41 +248,23 @@ impl Known {
         };
         let table = self.canonical(table);
         for action in statement.children() {
+            let column = column_name(&action).filter(|_| action.kind() == SyntaxKind::ADD_COLUMN);
+            if let Some(column) = column {
+                let is_there = has_child(&action, SyntaxKind::IF_NOT_EXISTS)
+                    && self.column(&table, &column).is_some();
+                if is_there {
+                    continue;
+                }
+                self.columns_here.push((table.clone(), column));
+            }
             if let Some(known) = self.table_mut(&table) {
                 known.alter(&action);
             }
-            if action.kind() == SyntaxKind::ADD_COLUMN
-                && let Some(column) = column_name(&action)
-            {
-                self.columns_here.push((table.clone(), column));
-            }
+            self.alter_constraints(&table, &action);
             match action.kind() {
-                SyntaxKind::ADD_COLUMN | SyntaxKind::ADD_CONSTRAINT => {
-                    for node in action.children() {
-                        self.add_constraint(&table, &node);
-                    }
-                }
-                SyntaxKind::VALIDATE_CONSTRAINT => {
-                    let name = constraint_name(&action);
-                    if let Some(place) = name.and_then(|name| self.place_of(&table, &name)) {
-                        self.constraints[place].valid = true;
-                    }
-                }
-                SyntaxKind::DROP_CONSTRAINT => {
-                    let Some(name) = constraint_name(&action) else {
-                        continue;
-                    };
-                    if let Some(place) = self.place_of(&table, &name) {
-                        self.constraints.remove(place);
-                    }
-                    if has_child(&action, SyntaxKind::IF_EXISTS) {
-                        self.dropped.push(name);
-                    }
-                }
                 SyntaxKind::TABLE_RENAME_TO => {
-                    let new = named(&action, SyntaxKind::TABLE_NAME);
-                    if let Some(new) = new {
-                        self.rename_table(&table, &table.renamed(&new));
+                    if let Some(new) = named(&action, SyntaxKind::TABLE_NAME) {
+                        self.rename_relation(&table, &new);
                     }
                 }
                 SyntaxKind::SET_SCHEMA => {
@@ -345,6 +278,17 @@ impl Known {
         }
     }
 
+    /// Takes note that a table or an index has another name, of which either can be said by ALTER TABLE as well as
+    /// by ALTER INDEX.
+    fn rename_relation(&mut self, old: &Name, new: &Name) {
+        if self.table(old).is_none() && self.table_of(old).is_some() {
+            self.rename_index(old, new);
+        } else {
+            let table = self.canonical(old.clone());
+            self.rename_table(&table, &table.renamed(new));
+        }
+    }
+
     fn rename_table(&mut self, old: &Name, new: &Name) {
         self.objects.rename(&Space::Relation, old, new);
         let tables = self.tables.iter_mut().map(|table| &mut table.name);
@@ -355,46 +299,5 @@ impl Known {
                 *name = new.clone();
             }
         }
-    }
-
-    /// The columns of a primary key that is a constraint of its own, as far as they are known.
-    pub(super) fn key_columns(&self, table: &Name, constraint: &SyntaxNode) -> Vec<Name> {
-        if let Some(index) = named(constraint, SyntaxKind::INDEX_REF) {
-            return self.columns_of(table, &index).to_vec();
-        }
-        let list = find(constraint, SyntaxKind::CONSTRAINT_COLUMN_REF_LIST);
-        let columns = list.iter().flat_map(SyntaxNode::children);
-        columns.filter_map(|column| Name::of(&column)).collect()
-    }
-
-    fn add_constraint(&mut self, table: &Name, node: &SyntaxNode) {
-        if node.kind() == SyntaxKind::PRIMARY_KEY_CONSTRAINT {
-            let columns = self.key_columns(table, node);
-            if let Some(table) = self.table_mut(table) {
-                table.set_not_null(&columns);
-            }
-        }
-        let is_check = node.kind() == SyntaxKind::CHECK_CONSTRAINT;
-        let name = child(node, SyntaxKind::CONSTRAINT_NAME_CLAUSE);
-        if name.is_none() && !is_check {
-            return;
-        }
-        self.constraints.push(Constraint {
-            table: table.clone(),
-            name: name.and_then(|name| constraint_name(&name)),
-            is_check,
-            columns: if is_check {
-                mentioned(node)
-            } else {
-                Vec::new()
-            },
-            not_null: if is_check {
-                not_null_columns(node)
-            } else {
-                Vec::new()
-            },
-            valid: !has_child(node, SyntaxKind::NOT_VALID),
-            added_here: true,
-        });
     }
 }
