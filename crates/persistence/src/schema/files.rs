@@ -1,7 +1,7 @@
 //! Migrations as the text of their files.
 
 use super::diff::Phase;
-use super::render::{MADE_AGAIN, MADE_OTHERWISE};
+use super::render::{MADE_AGAIN, MADE_BEFORE, MADE_OTHERWISE};
 use crate::migrate::lint::{Rule, lint};
 use crate::migrate::state::takes_away;
 use crate::migrate::write::{NewFile, numbers};
@@ -35,7 +35,8 @@ fn excused(migrations: &Migrations, mut files: Vec<NewFile>) -> Vec<NewFile> {
         let mut lines: Vec<String> = file.text.lines().map(str::to_owned).collect();
         let above = lines.iter_mut().take(found.line - 1).rev();
         let mut comments = above.take_while(|line| line.starts_with("--"));
-        let is_marked = |line: &&mut String| [MADE_AGAIN, MADE_OTHERWISE].contains(&line.as_str());
+        let is_marked =
+            |line: &&mut String| [MADE_AGAIN, MADE_BEFORE, MADE_OTHERWISE].contains(&line.as_str());
         if let Some(line) = comments.find(is_marked) {
             *line = line.replacen("-- Made", "-- lint: allow(drop-in-use) made", 1);
         }

@@ -6,6 +6,7 @@ mod casts;
 mod columns;
 mod constraints;
 mod functions;
+mod gaps;
 mod indexes;
 mod kept;
 mod keys;

@@ -1,48 +1,8 @@
 //! What programs that are in use do goes on between the migrations, until one says contract.
 
-use byline_persistence::migrate::write::{NewFile, write};
-use byline_persistence::migrate::{RunOptions, Runner};
-use sqlx::{ConnectOptions as _, Connection as _, Postgres, QueryBuilder};
+use byline_persistence::migrate::write::NewFile;
 
-use crate::support::{Case, gentle, has, run, shown, there_and_back};
-
-/// Applies one migration after the other, and after each has statements run that must go on to work
-/// until there is one that says contract, and statements that must be refused all the way.
-async fn step_by_step(from: &str, to: &str, rows: &str, work: &[&str], refused: &[&str]) {
-    let case = Case::new(from, to).await;
-    let files = case.revise(&[]).await.unwrap();
-    let server = case.test.connect_options();
-    let begin = case.migrations();
-    let runner = Runner::new(&server, &begin, RunOptions::default());
-    runner.up(None, |_| {}).await.unwrap();
-    run(&server, rows).await;
-    write(case.folder.path(), &files).unwrap();
-    let all = case.migrations();
-    let runner = Runner::new(&server, &all, RunOptions::default());
-    let mut connection = server.connect().await.unwrap();
-    let mut is_contract = false;
-    for migration in all.all() {
-        let up = runner.up(Some(migration.version), |_| {}).await;
-        up.unwrap_or_else(|error| panic!("{error}\n{}", shown(&files)));
-        is_contract |= migration.name.starts_with("contract");
-        for (statements, works) in [(work, true), (refused, false)] {
-            for sql in statements.iter().filter(|_| !(works && is_contract)) {
-                let mut transaction = connection.begin().await.unwrap();
-                let text = QueryBuilder::<Postgres>::new(*sql).into_sql();
-                let done = sqlx::raw_sql(text).execute(&mut *transaction).await;
-                let after = &migration.name;
-                let error = done.err().map(|error| error.to_string());
-                assert_eq!(
-                    error.is_none(),
-                    works,
-                    "{sql} after {after}: {error:?}\n{}",
-                    shown(&files)
-                );
-                transaction.rollback().await.unwrap();
-            }
-        }
-    }
-}
+use crate::support::{gentle, has, shown, step_by_step, there_and_back};
 
 /// The names of what is generated, without numbers and endings.
 fn names(files: &[NewFile]) -> Vec<&str> {
@@ -101,9 +61,8 @@ async fn what_computes_for_programs_is_taken_away_as_contract() {
             "insert into t values (1) on conflict (a) do nothing",
         ),
     ] {
-        let files = there_and_back(from, to, &[], "").await;
+        let files = step_by_step(from, to, "", &[work], &[]).await;
         assert_eq!(names(&files), ["contract_change"], "{}", shown(&files));
-        step_by_step(from, to, "", &[work], &[]).await;
     }
 }
 
@@ -137,7 +96,6 @@ async fn rows_are_kept_apart_all_the_way() {
         ),
     ] {
         let (from, to) = (format!("{table} {from};"), format!("{table} {to};"));
-        there_and_back(&from, &to, &[], "insert into t values (1)").await;
         let again = ["insert into t values (1)"];
         let work = ["insert into t values (1) on conflict (a) do nothing"];
         step_by_step(&from, &to, "insert into t values (1)", &work, &again).await;
@@ -173,19 +131,12 @@ async fn a_text_that_may_be_longer_keeps_nobody_out() {
             create table x (a integer, n integer); create view v as select a from t;");
         let made = gentle(from, &to).await;
         has(&made, &["unique index concurrently"]);
-        let files = there_and_back(from, &to, &[], "").await;
+        let work = ["select a from v", "insert into x values (1)"];
+        let files = step_by_step(from, &to, "", &work, &[]).await;
         assert_eq!(
             names(&files),
             ["change_x", "change_t", "change_indexes", "change_finish"]
         );
-        step_by_step(
-            from,
-            &to,
-            "",
-            &["select a from v", "insert into x values (1)"],
-            &[],
-        )
-        .await;
     }
     let from = "create table t (a varchar(4), constraint c check (length(a) > 0)); create index i on t (lower(a));";
     let to = from.replace("(4)", "(8)");

@@ -147,6 +147,56 @@ pub(crate) async fn answers(
     Ok([first, answer(&server, back).await])
 }
 
+/// Applies one migration after the other, and after each has statements run that must go on to work
+/// until there is one that says contract, and statements that must be refused all the way; and takes
+/// all of it back.
+pub(crate) async fn step_by_step(
+    from: &str,
+    to: &str,
+    rows: &str,
+    work: &[&str],
+    refused: &[&str],
+) -> Vec<NewFile> {
+    let case = Case::new(from, to).await;
+    let files = case.revise(&[]).await.unwrap();
+    let server = case.test.connect_options();
+    let begin = case.migrations();
+    let runner = Runner::new(&server, &begin, RunOptions::default());
+    runner.up(None, |_| {}).await.unwrap();
+    run(&server, rows).await;
+    let before = Catalog::read(&server).await.unwrap();
+    write(case.folder.path(), &files).unwrap();
+    let all = case.migrations();
+    let runner = Runner::new(&server, &all, RunOptions::default());
+    let mut connection = server.connect().await.unwrap();
+    let mut is_contract = false;
+    for migration in all.all() {
+        let up = runner.up(Some(migration.version), |_| {}).await;
+        up.unwrap_or_else(|error| panic!("{error}\n{}", shown(&files)));
+        is_contract |= migration.name.starts_with("contract");
+        for (statements, works) in [(work, true), (refused, false)] {
+            for sql in statements.iter().filter(|_| !(works && is_contract)) {
+                let mut transaction = connection.begin().await.unwrap();
+                let text = QueryBuilder::<Postgres>::new(*sql).into_sql();
+                let done = sqlx::raw_sql(text).execute(&mut *transaction).await;
+                let after = &migration.name;
+                let error = done.err().map(|error| error.to_string());
+                assert_eq!(
+                    error.is_none(),
+                    works,
+                    "{sql} after {after}: {error:?}\n{}",
+                    shown(&files)
+                );
+                transaction.rollback().await.unwrap();
+            }
+        }
+    }
+    runner.down(Down::To(1), |_| {}).await.unwrap();
+    let back = Catalog::read(&server).await.unwrap();
+    assert_eq!(differences(&back, &before), [], "{}", shown(&files));
+    files
+}
+
 async fn answer(server: &PgConnectOptions, sql: &str) -> String {
     let mut connection = server.connect().await.unwrap();
     let text = QueryBuilder::<Postgres>::new(format!("select ({sql})::text")).into_sql();

@@ -1,9 +1,11 @@
 //! What functions and triggers do when they are called, which PostgreSQL does not look into:
-//! they come when everything is there that they may speak of.
+//! they come when everything is there that they may speak of. And what goes and comes again
+//! is away no longer than it has to be.
 
 use std::collections::BTreeSet;
 
 use super::super::catalog::Kind;
+use super::graph::{before, followers, reached};
 use super::plan::{Planner, Span};
 use super::step::Class;
 
@@ -11,12 +13,7 @@ impl Planner<'_> {
     /// Has functions and triggers come after tables, columns, keys and indexes, unless those
     /// need them.
     pub(super) fn put_bodies_last(&mut self) {
-        let mut followers = vec![Vec::new(); self.steps.len()];
-        for (place, step) in self.steps.iter().enumerate() {
-            for before in &step.after {
-                followers[*before].push(place);
-            }
-        }
+        let mut followers = followers(&self.steps);
         let is_harsh = |place: usize| {
             let step = &self.steps[place];
             step.breaks || !matches!(step.class, Class::Quick | Class::Concurrent)
@@ -50,16 +47,45 @@ impl Planner<'_> {
                 followers[*place].push(body);
             }
         }
+        self.fill_after_triggers(&mut followers);
     }
-}
 
-/// Those, and whatever comes after them.
-fn reached(followers: &[Vec<usize>], mut open: Vec<usize>) -> BTreeSet<usize> {
-    let mut all = BTreeSet::new();
-    while let Some(place) = open.pop() {
-        if all.insert(place) {
-            open.extend(&followers[place]);
+    /// A trigger may write the column that is filled, for the rows that come meanwhile.
+    fn fill_after_triggers(&mut self, followers: &mut [Vec<usize>]) {
+        let triggers = self.creates.iter();
+        let triggers = triggers.filter(|(key, _)| key.kind == Kind::Trigger);
+        for (trigger, made) in triggers {
+            let fills = self.steps.iter().enumerate();
+            let fills =
+                fills.filter(|(_, step)| step.class == Class::Fill && step.key.on == trigger.on);
+            let fills: Vec<usize> = fills.map(|(place, _)| place).collect();
+            let before = before(&self.steps, vec![made.first]);
+            for fill in fills {
+                let is_late = self.steps[made.first].class != Class::Quick;
+                if !is_late && !before.contains(&fill) {
+                    self.steps[fill].after.insert(made.first);
+                    followers[made.first].push(fill);
+                }
+            }
         }
     }
-    all
+
+    /// Has what goes and comes again go as late as it can: all that the coming waits for, and
+    /// that does not wait for the going, is done before.
+    pub(super) fn close_gaps(&mut self) {
+        let mut followers = followers(&self.steps);
+        let again = self.rebuilt.iter().filter_map(|key| {
+            let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
+            Some((*drop, made.last))
+        });
+        let again: Vec<_> = again.chain(self.exchanged()).collect();
+        for (drop, made) in again {
+            let in_between = reached(&followers, vec![drop]);
+            for place in before(&self.steps, vec![made]).difference(&in_between) {
+                if self.steps[drop].after.insert(*place) {
+                    followers[*place].push(drop);
+                }
+            }
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::catalog::{Key, Kind};
+use super::super::catalog::{Catalog, Key, Kind};
 use super::super::render;
+use super::graph::{before, followers, reached};
 use super::plan::Planner;
 use super::step::Class;
 
@@ -22,11 +23,20 @@ impl Planner<'_> {
             let step = &mut self.steps[*place];
             step.breaks = step.class == Class::Quick || is_arbiter;
         }
-        let again = self.made_again();
-        if !missed.is_empty() {
-            late.extend(missed);
-            late.extend(again.iter().flat_map(|(drop, made)| [*drop, *made]));
+        let mut again = self.made_again();
+        again.extend(self.exchanged().map(|(drop, made)| (drop, vec![made])));
+        let upstream = before(&self.steps, missed.iter().copied().collect());
+        let downstream = reached(&followers(&self.steps), missed.iter().copied().collect());
+        for (drop, made) in &again {
+            let is_around = upstream.contains(drop)
+                || made.iter().any(|made| downstream.contains(made))
+                || late.contains(drop);
+            if is_around {
+                late.insert(*drop);
+                late.extend(made);
+            }
         }
+        late.extend(missed);
         loop {
             for (place, step) in self.steps.iter().enumerate() {
                 if !late.contains(&place) {
@@ -38,7 +48,7 @@ impl Planner<'_> {
             // It is not to be away for longer than a migration takes.
             for (drop, made) in &again {
                 if !late.contains(drop) {
-                    late.remove(made);
+                    late.retain(|place| !made.contains(place));
                 }
             }
             if late.len() == before {
@@ -47,11 +57,17 @@ impl Planner<'_> {
         }
         for place in late {
             let step = &mut self.steps[place];
-            step.class = if step.class == Class::Concurrent {
-                Class::ContractIndexes
-            } else {
-                Class::Contract
-            };
+            match step.class {
+                Class::Concurrent => step.class = Class::ContractIndexes,
+                Class::Quick | Class::Demand => step.class = Class::Contract,
+                Class::Rename
+                | Class::NewValues
+                | Class::Fill
+                | Class::Validate
+                | Class::ContractIndexes
+                | Class::Contract
+                | Class::OldValues => {}
+            }
         }
     }
 
@@ -64,16 +80,48 @@ impl Planner<'_> {
         missed.map(|(_, place)| *place).collect()
     }
 
-    /// The steps by which things go and come again that nothing has to be built for.
-    fn made_again(&self) -> Vec<(usize, usize)> {
+    /// The steps by which things go, and those by which they come again, if nothing has to be
+    /// built in between.
+    fn made_again(&self) -> Vec<(usize, Vec<usize>)> {
         let again = self.rebuilt.iter().filter_map(|key| {
             let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
-            let quick = |place: usize| self.steps[place].class == Class::Quick;
-            let is_one = made.first == made.last && quick(*drop);
+            let is_built = |place: &usize| self.steps[*place].class == Class::Concurrent;
+            let steps = (made.first..=made.last).filter(|place| !is_built(place));
             // What is swapped is built before.
-            (quick(made.last) && (is_one || self.is_swapped(key))).then_some((*drop, made.last))
+            let is_one = !is_built(drop) && !(made.first..=made.last).any(|place| is_built(&place));
+            (is_one || self.is_swapped(key)).then(|| (*drop, steps.collect()))
         });
         again.collect()
+    }
+
+    /// Triggers that go, each with one that comes on the same table for the same event, under
+    /// another name: both would do it twice.
+    pub(super) fn exchanged(&self) -> impl Iterator<Item = (usize, usize)> {
+        let events = |catalog: &Catalog, key: &Key| -> BTreeSet<&'static str> {
+            let definition = catalog
+                .get(key)
+                .map_or("", |object| object.text("definition"));
+            let head = definition.split(" ON ").next().unwrap_or_default();
+            let all = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"].into_iter();
+            all.filter(|event| head.contains(event)).collect()
+        };
+        let is_trigger = |key: &Key| key.kind == Kind::Trigger;
+        let gone = self
+            .drops
+            .iter()
+            .filter(|(key, _)| is_trigger(key) && !self.to.has(key));
+        let mut pairs = Vec::new();
+        for (gone, drop) in gone {
+            let new = self.creates.iter();
+            let new = new.filter(|(new, _)| {
+                is_trigger(new)
+                    && new.on == gone.on
+                    && !self.from.has(new)
+                    && !events(self.to, new).is_disjoint(&events(self.from, gone))
+            });
+            pairs.extend(new.map(|(_, made)| (*drop, made.first)));
+        }
+        pairs.into_iter()
     }
 
     /// Whether it is an index that ON CONFLICT may be about.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
+use super::graph;
 use super::plan::{Planner, Span};
 use super::step::Class;
 
@@ -49,7 +50,10 @@ impl Planner<'_> {
                 let all = self.anew.contains(key);
                 let primary = self.may_be_null(key);
                 let around = self.from.needed_by(key).iter();
-                let around = around.filter(|other| all || primary && self.is_primary_key(other));
+                let is_proof = |other: &Key| self.proofs.iter().any(|(_, check)| check == other);
+                let around = around.filter(|other| {
+                    all && !is_proof(other) || primary && self.is_primary_key(other)
+                });
                 edges.extend(
                     around.filter_map(|other| Some((*self.drops.get(other)?, change.first))),
                 );
@@ -74,6 +78,7 @@ impl Planner<'_> {
             }
         }
         edges.extend(self.logging());
+        edges.extend(self.exchanged());
         let proofs = self.proofs.iter();
         edges.extend(proofs.filter_map(|(step, check)| Some((*step, *self.drops.get(check)?))));
         for (before, after) in edges {
@@ -84,7 +89,7 @@ impl Planner<'_> {
         let mut better = self.built_before();
         better.extend(self.in_between());
         for (before, after) in better {
-            if before != after && !self.waits_for(before, after) {
+            if !graph::before(&self.steps, vec![before]).contains(&after) {
                 self.steps[after].after.insert(before);
             }
         }
@@ -147,20 +152,6 @@ impl Planner<'_> {
         edges
     }
 
-    /// Whether the one step comes after the other one.
-    fn waits_for(&self, step: usize, other: usize) -> bool {
-        let (mut seen, mut open) = (BTreeSet::new(), vec![step]);
-        while let Some(step) = open.pop() {
-            if step == other {
-                return true;
-            }
-            if seen.insert(step) {
-                open.extend(self.steps[step].after.iter().copied());
-            }
-        }
-        false
-    }
-
     /// The steps by which the things come about, or become what they are to be, that the
     /// object needs when all is done.
     fn below(&self, key: &Key) -> Vec<usize> {
@@ -171,9 +162,11 @@ impl Planner<'_> {
         let mut steps = Vec::new();
         for needed in self.to.needs(key) {
             let table = Key::new(Kind::Table, needed.table());
+            // What a column is to others is its type, and to a primary key that it is NOT NULL.
+            let is_felt = needed.kind != Kind::Column || is_primary || self.anew.contains(needed);
             let spans = [
                 self.creates.get(needed),
-                self.alters.get(needed),
+                self.alters.get(needed).filter(|_| is_felt),
                 self.alters.get(&table),
             ];
             for span in spans.into_iter().flatten() {

@@ -6,6 +6,7 @@ mod contract;
 mod difference;
 mod edges;
 mod gentle;
+mod graph;
 mod group;
 mod keep;
 mod not_null;

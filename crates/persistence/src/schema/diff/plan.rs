@@ -66,6 +66,7 @@ pub(in crate::schema) fn plan(
     planner.connect();
     planner.put_off();
     planner.put_bodies_last();
+    planner.close_gaps();
     planner.rename(renames);
     if !planner.impossible.is_empty() {
         planner.impossible.sort();
@@ -141,8 +142,12 @@ impl Planner<'_> {
         } else if let Ok(down) = &mut down {
             down.extend(self.go_on(key, self.from, self.to));
         }
-        let place = if key.kind == Kind::Index && self.stays(key) {
-            let up = Ok(vec![render::drop_index(&key.name)]);
+        let place = if key.kind == Kind::Index && self.is_beside(key) {
+            let mut sql = render::drop_index(&key.name);
+            if self.is_swapped(key) && !self.is_missed(key) {
+                sql.insert_str(0, &format!("{}\n", render::MADE_BEFORE));
+            }
+            let up = Ok(vec![sql]);
             self.step(key, Class::Concurrent, up, down.map(first_concurrently))
         } else {
             let mut up = drop(self.from, key);
@@ -186,7 +191,7 @@ impl Planner<'_> {
                 let constraint = self.loosened[key].clone();
                 self.loosen(key, index, &constraint, made)
             }
-            (Kind::Index, Some(index)) if self.stays(key) => {
+            (Kind::Index, Some(index)) if self.is_beside(key) => {
                 let mut up = create(self.to, key, group).map(first_concurrently);
                 if let (true, Ok([first, ..])) = (render::is_unique_index(index), up.as_deref_mut())
                 {
@@ -207,6 +212,9 @@ impl Planner<'_> {
                 let mut up = create(self.to, key, group);
                 if self.rebuilt.contains(key) {
                     up = up.map(|up| render::again(self.from, key, up));
+                    if let (Kind::Index, Ok([first, ..])) = (key.kind, up.as_deref_mut()) {
+                        first.insert_str(0, "-- Nobody writes to the table until it is built.\n");
+                    }
                 } else if let Ok(up) = &mut up {
                     up.extend(self.go_on(key, self.to, self.from));
                 }

@@ -92,9 +92,9 @@ pub(super) fn phases(steps: &[Step]) -> Result<Vec<Phase>, Vec<Key>> {
             Class::Concurrent => turn(3),
             Class::Validate => turn(0),
             Class::Fill => turn(1),
-            Class::ContractIndexes => CONTRACT_INDEXES,
-            Class::Contract => CONTRACT,
-            Class::OldValues => LAST,
+            Class::ContractIndexes => turn(3).max(CONTRACT_INDEXES),
+            Class::Contract => turn(2).max(CONTRACT),
+            Class::OldValues => turn(1).max(LAST),
         };
         by_level.entry(levels[place]).or_default().push(place);
     }

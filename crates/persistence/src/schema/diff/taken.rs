@@ -85,6 +85,11 @@ impl Planner<'_> {
             && self.needs_the_same(key)
     }
 
+    /// Whether it is built and dropped beside others.
+    pub(super) fn is_beside(&self, key: &Key) -> bool {
+        self.stays(key) && (!self.rebuilt.contains(key) || self.needs_the_same(key))
+    }
+
     /// Whether nothing but columns changes of what it needs. A function may come that takes the
     /// place of another one only when that has gone.
     fn needs_the_same(&self, key: &Key) -> bool {
@@ -207,7 +212,7 @@ impl Planner<'_> {
     pub(super) fn build_on_way_back(&mut self, step: usize, object: &Object, name: &str) {
         let index = render::index_called(object, name);
         self.steps[step].down_last.push(format!(
-            "-- For the next try, as the migration before this one left it.\n{index}"
+            "-- For the next try, as the migration before left it; nobody uses the table meanwhile.\n{index}"
         ));
     }
 

@@ -42,6 +42,9 @@ pub(super) const MADE_AGAIN: &str = "-- Made again below, as it was.";
 /// The same of what has all that programs name, and another definition.
 pub(super) const MADE_OTHERWISE: &str = "-- Made again below, by another definition.";
 
+/// The same of what has come already.
+pub(super) const MADE_BEFORE: &str = "-- Made before, by another name.";
+
 /// What a unique index is refused for.
 pub(super) const ALIKE: &str = "-- Fails where rows are alike in it.\n";
 
