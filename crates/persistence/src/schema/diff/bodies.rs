@@ -40,9 +40,18 @@ impl Planner<'_> {
             .map(|(_, span)| span.first)
             .filter(|place| !harsh.contains(place) && !self.steps[*place].is_whole)
             .collect();
+        let gaps: Vec<_> = self.come_again().collect();
+        let gaps: Vec<(usize, BTreeSet<usize>)> = gaps
+            .into_iter()
+            .map(|(drop, made)| (made, reached(&followers, vec![drop])))
+            .collect();
         for body in bodies {
             let needs_it = reached(&followers, vec![body]);
-            for place in spoken_of.difference(&needs_it) {
+            // What comes again with it is not to wait for what has to wait until it has gone.
+            let apart = gaps.iter().filter(|(made, _)| needs_it.contains(made));
+            let apart: BTreeSet<usize> = apart.flat_map(|(_, gap)| gap).copied().collect();
+            let all = spoken_of.difference(&needs_it);
+            for place in all.filter(|place| !apart.contains(place)) {
                 self.steps[body].after.insert(*place);
                 followers[*place].push(body);
             }
@@ -70,15 +79,20 @@ impl Planner<'_> {
         }
     }
 
-    /// Has what goes and comes again go as late as it can: all that the coming waits for, and
-    /// that does not wait for the going, is done before.
-    pub(super) fn close_gaps(&mut self) {
-        let mut followers = followers(&self.steps);
+    /// The steps by which things go, each with the one by which it has come again.
+    fn come_again(&self) -> impl Iterator<Item = (usize, usize)> {
         let again = self.rebuilt.iter().filter_map(|key| {
             let (drop, made) = (self.drops.get(key)?, self.creates.get(key)?);
             Some((*drop, made.last))
         });
-        let again: Vec<_> = again.chain(self.exchanged()).collect();
+        again.chain(self.exchanged())
+    }
+
+    /// Has what goes and comes again go as late as it can: all that the coming waits for, and
+    /// that does not wait for the going, is done before.
+    pub(super) fn close_gaps(&mut self) {
+        let mut followers = followers(&self.steps);
+        let again: Vec<_> = self.come_again().collect();
         for (drop, made) in again {
             let in_between = reached(&followers, vec![drop]);
             for place in before(&self.steps, vec![made]).difference(&in_between) {

@@ -162,8 +162,12 @@ impl Planner<'_> {
         let mut steps = Vec::new();
         for needed in self.to.needs(key) {
             let table = Key::new(Kind::Table, needed.table());
-            // What a column is to others is its type, and to a primary key that it is NOT NULL.
-            let is_felt = needed.kind != Kind::Column || is_primary || self.anew.contains(needed);
+            // What a column is to others is its type, to a primary key that it is NOT NULL, and to
+            // its default that it is no identity.
+            let is_felt = needed.kind != Kind::Column
+                || is_primary
+                || key.kind == Kind::Default
+                || self.anew.contains(needed);
             let spans = [
                 self.creates.get(needed),
                 self.alters.get(needed).filter(|_| is_felt),
