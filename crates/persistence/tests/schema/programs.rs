@@ -94,6 +94,10 @@ async fn rows_are_kept_apart_all_the_way() {
             "alter table t add constraint k primary key (a)",
             "alter table t add constraint l primary key (a) include (d)",
         ),
+        (
+            "alter table t add constraint k primary key (a)",
+            "alter table t alter column a drop not null, add constraint l unique (a)",
+        ),
     ] {
         let (from, to) = (format!("{table} {from};"), format!("{table} {to};"));
         let again = ["insert into t values (1)"];

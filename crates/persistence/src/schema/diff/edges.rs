@@ -109,6 +109,17 @@ impl Planner<'_> {
             });
             let before = indexes.map(|(_, drop)| drop).chain(namesake);
             edges.extend(before.map(|drop| (made.first, *drop)));
+            // One key may do for what the other one kept apart.
+            let is_key = |catalog: &Catalog, key: &Key| {
+                let object = catalog.get(key);
+                object.is_some_and(|object| matches!(object.text("type"), "p" | "u"))
+            };
+            let keys = self
+                .drops
+                .iter()
+                .filter(|(gone, _)| gone.on == key.on && *gone != key && is_key(self.from, gone));
+            let keys = keys.filter(|_| is_key(self.to, key));
+            edges.extend(keys.map(|(_, drop)| (made.last, *drop)));
         }
         for key in &self.rebuilt {
             let Some(drop) = self.drops.get(key) else {
