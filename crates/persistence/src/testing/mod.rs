@@ -37,6 +37,39 @@ impl TestDatabase {
         Self::copy_of("template1").await
     }
 
+    /// A migrated database in which `fill` was run. It is run once, in a template of that
+    /// name, and copied from there.
+    pub async fn filled(template: &'static str, fill: &'static str) -> Self {
+        let run = test_run().await;
+        let mut admin = connect(&run.connect_options("postgres")).await;
+        // Whoever comes first makes it; given back with the connection.
+        execute(&mut admin, "select pg_advisory_lock(6201417)").await;
+        let is_made: bool =
+            sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+                .bind(template)
+                .fetch_one(&mut admin)
+                .await
+                .expect("databases can be listed");
+        if !is_made {
+            let making = Self::new().await;
+            let mut filler = making.connection().await;
+            execute(&mut filler, fill).await;
+            filler.close().await.expect("the filler ends");
+            let name = making.server.get_database().unwrap_or_default();
+            let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("alter database ");
+            sql.push(name).push(" rename to ").push(template);
+            let mut renamed = sql.build().execute(&mut admin).await;
+            while renamed.as_ref().is_err_and(is_busy) {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                renamed = sql.build().execute(&mut admin).await;
+            }
+            // By that name it stays until the server ends.
+            renamed.expect("the template gets its name");
+        }
+        admin.close().await.expect("the lock is given back");
+        Self::copy_of(template).await
+    }
+
     async fn copy_of(template: &'static str) -> Self {
         let run = test_run().await;
         let name = format!(

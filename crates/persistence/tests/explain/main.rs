@@ -94,10 +94,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let test = TestDatabase::new().await;
-        let mut filler = test.connection().await;
-        execute(&mut filler, FILL).await;
-        drop(filler);
+        let test = TestDatabase::filled("byline_explained", FILL).await;
         let mut world = Self {
             beside: test.connection().await,
             test,
