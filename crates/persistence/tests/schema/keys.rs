@@ -212,4 +212,13 @@ async fn a_column_that_is_demanded_can_be_filled_in_before() {
             "--- 0006_change_finish.up.sql",
         ],
     );
+    // Nothing behind it is applied as long as rows have none.
+    let up = answers((from, to), &[], "insert into t values (1)", ("1", "1")).await;
+    has(
+        &up.unwrap_err(),
+        &[
+            "0003_change_fill.up.sql",
+            "write in this migration what b of t is",
+        ],
+    );
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::catalog::{Catalog, Key, Kind, Object};
 use super::sequence::{self, unusual};
-use super::text::{lower, option_list, options, short_type};
+use super::text::{literal, lower, option_list, options, short_type};
 use super::{Statements, again, cast, comment_on};
 
 /// A column as `create table` has it.
@@ -180,13 +180,20 @@ end $$"
         return format!("-- In batches, for nobody to wait for.\n{batches}");
     }
     let mut text = format!(
-        "-- Nothing can tell what {name} is of the rows that are there. If there are any, write it here, in
--- batches, before this is applied; the migrations behind it demand it, and fail otherwise.\n"
+        "-- Nothing can tell what {name} is of the rows that are there: write it here, in batches. The
+-- migrations behind this one demand it.\n"
     );
     for line in batches.lines() {
         let _ = writeln!(text, "--     {line}");
     }
-    text + "select"
+    let message = literal(&format!("write in this migration what {name} of {on} is"));
+    text + &format!(
+        "do $$ begin
+    if exists (select from {on} where {name} is null) then
+        raise not_null_violation using message = {message};
+    end if;
+end $$"
+    )
 }
 
 /// Statements that change a column in place. NOT NULL is not among them if it `waits`.
