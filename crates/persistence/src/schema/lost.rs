@@ -43,33 +43,12 @@ fn is_lost(from: &Catalog, key: &Key, object: &Object, to: &Catalog) -> bool {
     let is_ours = from
         .get(&table)
         .is_some_and(|table| !table.is("foreign server"));
-    let is_gone = match key.kind {
-        Kind::Table => !to.has(key),
-        Kind::Column => {
-            let is_filled =
-                |after: Option<&Object>| after.is_some_and(|after| !after.is("generated"));
-            to.has(&table) && !object.is("generated") && !is_filled(to.get(key))
-        }
-        Kind::Schema
-        | Kind::Extension
-        | Kind::Enum
-        | Kind::Domain
-        | Kind::DomainConstraint
-        | Kind::Composite
-        | Kind::Sequence
-        | Kind::Function
-        | Kind::Procedure
-        | Kind::TextSearchConfiguration
-        | Kind::Default
-        | Kind::Ownership
-        | Kind::Constraint
-        | Kind::View
-        | Kind::MaterializedView
-        | Kind::Index
-        | Kind::Statistics
-        | Kind::Trigger
-        | Kind::Other => false,
-    };
+    let is_filled = |after: &Object| !after.is("generated");
+    let is_gone = key.kind == Kind::Table && !to.has(key)
+        || key.kind == Kind::Column
+            && to.has(&table)
+            && !object.is("generated")
+            && !to.get(key).is_some_and(is_filled);
     is_ours && is_gone
 }
 

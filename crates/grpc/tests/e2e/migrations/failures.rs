@@ -4,16 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use byline_persistence::testing::execute;
 
-use super::{Site, code, document, stderr, stdout};
-
-const T: &str = "create table t (id bigint primary key, a text);\n";
-
-async fn one_table() -> Site {
-    let site = Site::new().await;
-    site.pair("0001_t", T, "drop table t;\n");
-    site.write("schema.sql", T);
-    site
-}
+use super::{Site, T, code, document, one_table, stderr, stdout};
 
 /// What a verb that ends with that exit code says about it, which its document holds too.
 async fn failure(site: &Site, expected: i32, arguments: &[&str]) -> String {

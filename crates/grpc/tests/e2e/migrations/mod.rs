@@ -105,3 +105,13 @@ impl Site {
         stdout(&output).to_owned()
     }
 }
+
+/// What the migrations of [`one_table`] make, and its `schema.sql` says.
+const T: &str = "create table t (id bigint primary key, a text);\n";
+
+async fn one_table() -> Site {
+    let site = Site::new().await;
+    site.pair("0001_t", T, "drop table t;\n");
+    site.write("schema.sql", T);
+    site
+}

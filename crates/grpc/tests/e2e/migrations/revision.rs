@@ -2,16 +2,7 @@
 
 use serde_json::json;
 
-use super::{Site, code, document, stderr, stdout};
-
-const T: &str = "create table t (id bigint primary key, a text);\n";
-
-async fn one_table() -> Site {
-    let site = Site::new().await;
-    site.pair("0001_t", T, "drop table t;\n");
-    site.write("schema.sql", T);
-    site
-}
+use super::{Site, T, code, document, one_table, stderr, stdout};
 
 /// `byline migrate` with that verb, over scratch databases on the site's server.
 async fn on_scratch(site: &Site, arguments: &[&str]) -> std::process::Output {

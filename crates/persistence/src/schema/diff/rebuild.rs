@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::catalog::{Catalog, Key, Kind};
+use super::super::catalog::{Catalog, Key, Kind, Object};
 use super::super::render::Impossible;
 
 /// Adds what needs to be dropped and made again along with that, itself included.
@@ -14,27 +14,13 @@ pub(in crate::schema) fn whole(
     if found.contains(key) {
         return Ok(());
     }
-    let loses = match key.kind {
-        Kind::Table | Kind::Schema | Kind::Extension | Kind::Other | Kind::Sequence => true,
-        Kind::Column => catalog
-            .get(key)
-            .is_some_and(|column| !column.is("generated")),
-        Kind::Enum
-        | Kind::Domain
-        | Kind::DomainConstraint
-        | Kind::Composite
-        | Kind::Function
-        | Kind::Procedure
-        | Kind::TextSearchConfiguration
-        | Kind::Default
-        | Kind::Ownership
-        | Kind::Constraint
-        | Kind::View
-        | Kind::MaterializedView
-        | Kind::Index
-        | Kind::Statistics
-        | Kind::Trigger => false,
-    };
+    let is_kept_apart = matches!(
+        key.kind,
+        Kind::Table | Kind::Schema | Kind::Extension | Kind::Other | Kind::Sequence
+    );
+    let is_computed = |column: &Object| column.is("generated");
+    let loses =
+        is_kept_apart || key.kind == Kind::Column && !catalog.get(key).is_some_and(is_computed);
     if loses {
         return Err(Impossible(format!(
             "{key} would have to be dropped and made again"

@@ -225,27 +225,13 @@ fn is_inside(from: &Catalog, name: &str) -> bool {
 
 fn statement(key: &Key, new: &str) -> String {
     let (name, on, words) = (&key.name, key.table(), key.kind.words());
-    match key.kind {
-        Kind::Column => format!("alter table {on} rename column {name} to {new}"),
-        Kind::Constraint => format!("alter table {on} rename constraint {name} to {new}"),
-        Kind::DomainConstraint => format!("alter domain {on} rename constraint {name} to {new}"),
-        Kind::Trigger => format!("alter trigger {name} on {on} rename to {new}"),
-        Kind::Schema
-        | Kind::Extension
-        | Kind::Enum
-        | Kind::Domain
-        | Kind::Composite
-        | Kind::Sequence
-        | Kind::Function
-        | Kind::Procedure
-        | Kind::TextSearchConfiguration
-        | Kind::Table
-        | Kind::Default
-        | Kind::Ownership
-        | Kind::View
-        | Kind::MaterializedView
-        | Kind::Index
-        | Kind::Statistics
-        | Kind::Other => format!("alter {words} {name} rename to {new}"),
+    if matches!(key.kind, Kind::Column | Kind::Constraint) {
+        format!("alter table {on} rename {words} {name} to {new}")
+    } else if key.kind == Kind::DomainConstraint {
+        format!("alter domain {on} rename constraint {name} to {new}")
+    } else if key.kind == Kind::Trigger {
+        format!("alter trigger {name} on {on} rename to {new}")
+    } else {
+        format!("alter {words} {name} rename to {new}")
     }
 }

@@ -83,32 +83,12 @@ pub(in crate::schema) fn create(
         statements.extend(comments(key, object));
     }
     for part in group.iter().filter(|part| *part != key) {
-        match part.kind {
-            Kind::DomainConstraint => {
-                let comment = catalog.get(part).and_then(|object| object.get("comment"));
-                statements.extend(comment.map(|comment| comment_on(part, Some(comment))));
-            }
-            // Written along with the column.
-            Kind::Default => {}
-            Kind::Schema
-            | Kind::Extension
-            | Kind::Enum
-            | Kind::Domain
-            | Kind::Composite
-            | Kind::Sequence
-            | Kind::Function
-            | Kind::Procedure
-            | Kind::TextSearchConfiguration
-            | Kind::Table
-            | Kind::Column
-            | Kind::Ownership
-            | Kind::Constraint
-            | Kind::View
-            | Kind::MaterializedView
-            | Kind::Index
-            | Kind::Statistics
-            | Kind::Trigger
-            | Kind::Other => statements.extend(create_alone(catalog, part)?),
+        if part.kind == Kind::DomainConstraint {
+            let comment = catalog.get(part).and_then(|object| object.get("comment"));
+            statements.extend(comment.map(|comment| comment_on(part, Some(comment))));
+        } else if part.kind != Kind::Default {
+            // A default is written along with its column.
+            statements.extend(create_alone(catalog, part)?);
         }
     }
     Ok(statements)
