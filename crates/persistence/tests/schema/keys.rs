@@ -206,13 +206,17 @@ async fn a_column_that_is_demanded_can_be_filled_in_before() {
         &[
             "--- 0002_change.up.sql\nalter table t add column b integer;",
             "--- 0003_change_fill.up.sql\n-- no-transaction\n",
-            "update t set b = ...",
+            "update t as it set b = ...",
+            "end $$;\n",
             "--- 0004_contract_change_demand.up.sql",
             "--- 0005_change_validate.up.sql",
             "--- 0006_change_finish.up.sql",
         ],
     );
+    let to = "create table t (a integer, found integer not null, batch uuid not null default gen_random_uuid());";
+    gentle(from, to).await;
     // Nothing behind it is applied as long as rows have none.
+    let to = "create table t (a integer, b integer not null);";
     let up = answers((from, to), &[], "insert into t values (1)", ("1", "1")).await;
     has(
         &up.unwrap_err(),

@@ -18,9 +18,9 @@ pub(in crate::schema) fn whole(
         key.kind,
         Kind::Table | Kind::Schema | Kind::Extension | Kind::Other | Kind::Sequence
     );
-    let is_computed = |column: &Object| column.is("generated");
+    let is_written = |column: &Object| !column.is("generated");
     let loses =
-        is_kept_apart || key.kind == Kind::Column && !catalog.get(key).is_some_and(is_computed);
+        is_kept_apart || key.kind == Kind::Column && catalog.get(key).is_some_and(is_written);
     if loses {
         return Err(Impossible(format!(
             "{key} would have to be dropped and made again"

@@ -166,12 +166,12 @@ fn unquoted_parts(text: &str) -> String {
 pub(in crate::schema) fn fill(key: &Key, has_default: bool) -> String {
     let (on, name) = (key.table(), &key.name);
     let value = if has_default { "default" } else { "..." };
-    // So many that it ends, whatever the value is.
+    // So many that it ends, whatever the value is. A column may be called as a variable is.
     let batches = format!(
         "do $$ begin
-    for batch in 0 .. (select count(*) / 1000 from {on} where {name} is null) loop
-        update {on} set {name} = {value}
-        where ctid = any (array(select ctid from {on} where {name} is null limit 1000));
+    for batch in 0 .. (select count(*) / 1000 from {on} as it where it.{name} is null) loop
+        update {on} as it set {name} = {value}
+        where it.ctid = any (array(select it.ctid from {on} as it where it.{name} is null limit 1000));
         commit;
     end loop;
 end $$"
@@ -183,13 +183,13 @@ end $$"
         "-- Nothing can tell what {name} is of the rows that are there: write it here, in batches. The
 -- migrations behind this one demand it.\n"
     );
-    for line in batches.lines() {
+    for line in format!("{batches};").lines() {
         let _ = writeln!(text, "--     {line}");
     }
     let message = literal(&format!("write in this migration what {name} of {on} is"));
     text + &format!(
         "do $$ begin
-    if exists (select from {on} where {name} is null) then
+    if exists (select from {on} as it where it.{name} is null) then
         raise not_null_violation using message = {message};
     end if;
 end $$"
