@@ -17,7 +17,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::{EmbeddedError, EmbeddedOptions, at, left_over};
 
-const USER: &str = "byline";
+pub(crate) const USER: &str = "byline";
 const PORT: u16 = 5432;
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const PREFIX: &str = "postgres-";
@@ -211,13 +211,13 @@ pub(crate) fn connect_options(socket_dir: &Path, database: &str) -> PgConnectOpt
         .database(database)
 }
 
-/// A URL of a database over the socket in `socket_dir`.
-pub(crate) fn url(socket_dir: &Path, database: &str) -> String {
+/// A role's URL of a database over the socket in `socket_dir`.
+pub(crate) fn url(socket_dir: &Path, database: &str, role: &str) -> String {
     let mut url = String::from("postgres:///");
     encode(database.as_bytes(), &mut url);
     url.push_str("?host=");
     encode(socket_dir.as_os_str().as_bytes(), &mut url);
-    let _ = write!(url, "&port={PORT}&user={USER}");
+    let _ = write!(url, "&port={PORT}&user={role}");
     url
 }
 

@@ -22,7 +22,7 @@ use sqlx::postgres::PgConnectOptions;
 
 pub(crate) use self::cluster::Cluster;
 #[cfg(feature = "testing")]
-pub(crate) use self::cluster::{connect_options, url};
+pub(crate) use self::cluster::{USER, connect_options, url};
 
 /// How long the server may take to stop before it is stopped at once.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -180,7 +180,7 @@ impl EmbeddedPostgres {
 
     /// A URL of one of the server's databases, for sqlx and for `psql`.
     pub fn url(&self, database: &str) -> String {
-        cluster::url(self.cluster.socket_dir(), database)
+        cluster::url(self.cluster.socket_dir(), database, cluster::USER)
     }
 
     /// The server's version, such as `15.4`.

@@ -13,9 +13,15 @@ use sqlx::{ConnectOptions, Connection as _};
 
 use self::run::TestRun;
 use crate::embedded::{self, EmbeddedError};
-use crate::{Database, PoolSettings, migrate};
+use crate::{Database, PoolSettings, grants, migrate};
 
+const UNMIGRATED: &str = "template1";
 const TEMPLATE: &str = "byline_template";
+
+/// The role that owns what is in a migrated database.
+pub const OWNER: &str = "test_owner";
+/// The role that the program connects as to a migrated database.
+pub const SERVICE: &str = "test_service";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -24,17 +30,19 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 pub struct TestDatabase {
     server: PgConnectOptions,
     admin: PgConnectOptions,
+    /// What the program connects as.
+    program: &'static str,
 }
 
 impl TestDatabase {
-    /// A migrated database without rows.
+    /// A migrated database without rows, which belongs to [`OWNER`] and is used by [`SERVICE`].
     pub async fn new() -> Self {
         Self::copy_of(TEMPLATE).await
     }
 
     /// A database without a schema.
     pub async fn unmigrated() -> Self {
-        Self::copy_of("template1").await
+        Self::copy_of(UNMIGRATED).await
     }
 
     /// A migrated database in which `fill` was run. It is run once, in a template of that
@@ -79,6 +87,15 @@ impl TestDatabase {
         );
         let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
         sql.push(&name).push(" template ").push(template);
+        // In memory, block by block through the log, as is usual, takes more than twice as long.
+        sql.push(" strategy file_copy");
+        // A superuser's, as long as nobody has migrated it.
+        let program = if template == UNMIGRATED {
+            embedded::USER
+        } else {
+            sql.push(" owner ").push(OWNER);
+            SERVICE
+        };
         let mut admin = connect(&run.connect_options("postgres")).await;
         // A template is closed to new databases while somebody is connected to it.
         for attempt in 0.. {
@@ -94,25 +111,42 @@ impl TestDatabase {
         Self {
             server: run.connect_options(&name),
             admin: run.connect_options("postgres"),
+            program,
         }
     }
 
-    /// How to connect to it.
+    /// How a superuser connects to it.
     pub fn connect_options(&self) -> PgConnectOptions {
         self.server.clone()
     }
 
-    /// Its URL.
+    /// A superuser's URL.
     pub fn url(&self) -> String {
+        self.url_as(embedded::USER)
+    }
+
+    /// The URL of the program.
+    pub fn service_url(&self) -> String {
+        self.url_as(self.program)
+    }
+
+    /// The URL of that role.
+    pub fn url_as(&self, role: &str) -> String {
         let socket_dir = self.server.get_socket().map(PathBuf::as_path);
         embedded::url(
             socket_dir.unwrap_or(Path::new("")),
             self.server.get_database().unwrap_or_default(),
+            role,
         )
     }
 
-    /// The adapters over it, with a small pool.
+    /// The adapters over it, as the program has them, with a small pool.
     pub fn database(&self) -> Database {
+        self.database_as(self.program)
+    }
+
+    /// The adapters of that role.
+    pub fn database_as(&self, role: &str) -> Database {
         let settings = PoolSettings {
             max_connections: 8,
             // 64 callers of a test on two busy cores are no outage.
@@ -120,10 +154,10 @@ impl TestDatabase {
             lock_timeout: std::time::Duration::from_secs(20),
             ..PoolSettings::default()
         };
-        Database::new(self.connect_options(), &settings)
+        Database::new(self.connect_options().username(role), &settings)
     }
 
-    /// A connection beside the adapters, to look behind their back.
+    /// A superuser's connection beside the adapters, to look behind their back.
     pub async fn connection(&self) -> PgConnection {
         connect(&self.server).await
     }
@@ -174,16 +208,26 @@ async fn test_run() -> TestRun {
                 .expect("a runtime to prepare the template in");
             runtime.block_on(async {
                 let mut admin = connect(&run.connect_options("postgres")).await;
-                let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
-                sql.push(TEMPLATE);
-                sql.build()
-                    .execute(&mut admin)
-                    .await
-                    .expect("the template can be made");
+                for parts in [
+                    ["create role ", OWNER, " login", ""],
+                    ["create role ", SERVICE, " login", ""],
+                    ["create database ", TEMPLATE, " owner ", OWNER],
+                ] {
+                    let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("");
+                    for part in parts {
+                        sql.push(part);
+                    }
+                    let made = sql.build().execute(&mut admin).await;
+                    made.expect("the template and its roles can be made");
+                }
                 let _ = admin.close().await;
-                migrate::up(&run.connect_options(TEMPLATE))
+                let owner = run.connect_options(TEMPLATE).username(OWNER);
+                migrate::up(&owner)
                     .await
                     .expect("the template can be migrated");
+                grants::grant(&owner, SERVICE, false)
+                    .await
+                    .expect("the service can be given its rights");
             });
         })
     })
@@ -201,6 +245,13 @@ pub async fn execute(connection: &mut Connection, sql: &'static str) {
         .execute(connection)
         .await
         .expect("the statements of a test are fine");
+}
+
+/// Runs statements on a connection of their own.
+pub async fn run_on(server: &PgConnectOptions, sql: &str) {
+    let mut connection = connect(server).await;
+    execute(&mut connection, sql.to_owned().leak()).await;
+    let _ = connection.close().await;
 }
 
 /// The number that a query answers.

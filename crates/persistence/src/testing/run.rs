@@ -148,18 +148,55 @@ fn settings() -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// The folder of a run. A number alone may be another process's one day.
-fn run_dir(runner: u32) -> PathBuf {
+/// A number alone may be another process's one day.
+fn run_name(runner: u32) -> String {
     let began = process::began(runner).unwrap_or_default();
-    std::env::temp_dir().join(format!("{PREFIX}{runner}-{began}"))
+    format!("{PREFIX}{runner}-{began}")
 }
+
+/// The folder of a run.
+fn run_dir(runner: u32) -> PathBuf {
+    let name = run_name(runner);
+    let in_memory = Path::new(IN_MEMORY).join(&name);
+    // Chosen once for all processes of the run.
+    if in_memory.exists() {
+        return in_memory;
+    }
+    let on_disk = std::env::temp_dir().join(name);
+    let has_a_place = on_disk.exists() || std::env::var_os("TMPDIR").is_some();
+    if !has_a_place && has_room(Path::new(IN_MEMORY)) {
+        in_memory
+    } else {
+        on_disk
+    }
+}
+
+/// Where Linux keeps files in memory. Each test's database is some 300 files, which a
+/// disk's file system makes and removes ten times slower.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// Whether a whole run fits there. Containers often have only 64 MB of it.
+fn has_room(dir: &Path) -> bool {
+    let Ok(said) = Command::new("df").arg("-Pk").arg(dir).output() else {
+        return false;
+    };
+    // Of the file system: its size, what is used, and what is free, in KiB.
+    let said = String::from_utf8_lossy(&said.stdout);
+    let mut words = said.lines().nth(1).unwrap_or_default().split_whitespace();
+    let free: Option<u64> = words.nth(3).and_then(|free| free.parse().ok());
+    free.is_some_and(|free| free >= ROOM_KIB)
+}
+
+/// Nearly three times as much as all tests were seen to take.
+const ROOM_KIB: u64 = 1536 * 1024;
 
 const PREFIX: &str = "byline-run-";
 
 /// Removes the folders of runs whose watchdog did not get to it, as when the
 /// machine went down.
 fn remove_left_overs(own: &Path) {
-    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten();
+    let around = own.parent().unwrap_or(own);
+    let entries = fs::read_dir(around).into_iter().flatten();
     for dir in entries.flatten().map(|entry| entry.path()) {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         let runner = name
@@ -167,7 +204,7 @@ fn remove_left_overs(own: &Path) {
             .and_then(|name| name.split('-').next()?.parse().ok());
         if let Some(runner) = runner
             && dir != own
-            && dir != run_dir(runner)
+            && name != run_name(runner)
         {
             let _ = fs::remove_dir_all(&dir);
         }
@@ -284,6 +321,11 @@ mod tests {
 
         runner.kill();
         assert!(!half.answers() && !whole.answers());
+    }
+
+    #[test]
+    fn what_is_no_folder_has_no_room() {
+        assert!(!has_room(Path::new("/dev/shm/no such folder")));
     }
 
     #[test]
