@@ -1,5 +1,7 @@
 //! A bounded number of calls at once. The rest is told at once to come back:
 //! whoever waits in a queue only ages there.
+//!
+//! A call is under way until its answer was taken, since as long it is held in memory.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,6 +12,7 @@ use tower::{Layer, Service};
 
 use super::{Answer, is_bounded, is_transfer};
 use crate::status::too_many_calls;
+use crate::transport::{Peer, keep};
 
 /// Bounds the calls under way, over all connections.
 #[derive(Clone)]
@@ -68,20 +71,21 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let path = request.uri().path();
-        if !is_bounded(path) || is_transfer(path) {
-            return Box::pin(self.inner.call(request));
-        }
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => {
-                let answer = self.inner.call(request);
-                Box::pin(async move {
-                    let answer = answer.await;
-                    drop(place);
-                    answer
-                })
+        let place = if is_bounded(path) && !is_transfer(path) {
+            match Arc::clone(&self.places).try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => return Box::pin(async { Ok(too_many_calls().into_http()) }),
             }
-            Err(_) => Box::pin(async { Ok(too_many_calls().into_http()) }),
-        }
+        } else {
+            None
+        };
+        let peer = request.extensions().get::<Peer>();
+        let unread = peer.map(|peer| Arc::clone(&peer.unread));
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            Ok(answer.map(|body| keep(body, unread, place)))
+        })
     }
 }
 

@@ -1,0 +1,207 @@
+//! Calls over TLS, and who is let in.
+
+use std::time::{Duration, Instant};
+
+use byline_persistence::testing::TestDatabase;
+use rcgen::SanType;
+use rustls::version::{TLS12, TLS13};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::certificates::{Ca, Client, Folder};
+use super::{check_health, closing, is_served};
+use crate::support::{PROGRAM, Server, eventually};
+
+async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Server {
+    let options = folder.options();
+    let mut options: Vec<_> = options.iter().map(String::as_str).collect();
+    options.extend(more);
+    Server::serve(&database.url(), &options).await
+}
+
+#[tokio::test]
+async fn whoever_knows_the_ca_calls_over_tls() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    let server = serve(&database, &folder, &[]).await;
+    let client = Client::of(&ca);
+    for version in [&TLS12, &TLS13] {
+        let client = client.clone().by(version);
+        assert!(client.is_served(server.address).await, "{version:?}");
+    }
+    assert!(!Client::of(&Ca::new()).is_served(server.address).await);
+    let mut of_the_web = client;
+    of_the_web.protocols = vec![b"http/1.1".to_vec()];
+    assert!(of_the_web.stream(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_handshake_ends_in_time_and_holds_up_nobody() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    let bounds = ["--handshake-timeout", "1s", "--preface-timeout", "2s"];
+    let server = serve(&database, &folder, &bounds).await;
+    let connect = || async { TcpStream::connect(server.address).await.unwrap() };
+
+    let began = Instant::now();
+    let mut silent = Vec::new();
+    for number in 0..50 {
+        let mut stream = connect().await;
+        if number % 2 == 0 {
+            // The record of a ClientHello, and the first bytes of it.
+            stream
+                .write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+                .await
+                .unwrap();
+        }
+        silent.push(stream);
+    }
+    // Its handshake is done, and then it says nothing.
+    let mut secured = Client::of(&ca).stream(server.address).await.unwrap();
+    assert!(Client::of(&ca).is_served(server.address).await);
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "nobody has waited"
+    );
+    for stream in &mut silent {
+        closing(stream).await;
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    closing(&mut secured).await;
+    assert!(began.elapsed() >= Duration::from_secs(2));
+
+    let mut in_the_clear = connect().await;
+    in_the_clear
+        .write_all(super::frames::PREFACE)
+        .await
+        .unwrap();
+    let took = closing(&mut in_the_clear).await;
+    assert!(took < Duration::from_millis(900), "{took:?}");
+    assert!(Client::of(&ca).is_served(server.address).await);
+}
+
+#[tokio::test]
+async fn clients_show_a_certificate_of_the_client_ca() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    let (clients, others) = (Ca::new(), Ca::new());
+    folder.replace("ca.pem", &clients.pem());
+    let options = [
+        "--auth",
+        "mtls",
+        "--log",
+        "info,byline_grpc::transport=debug",
+    ];
+    let server = serve(&database, &folder, &options).await;
+
+    let workload = || SanType::URI("spiffe://example.org/web".try_into().unwrap());
+    let host = SanType::DnsName("Web.Example.org".try_into().unwrap());
+    let client = Client::of(&ca);
+    for (identity, name) in [
+        (clients.client(workload()), "spiffe://example.org/web"),
+        (clients.client(host), "web.example.org"),
+    ] {
+        for version in [&TLS12, &TLS13] {
+            let client = client.clone().showing(&identity).by(version);
+            let channel = client.channel(server.address).await.unwrap();
+            check_health(channel).await.unwrap();
+        }
+        let named = format!("\"certificate\":\"{name}\"");
+        assert_eq!(server.log().matches(&named).count(), 2, "{}", server.log());
+    }
+    let of_another_ca = client.clone().showing(&others.client(workload()));
+    let of_a_server = client.clone().showing(&clients.server());
+    for stranger in [client, of_another_ca, of_a_server] {
+        assert!(!stranger.is_served(server.address).await);
+    }
+}
+
+#[tokio::test]
+async fn what_others_can_reach_is_served_in_the_clear_on_demand_only() {
+    let database = TestDatabase::new().await;
+    let refused = Command::new(PROGRAM)
+        .args(["serve", "--listen", "0.0.0.0:0", "--auth", "keys"])
+        .args(["--database-url", &database.url()])
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    for flag in ["--tls-cert", "--tls-key", "--insecure-plaintext"] {
+        assert!(said.contains(flag), "{said}");
+    }
+    let dev = ["dev", "--listen", "0.0.0.0:0"];
+    let refused = Command::new(PROGRAM).args(dev).output().await.unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && said.contains("loopback"),
+        "{said}"
+    );
+
+    let options = ["--auth", "keys", "--insecure-plaintext"];
+    let server = Server::serve_at("0.0.0.0:0", &database.url(), &options).await;
+    assert!(is_served(&server).await);
+    assert!(server.log().contains("--insecure-plaintext"));
+
+    let ca = Ca::new();
+    let folder = Folder::new(&ca.server());
+    let options = folder.options();
+    let options = options.iter().map(String::as_str);
+    let options: Vec<_> = ["--auth", "keys"].into_iter().chain(options).collect();
+    let server = Server::serve_at("0.0.0.0:0", &database.url(), &options).await;
+    assert!(Client::of(&ca).is_served(server.address).await);
+}
+
+#[tokio::test]
+async fn a_wrong_file_is_told_at_the_start() {
+    let database = TestDatabase::new().await;
+    let folder = Folder::new(&Ca::new().server());
+    folder.replace("key.pem", &Ca::new().server().key.serialize_pem());
+    let refused = Command::new(PROGRAM)
+        .args(["serve", "--listen", "127.0.0.1:0", "--auth", "none"])
+        .args(["--database-url", &database.url()])
+        .args(folder.options())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    let expected = format!(
+        "--tls-key {}: it is the key",
+        folder.path("key.pem").display()
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[tokio::test]
+async fn a_client_shows_its_certificate_again_and_again() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    folder.replace("ca.pem", &ca.pem());
+    let debug = ["--log", "info,byline_grpc::transport=debug"];
+    let options = [&debug[..], &["--max-connection-age", "300ms"]].concat();
+    let server = serve(&database, &folder, &options).await;
+    let name = SanType::DnsName("web.example.org".try_into().unwrap());
+    let client = Client::of(&ca).showing(&ca.client(name));
+    let channel = client.channel(server.address).await.unwrap();
+    // A call that is under way goes on.
+    let mut watch = HealthClient::new(client.channel(server.address).await.unwrap())
+        .watch(HealthCheckRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(watch.message().await.unwrap().is_some());
+    eventually("it has connected for the fourth time", async || {
+        check_health(channel.clone()).await.expect("no call fails");
+        server.log().matches("a connection has begun").count() >= 5
+    })
+    .await;
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), watch.message())
+            .await
+            .is_err()
+    );
+}
