@@ -3,6 +3,7 @@
 use std::mem;
 
 use byline_app::Intent;
+use byline_domain::access::{Caller, Scopes};
 use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
 use byline_domain::ids::RequestId;
 use byline_domain::request::{Digest, Request};
@@ -10,7 +11,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 
 use super::optional_id;
-use crate::page_token::ANYBODY;
+use crate::access::reach;
 use crate::pb;
 
 /// A request that changes something.
@@ -23,10 +24,13 @@ pub(crate) trait Mutating: Message + Default {
 
     /// Where it says whether it is only to be tried.
     fn validate_only(&mut self) -> &mut bool;
+
+    /// The scopes that it needs beside those of its method, for what it reaches for.
+    fn reach(&self) -> Scopes;
 }
 
 macro_rules! mutating {
-    ($($method:literal $request:ident,)*) => {
+    ($($method:literal $request:ident $(reaching $reach:expr)?,)*) => {
         $(
             impl Mutating for pb::$request {
                 const METHOD: &'static str = $method;
@@ -38,20 +42,28 @@ macro_rules! mutating {
                 fn validate_only(&mut self) -> &mut bool {
                     &mut self.validate_only
                 }
+
+                fn reach(&self) -> Scopes {
+                    let reached = Scopes::NONE;
+                    $(let reached = reached.and($reach(self));)?
+                    reached
+                }
             }
         )*
     };
 }
 
 mutating! {
+    "CredentialService/SetPassword" SetPasswordRequest,
+    "CredentialService/ImportPasswordHash" ImportPasswordHashRequest,
     "UserService/CreateUser" CreateUserRequest,
     "UserService/UpdateUser" UpdateUserRequest,
-    "UserService/DeleteUser" DeleteUserRequest,
+    "UserService/DeleteUser" DeleteUserRequest reaching reach::of_deletion,
     "UserService/UndeleteUser" UndeleteUserRequest,
     "UserService/PurgeUser" PurgeUserRequest,
     "UserService/BatchCreateUsers" BatchCreateUsersRequest,
     "UserService/BatchUpdateUsers" BatchUpdateUsersRequest,
-    "UserService/BatchDeleteUsers" BatchDeleteUsersRequest,
+    "UserService/BatchDeleteUsers" BatchDeleteUsersRequest reaching reach::of_deletions,
     "PostService/CreatePost" CreatePostRequest,
     "PostService/UpdatePost" UpdatePostRequest,
     "PostService/PublishPost" PublishPostRequest,
@@ -59,16 +71,19 @@ mutating! {
     "PostService/DeletePost" DeletePostRequest,
     "PostService/UndeletePost" UndeletePostRequest,
     "PostService/PurgePost" PurgePostRequest,
-    "PostService/TransferPosts" TransferPostsRequest,
+    "PostService/TransferPosts" TransferPostsRequest reaching reach::of_transfer,
     "PostService/BatchCreatePosts" BatchCreatePostsRequest,
     "PostService/BatchUpdatePosts" BatchUpdatePostsRequest,
     "PostService/BatchDeletePosts" BatchDeletePostsRequest,
-    "TransactionService/ExecuteTransaction" ExecuteTransactionRequest,
+    "TransactionService/ExecuteTransaction" ExecuteTransactionRequest reaching reach::of_transaction,
 }
 
 /// Takes from the request what it wants beside its change. Two requests are the same if
 /// all else in them is.
-pub(crate) fn take<R: Mutating>(request: &mut R) -> Result<Intent, ValidationError> {
+pub(crate) fn take<R: Mutating>(
+    request: &mut R,
+    caller: &Caller,
+) -> Result<Intent, ValidationError> {
     let validate_only = mem::take(request.validate_only());
     let id = optional_id(&mem::take(request.request_id()), RequestId::parse)
         .map_err(|invalid| invalid.at("request_id"))?;
@@ -76,7 +91,7 @@ pub(crate) fn take<R: Mutating>(request: &mut R) -> Result<Intent, ValidationErr
         request: id.map(|id| Request {
             id,
             method: R::METHOD,
-            digest: digest(request),
+            digest: digest(request, caller),
         }),
         validate_only,
     })
@@ -96,17 +111,17 @@ pub(super) fn refuse_inner<R: Mutating>(request: &mut R) -> Result<(), Validatio
     violations.finish()
 }
 
-fn digest(request: &impl Message) -> Digest {
-    let hash = of_caller().chain_update(request.encode_to_vec());
+fn digest(request: &impl Message, caller: &Caller) -> Digest {
+    let hash = of_caller(caller).chain_update(request.encode_to_vec());
     Digest(hash.finalize().into())
 }
 
 /// Of who asks, to begin with: no caller is given what was answered to another one. The same id
 /// sent by a second caller is refused as one that was given to another request.
-pub(super) fn of_caller() -> Sha256 {
+pub(super) fn of_caller(caller: &Caller) -> Sha256 {
     Sha256::new()
-        .chain_update(u64::to_be_bytes(ANYBODY.len() as u64))
-        .chain_update(ANYBODY)
+        .chain_update(u64::to_be_bytes(caller.id().len() as u64))
+        .chain_update(caller.id())
 }
 
 #[cfg(test)]
@@ -127,7 +142,7 @@ mod tests {
     }
 
     fn identified(mut request: impl Mutating) -> Request {
-        let intent = take(&mut request).expect("a valid id");
+        let intent = take(&mut request, &Caller::anybody()).expect("a valid id");
         intent.request.expect("it has an id")
     }
 
@@ -144,7 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn another_body_or_method_is_another_request() {
+    fn another_body_method_or_caller_is_another_request() {
+        let of = |caller: &Caller| {
+            let mut request = request("ada@example.com", ID);
+            take(&mut request, caller).expect("a valid id").request
+        };
+        assert_ne!(of(&Caller::anybody()), of(&Caller::nobody()));
+
         let first = identified(request("ada@example.com", ID));
         let other = identified(request("alan@example.com", ID));
         assert_ne!(first.digest, other.digest);
@@ -165,9 +186,15 @@ mod tests {
     #[test]
     fn an_id_is_no_must_but_a_uuid() {
         let mut without = request("ada@example.com", "");
-        assert_eq!(take(&mut without).expect("none is fine").request, None);
+        assert_eq!(
+            take(&mut without, &Caller::anybody())
+                .expect("none is fine")
+                .request,
+            None
+        );
 
-        let refused = take(&mut request("ada@example.com", "again")).unwrap_err();
+        let refused =
+            take(&mut request("ada@example.com", "again"), &Caller::anybody()).unwrap_err();
         let violation = &refused.violations()[0];
         assert_eq!(violation.field, "request_id");
         assert_eq!(violation.reason, Reason::Malformed);

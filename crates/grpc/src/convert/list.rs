@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use byline_domain::access::Caller;
 use byline_domain::clock::Clock;
 use byline_domain::count::CountMode;
 use byline_domain::error::{Invalid, Reason, Violations};
@@ -11,7 +12,7 @@ use byline_domain::order::{Direction, Order};
 use byline_domain::page::{Cursor, PageRequest, PageSize};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::page_token::{ANYBODY, List, PageTokens, Place};
+use crate::page_token::{List, PageTokens, Place};
 use crate::pb::TotalMode;
 
 /// What reading lists needs beside the requests.
@@ -19,11 +20,25 @@ use crate::pb::TotalMode;
 pub(crate) struct Lists {
     tokens: PageTokens,
     clock: Arc<dyn Clock>,
+    /// Whom they are listed for, to whom page tokens are bound.
+    caller: Arc<str>,
 }
 
 impl Lists {
     pub(crate) fn new(tokens: PageTokens, clock: Arc<dyn Clock>) -> Self {
-        Self { tokens, clock }
+        Self {
+            tokens,
+            clock,
+            caller: Caller::nobody().id().into(),
+        }
+    }
+
+    /// The same for that caller.
+    pub(crate) fn of(&self, caller: &Caller) -> Self {
+        Self {
+            caller: caller.id().into(),
+            ..self.clone()
+        }
     }
 
     /// The time that durations in a filter count from, unless a page token says
@@ -39,7 +54,7 @@ impl Lists {
         token: &str,
         fits: impl FnOnce(&Cursor) -> bool,
     ) -> Result<Option<Place>, Invalid> {
-        match self.tokens.open(ANYBODY, list, token)? {
+        match self.tokens.open(&self.caller, list, token)? {
             // Another version of this program may have ordered by other values.
             Some(place) if list.is_some() && !fits(&place.cursor) => Err(Invalid::new(
                 Reason::PageTokenInvalid,
@@ -107,7 +122,7 @@ impl Window<'_> {
             },
             meets: meets?,
             walk: Walk {
-                tokens: lists.tokens.clone(),
+                lists: lists.clone(),
                 list: list?,
                 since,
             },
@@ -117,7 +132,7 @@ impl Window<'_> {
 
 /// A list that a request is a part of, to go on with.
 pub(crate) struct Walk {
-    tokens: PageTokens,
+    lists: Lists,
     list: List,
     since: DateTime<Utc>,
 }
@@ -129,7 +144,8 @@ impl Walk {
             cursor,
             since: self.since,
         });
-        self.tokens.seal(ANYBODY, &self.list, place.as_ref())
+        let Lists { tokens, caller, .. } = &self.lists;
+        tokens.seal(caller, &self.list, place.as_ref())
     }
 }
 
@@ -281,8 +297,8 @@ mod tests {
             ("role", "role desc", false),
             ("role", "role, id", false),
         ] {
-            let token = lists.tokens.seal(ANYBODY, &list(one), Some(&place));
-            let opened = lists.tokens.open(ANYBODY, Some(&list(other)), &token);
+            let token = lists.tokens.seal("web", &list(one), Some(&place));
+            let opened = lists.tokens.open("web", Some(&list(other)), &token);
             assert_eq!(opened.is_ok(), is_same, "{one} and {other}");
         }
     }

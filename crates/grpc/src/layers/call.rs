@@ -1,13 +1,14 @@
 //! One call: its id, its statements, which the caller is told, and the one line that
 //! is logged of it when all of its answer is under way. Never what it says or is answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use byline_domain::access::Caller;
 use byline_domain::ids::IdGenerator;
 use byline_persistence::meter::{self, Statements};
-use http::HeaderValue;
+use http::{Extensions, HeaderValue};
 use tonic::Code;
 use tower::{Layer, Service};
 
@@ -75,16 +76,18 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         let id = callers_id(request.headers())
             .unwrap_or_else(|| Arc::from(self.ids.generate().to_string()));
         let mut line = Line {
             id: Arc::clone(&id),
             method: method_name(request.uri().path()),
+            caller: Known::default(),
             began: Instant::now(),
             statements: Statements::default(),
             code: None,
         };
+        request.extensions_mut().insert(line.caller.clone());
         let answer = self.inner.call(request);
         Box::pin(async move {
             let statements = line.statements.clone();
@@ -105,11 +108,26 @@ where
     }
 }
 
+/// Who makes a call, as soon as that is known: an extension of its request.
+#[derive(Clone, Default)]
+pub(super) struct Known(Arc<OnceLock<String>>);
+
+impl Known {
+    /// Tells who makes the call of those extensions.
+    pub(super) fn tell(call: &Extensions, caller: &Caller) {
+        if let Some(Self(known)) = call.get() {
+            // Set once: one layer finds it out.
+            let _ = known.set(caller.id().to_owned());
+        }
+    }
+}
+
 /// What is logged of a call when it ends, however it does: dropping it logs it, so
 /// that a call whose caller went away is logged too.
 struct Line {
     id: Arc<str>,
     method: String,
+    caller: Known,
     began: Instant,
     statements: Statements,
     code: Option<Code>,
@@ -121,6 +139,7 @@ impl Drop for Line {
         tracing::info!(
             request_id = %self.id,
             method = self.method,
+            caller = self.caller.0.get(),
             code = ?code,
             ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             statements = self.statements.get(),

@@ -1,12 +1,13 @@
 //! What happens to every call, whatever its method; from outside in: [`call`]
-//! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`admission`]
-//! bounds how many there are at once, [`deadline`] ends it in time,
+//! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`access`] finds out
+//! who makes it and whether they may, [`admission`] bounds how many there are at once, [`deadline`] ends it in time,
 //! [`whole`] lets none be taken for whole that was given up.
 //!
 //! A transfer takes none of the places of calls: it may take an hour, and as long as it
 //! waits for its other side it does nothing. It has a place of its own, which its service
 //! gives and takes back, since its stream ends long after the answer has passed here.
 
+pub(crate) mod access;
 pub(crate) mod admission;
 pub(crate) mod call;
 pub(crate) mod deadline;

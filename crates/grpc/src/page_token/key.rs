@@ -3,24 +3,14 @@
 use std::fmt;
 use std::iter;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::Generate;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use sha2::{Digest, Sha256};
 
-/// How many bytes a key has.
-const KEY_BYTES: usize = 32;
+use crate::secret_key::{KEY_BYTES, read};
+
 /// How many bytes of a token name its key.
 pub(super) const ID_BYTES: usize = 4;
-
-const PADDED_OR_NOT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const ALPHABETS: [GeneralPurpose; 2] = [
-    GeneralPurpose::new(&alphabet::STANDARD, PADDED_OR_NOT),
-    GeneralPurpose::new(&alphabet::URL_SAFE, PADDED_OR_NOT),
-];
 
 /// One key. The cipher wipes it from memory when it is dropped.
 pub(super) struct Key {
@@ -102,26 +92,6 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Keys").field(&self.all().count()).finish()
     }
-}
-
-fn read(text: &str) -> Option<[u8; KEY_BYTES]> {
-    // 64 hex digits are base64 too, but of 48 bytes.
-    if text.len() == 2 * KEY_BYTES {
-        return from_hex(text);
-    }
-    ALPHABETS
-        .iter()
-        .find_map(|alphabet| alphabet.decode(text).ok())
-        .and_then(|bytes| bytes.try_into().ok())
-}
-
-fn from_hex(text: &str) -> Option<[u8; KEY_BYTES]> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let mut bytes = [0; KEY_BYTES];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = u8::try_from(digit(&pair[0])? * 16 + digit(&pair[1])?).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

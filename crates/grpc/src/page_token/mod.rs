@@ -24,9 +24,6 @@ use key::{ID_BYTES, Key};
 pub(crate) use key::Keys;
 pub(crate) use list::List;
 
-/// The caller of every call, since callers are not told apart yet.
-pub(crate) const ANYBODY: &str = "anybody";
-
 /// The form of what is sealed, and of the seal: the first byte of a token.
 const VERSION: u8 = 1;
 

@@ -7,6 +7,7 @@ use byline_domain::error::{ValidationError, join};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use crate::access;
 use crate::convert::batch::{self, Many};
 use crate::convert::intent::{self, Mutating};
 use crate::status::{from_app, invalid, unreadable_record};
@@ -24,8 +25,10 @@ where
     M: Mutation,
     A: Message + Default,
 {
+    let caller = access::caller(&request);
     let mut request = request.into_inner();
-    let intent = intent::take(&mut request);
+    access::require(&caller, request.reach())?;
+    let intent = intent::take(&mut request, &caller);
     let (mutation, intent) = join(convert(request), intent).map_err(|error| invalid(&error))?;
     answer(writer, mutation, intent, respond).await
 }
@@ -44,8 +47,10 @@ where
     R: From<Result<M::Brief, tonic_types::Status>>,
     A: Message + Default,
 {
+    let caller = access::caller(&request);
     let mut request = request.into_inner();
-    let intent = intent::take(&mut request);
+    access::require(&caller, request.reach())?;
+    let intent = intent::take(&mut request, &caller);
     let read = join(batch::read(request, convert), intent);
     let ((batch, refused), intent) = read.map_err(|error| invalid(&error))?;
     answer(writer, batch, intent, |outcomes| {

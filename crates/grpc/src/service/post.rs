@@ -8,11 +8,12 @@ use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
 use super::change::{change, change_many};
+use super::read::read;
 use crate::bootstrap::App;
 use crate::convert::{Lists, post as convert};
 use crate::pb;
 use crate::pb::post_service_server::PostService;
-use crate::status::{from_app, invalid};
+use crate::status::from_app;
 
 /// The methods of PostService.
 pub(crate) struct PostRpc {
@@ -55,7 +56,7 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::GetPostRequest>,
     ) -> Result<Response<pb::GetPostResponse>, Status> {
-        let command = convert::get(&request.into_inner()).map_err(|error| invalid(&error))?;
+        let command = read(&request, |request, _| convert::get(request))?;
         let post = self.posts.get(&command).await.map_err(from_app)?;
         Ok(Response::new(pb::GetPostResponse {
             post: Some(post.into()),
@@ -66,7 +67,7 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::BatchGetPostsRequest>,
     ) -> Result<Response<pb::BatchGetPostsResponse>, Status> {
-        let query = convert::batch_get(request.get_ref()).map_err(|error| invalid(&error))?;
+        let query = read(&request, |request, _| convert::batch_get(request))?;
         let batch = self.posts.batch_get(&query).await.map_err(from_app)?;
         Ok(Response::new(batch.into()))
     }
@@ -75,8 +76,9 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::ListPostsRequest>,
     ) -> Result<Response<pb::ListPostsResponse>, Status> {
-        let (query, walk) =
-            convert::list(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let (query, walk) = read(&request, |request, caller| {
+            convert::list(request, &self.lists.of(caller))
+        })?;
         let list = self.posts.list(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::listed(&walk, list)))
     }
@@ -85,8 +87,9 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::SearchPostsRequest>,
     ) -> Result<Response<pb::SearchPostsResponse>, Status> {
-        let (query, walk) =
-            convert::search(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let (query, walk) = read(&request, |request, caller| {
+            convert::search(request, &self.lists.of(caller))
+        })?;
         let page = self.posts.search(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::found(&walk, page)))
     }
@@ -95,8 +98,9 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::CountPostsRequest>,
     ) -> Result<Response<pb::CountPostsResponse>, Status> {
-        let query =
-            convert::count(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let query = read(&request, |request, caller| {
+            convert::count(request, &self.lists.of(caller))
+        })?;
         let counts = self.posts.count(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::counted(counts)))
     }

@@ -8,11 +8,12 @@ use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
 use super::change::{change, change_many};
+use super::read::read;
 use crate::bootstrap::App;
 use crate::convert::{Lists, user as convert};
 use crate::pb;
 use crate::pb::user_service_server::UserService;
-use crate::status::{from_app, invalid};
+use crate::status::from_app;
 
 /// The methods of UserService.
 pub(crate) struct UserRpc {
@@ -55,7 +56,7 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::GetUserRequest>,
     ) -> Result<Response<pb::GetUserResponse>, Status> {
-        let command = convert::get(request.into_inner()).map_err(|error| invalid(&error))?;
+        let command = read(&request, |request, _| convert::get(request))?;
         let user = self.users.get(&command).await.map_err(from_app)?;
         Ok(Response::new(pb::GetUserResponse {
             user: Some(user.into()),
@@ -66,7 +67,7 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::BatchGetUsersRequest>,
     ) -> Result<Response<pb::BatchGetUsersResponse>, Status> {
-        let query = convert::batch_get(request.get_ref()).map_err(|error| invalid(&error))?;
+        let query = read(&request, |request, _| convert::batch_get(request))?;
         let batch = self.users.batch_get(&query).await.map_err(from_app)?;
         Ok(Response::new(batch.into()))
     }
@@ -75,8 +76,9 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
-        let (query, walk) =
-            convert::list(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let (query, walk) = read(&request, |request, caller| {
+            convert::list(request, &self.lists.of(caller))
+        })?;
         let list = self.users.list(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::listed(&walk, list)))
     }
@@ -85,8 +87,9 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::SearchUsersRequest>,
     ) -> Result<Response<pb::SearchUsersResponse>, Status> {
-        let (query, walk) =
-            convert::search(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let (query, walk) = read(&request, |request, caller| {
+            convert::search(request, &self.lists.of(caller))
+        })?;
         let page = self.users.search(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::found(&walk, page)))
     }
@@ -95,8 +98,9 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::CountUsersRequest>,
     ) -> Result<Response<pb::CountUsersResponse>, Status> {
-        let query =
-            convert::count(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let query = read(&request, |request, caller| {
+            convert::count(request, &self.lists.of(caller))
+        })?;
         let counts = self.users.count(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::counted(counts)))
     }

@@ -8,17 +8,16 @@ use clap::Args;
 use futures_util::TryStreamExt;
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
-use tonic::transport::Channel;
 
 use super::fields::Field;
 use super::noun::{Chunks, Noun, Selection, Transferred};
 use super::progress::{self, Progress};
 use super::retry::Retries;
 use super::rows::RowWriter;
+use super::server::Client;
 use super::{Ends, Usage, said, target};
 use crate::cli::{CommandError, stop_signal};
 use crate::pb;
-use crate::pb::transfer_service_client::TransferServiceClient;
 
 /// Messages that wait to be written.
 const AHEAD: usize = 4;
@@ -73,7 +72,7 @@ impl ExportCommand {
             Some(path) => path.display().to_string(),
             None => "standard output".to_owned(),
         };
-        let client = self.ends.client().await?;
+        let client = self.ends.server.client().await?;
         let (file, pending) =
             target::open(self.ends.path()).map_err(|error| format!("{name}: {error}"))?;
         let progress = Progress::of_rows();
@@ -116,7 +115,7 @@ impl ExportCommand {
 
 /// Begins an export, when the server has a place for it.
 async fn begin<R: Transferred>(
-    client: &TransferServiceClient<Channel>,
+    client: &Client,
     selection: &Selection,
     name: &str,
     progress: &Progress,

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use byline_domain::ids::IdGenerator;
 use clap::{Args, ValueEnum};
 use tonic::Status;
-use tonic::transport::Channel;
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
@@ -19,9 +18,9 @@ use super::progress::Progress;
 use super::report::Told;
 use super::retry::Retries;
 use super::rows::{Format, LineMap};
+use super::server::Client;
 use super::{Ends, said};
 use crate::cli::{CommandError, stop_signal};
-use crate::pb::transfer_service_client::TransferServiceClient;
 use crate::pb::{self, Atomicity, ImportReport, ImportSettings};
 use crate::status::DOMAIN;
 use crate::system::SystemIds;
@@ -113,7 +112,7 @@ impl Import {
         let (mut input, can_be_read_again) = self
             .open()
             .map_err(|error| format!("{}: {error}", self.name))?;
-        let client = self.command.ends.client().await?;
+        let client = self.command.ends.server.client().await?;
         let progress = Progress::of_bytes(self.size());
         let mut stop = pin!(stop_signal());
         let mut retries = Retries::new();
@@ -192,7 +191,7 @@ impl Import {
         &self,
         input: Box<dyn Read + Send>,
         format: Format,
-        client: TransferServiceClient<Channel>,
+        client: Client,
         progress: &Progress,
         mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) -> Ended {

@@ -13,30 +13,23 @@ mod progress;
 mod report;
 mod retry;
 mod rows;
+mod server;
 mod target;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
 
 pub(super) use self::export::ExportCommand;
 pub(super) use self::import::ImportCommand;
 use self::noun::Noun;
 use self::rows::Format;
-use super::CommandError;
-use crate::pb::transfer_service_client::TransferServiceClient;
+use self::server::ServerOptions;
 
 /// What a program answers that was called in a wrong way, as clap does.
 const USAGE: u8 = 2;
-
-const CONNECT: Duration = Duration::from_secs(10);
-/// How often a server that says nothing is asked whether it is still there, and how long it may take
-/// to say so.
-const ALIVE: Duration = Duration::from_secs(20);
 
 /// What is transferred, where the file is, and where the server.
 #[derive(Args)]
@@ -52,15 +45,8 @@ pub(super) struct Ends {
     #[arg(long, value_enum)]
     format: Option<Format>,
 
-    /// The server
-    #[arg(
-        long,
-        env = "BYLINE_SERVER",
-        default_value = "http://127.0.0.1:50051",
-        value_name = "URL",
-        value_parser = endpoint
-    )]
-    server: Endpoint,
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 impl Ends {
@@ -78,27 +64,6 @@ impl Ends {
             ))
         })
     }
-
-    async fn client(&self) -> Result<TransferServiceClient<Channel>, CommandError> {
-        let connected = self.server.connect().await;
-        let channel =
-            connected.map_err(|error| format!("{}: {}", self.server.uri(), chain(&error)))?;
-        Ok(TransferServiceClient::new(channel))
-    }
-}
-
-fn endpoint(url: &str) -> Result<Endpoint, String> {
-    let url = match url.split_once("://") {
-        None => format!("http://{url}"),
-        Some(("http", _)) => url.to_owned(),
-        Some(("https", _)) => return Err("there is no TLS: expected http://…".to_owned()),
-        Some(_) => return Err("expected a URL such as http://127.0.0.1:50051".to_owned()),
-    };
-    let endpoint = Endpoint::from_shared(url).map_err(|error| chain(&error))?;
-    Ok(endpoint
-        .connect_timeout(CONNECT)
-        .http2_keep_alive_interval(ALIVE)
-        .keep_alive_timeout(ALIVE))
 }
 
 /// The command was given in a way that says nothing.

@@ -5,11 +5,10 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{BoxStream, StreamExt};
 use prost_types::FieldMask;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use super::feed::Parts;
 use super::fields::Fields;
-use crate::pb::transfer_service_client::TransferServiceClient;
+use super::server::Client;
 use crate::pb::{
     ExportPostsRequest, ExportUsersRequest, ImportPostsRequest, ImportReport, ImportSettings,
     ImportUsersRequest, Post, User,
@@ -52,12 +51,12 @@ pub(super) trait Transferred: Fields {
     fn part(settings: Option<ImportSettings>, rows: Vec<Self>) -> Self::Part;
 
     fn import(
-        client: TransferServiceClient<Channel>,
+        client: Client,
         parts: Parts<Self::Part>,
     ) -> BoxFuture<'static, Result<ImportReport, Status>>;
 
     fn export(
-        client: TransferServiceClient<Channel>,
+        client: Client,
         selection: Selection,
     ) -> BoxFuture<'static, Result<Chunks<Self>, Status>>;
 }
@@ -71,7 +70,7 @@ impl Transferred for User {
     }
 
     fn import(
-        mut client: TransferServiceClient<Channel>,
+        mut client: Client,
         parts: Parts<Self::Part>,
     ) -> BoxFuture<'static, Result<ImportReport, Status>> {
         async move {
@@ -82,7 +81,7 @@ impl Transferred for User {
     }
 
     fn export(
-        mut client: TransferServiceClient<Channel>,
+        mut client: Client,
         selection: Selection,
     ) -> BoxFuture<'static, Result<Chunks<Self>, Status>> {
         async move {
@@ -109,7 +108,7 @@ impl Transferred for Post {
     }
 
     fn import(
-        mut client: TransferServiceClient<Channel>,
+        mut client: Client,
         parts: Parts<Self::Part>,
     ) -> BoxFuture<'static, Result<ImportReport, Status>> {
         async move {
@@ -120,7 +119,7 @@ impl Transferred for Post {
     }
 
     fn export(
-        mut client: TransferServiceClient<Channel>,
+        mut client: Client,
         selection: Selection,
     ) -> BoxFuture<'static, Result<Chunks<Self>, Status>> {
         async move {

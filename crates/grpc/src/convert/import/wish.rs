@@ -2,6 +2,7 @@
 
 use byline_app::import::ImportSettings;
 use byline_app::{Atomicity, Intent};
+use byline_domain::access::Caller;
 use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
 use byline_domain::ids::RequestId;
 use byline_domain::import::OnConflict;
@@ -80,7 +81,7 @@ pub(crate) struct Fingerprint {
 
 impl Fingerprint {
     /// Of the settings, to begin with.
-    pub(crate) fn of(wish: &Wish) -> Self {
+    pub(crate) fn of(wish: &Wish, caller: &Caller) -> Self {
         let ImportSettings {
             on_conflict,
             atomicity,
@@ -97,7 +98,7 @@ impl Fingerprint {
             },
         ];
         Self {
-            hash: wish.id.map(|_| of_caller().chain_update(settings)),
+            hash: wish.id.map(|_| of_caller(caller).chain_update(settings)),
             encoded: Vec::new(),
         }
     }
@@ -146,7 +147,7 @@ mod tests {
 
     fn digest(settings: pb::ImportSettings, messages: &[&[pb::User]]) -> Option<Request> {
         let wish = Wish::read(Some(settings)).unwrap();
-        let mut print = Fingerprint::of(&wish);
+        let mut print = Fingerprint::of(&wish, &Caller::anybody());
         for rows in messages {
             print.add(rows);
         }

@@ -16,7 +16,8 @@ use crate::convert::export as convert;
 use crate::layers::call;
 use crate::layers::deadline::Expiry;
 use crate::pb;
-use crate::status::{deadline_exceeded, from_app, invalid, server_stopping, transfer_stalled};
+use crate::service::read::read;
+use crate::status::{deadline_exceeded, from_app, server_stopping, transfer_stalled};
 
 /// The messages of an export.
 pub(super) type Stream<M> = Pin<Box<dyn tokio_stream::Stream<Item = Result<M, Status>> + Send>>;
@@ -29,8 +30,7 @@ impl TransferRpc {
         &self,
         request: &Request<pb::ExportUsersRequest>,
     ) -> Result<Response<Stream<pb::ExportUsersResponse>>, Status> {
-        let query =
-            convert::users(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let query = read(request, |request, _| convert::users(request, &self.lists))?;
         let place = self.place()?;
         let rows = self.exports.users(&query).await.map_err(from_app)?;
         Ok(self.stream(rows, place, request))
@@ -40,8 +40,7 @@ impl TransferRpc {
         &self,
         request: &Request<pb::ExportPostsRequest>,
     ) -> Result<Response<Stream<pb::ExportPostsResponse>>, Status> {
-        let query =
-            convert::posts(request.get_ref(), &self.lists).map_err(|error| invalid(&error))?;
+        let query = read(request, |request, _| convert::posts(request, &self.lists))?;
         let place = self.place()?;
         let rows = self.exports.posts(&query).await.map_err(from_app)?;
         Ok(self.stream(rows, place, request))

@@ -2,10 +2,12 @@
 
 use byline_app::import::Importing;
 use byline_app::{Error, Intent};
+use byline_domain::access::Caller;
 use tokio_stream::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::TransferRpc;
+use crate::access;
 use crate::convert::import::{Fingerprint, Part, Wish};
 use crate::service::change::{Respond, respond};
 use crate::status::{from_app, import_id_reused, invalid, server_stopping, transfer_stalled};
@@ -18,8 +20,9 @@ impl TransferRpc {
         request: Request<Streaming<P>>,
     ) -> Result<Response<P::Answer>, Status> {
         let _place = self.place()?;
+        let caller = access::caller(&request);
         let (import, intent) = tokio::select! {
-            received = self.receive(request.into_inner()) => received?,
+            received = self.receive(request.into_inner(), &caller) => received?,
             () = self.stopped() => return Err(server_stopping()),
         };
         // A server that stops lets it finish, or cuts it off with the connection: nobody may be
@@ -36,12 +39,13 @@ impl TransferRpc {
     async fn receive<P: Part>(
         &self,
         mut stream: Streaming<P>,
+        caller: &Caller,
     ) -> Result<(Importing<'_, P::Row>, Intent), Status> {
         let first = self.next(&mut stream).await?.unwrap_or_default();
         let (settings, mut rows) = first.open();
         let wish = Wish::read(settings).map_err(|error| invalid(&error))?;
         let on_conflict = wish.settings.on_conflict;
-        let mut fingerprint = Fingerprint::of(&wish);
+        let mut fingerprint = Fingerprint::of(&wish, caller);
         let begun = self.importer.begin::<P::Row>(wish.settings).await;
         let mut import = begun.map_err(from_app)?;
         loop {

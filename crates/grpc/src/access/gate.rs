@@ -1,0 +1,232 @@
+//! Who a call comes from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use byline_app::access::{KeyRefusal, KeyRing};
+use byline_domain::access::{Caller, PresentedKey};
+use http::{Extensions, HeaderMap};
+
+use super::bearer::{self, Bearer};
+use super::jwt::{self, JwtVerifier};
+use super::mtls::{Grants, Nameless};
+
+/// Why a call is not let in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It proves nothing.
+    Missing,
+    /// What it proves itself by is no proof.
+    Invalid,
+    /// What it proves itself by was good until a while ago.
+    Expired,
+    /// Whether it is a proof cannot be told now; why, for the log.
+    Unavailable(String),
+}
+
+/// The ways by which callers are known; those that are absent are not taken.
+#[derive(Default)]
+pub(crate) struct Ways {
+    /// API keys.
+    pub(crate) keys: Option<Arc<KeyRing>>,
+    /// Signed tokens.
+    pub(crate) jwt: Option<JwtVerifier>,
+    /// Certificates of connections, and what was given to whom.
+    pub(crate) mtls: Option<Grants>,
+}
+
+/// Knows callers.
+pub(crate) enum Gate {
+    /// Everybody may do everything.
+    Open,
+    /// Whoever is known by one of these may do what was given to it.
+    Guarded(Box<Ways>),
+}
+
+/// How often the keys are read anew; a key that is revoked is refused after that.
+const REFRESH: Duration = Duration::from_secs(5);
+/// How long a call waits to be told apart.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+impl Gate {
+    /// Who makes a call of these headers, over the connection that the extensions tell of. Where
+    /// there is a token it alone counts: behind a proxy the connection is the proxy's.
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        connection: &Extensions,
+    ) -> Result<Caller, Refusal> {
+        let Self::Guarded(ways) = self else {
+            return Ok(Caller::anybody());
+        };
+        match bearer::read(headers) {
+            Bearer::Token(token) => tokio::time::timeout(PATIENCE, ways.bearer(token))
+                .await
+                .unwrap_or_else(|_| Err(Refusal::Unavailable("it took too long".to_owned()))),
+            Bearer::Malformed => Err(Refusal::Invalid),
+            Bearer::None => ways.certificate(connection),
+        }
+    }
+
+    /// Learns of keys that are made and withdrawn, for as long as it is polled.
+    pub(crate) async fn follow(&self) {
+        let Self::Guarded(ways) = self else {
+            return std::future::pending().await;
+        };
+        let keys = async {
+            match &ways.keys {
+                Some(keys) => follow(keys).await,
+                None => std::future::pending().await,
+            }
+        };
+        let jwt = async {
+            match &ways.jwt {
+                Some(jwt) => jwt.follow().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::join!(keys, jwt);
+    }
+}
+
+/// Reads the API keys anew, again and again.
+async fn follow(keys: &KeyRing) {
+    let mut was_read = None;
+    loop {
+        let read = keys.refresh().await;
+        match (&read, was_read) {
+            (Err(error), None | Some(true)) => {
+                tracing::warn!(error = %chain(error), "the API keys cannot be read");
+            }
+            (Ok(()), Some(false)) => tracing::info!("the API keys can be read again"),
+            (Ok(()), None | Some(true)) | (Err(_), Some(false)) => {}
+        }
+        was_read = Some(read.is_ok());
+        tokio::time::sleep(REFRESH).await;
+    }
+}
+
+impl Ways {
+    async fn bearer(&self, token: &str) -> Result<Caller, Refusal> {
+        if PresentedKey::is_meant(token) {
+            let keys = self.keys.as_ref().ok_or(Refusal::Invalid)?;
+            let key = PresentedKey::parse(token).ok_or(Refusal::Invalid)?;
+            let found = match keys.look_up(&key) {
+                Some(found) => found,
+                None => find(Arc::clone(keys), key).await?,
+            };
+            return found.map_err(|refusal| match refusal {
+                KeyRefusal::Unknown => Refusal::Invalid,
+                KeyRefusal::Expired => Refusal::Expired,
+                KeyRefusal::Unavailable(error) => Refusal::Unavailable(chain(&error)),
+            });
+        }
+        let jwt = self.jwt.as_ref().ok_or(Refusal::Invalid)?;
+        jwt.verify(token).await.map_err(|refusal| match refusal {
+            jwt::Refusal::Invalid(reason) => {
+                tracing::debug!(reason, "a token was refused");
+                Refusal::Invalid
+            }
+            jwt::Refusal::Expired => Refusal::Expired,
+            jwt::Refusal::Unavailable(reason) => Refusal::Unavailable(reason),
+        })
+    }
+
+    fn certificate(&self, connection: &Extensions) -> Result<Caller, Refusal> {
+        let grants = self.mtls.as_ref().ok_or(Refusal::Missing)?;
+        let known = connection.get().and_then(|peer| grants.caller(peer));
+        known
+            .ok_or(Refusal::Missing)?
+            .map_err(|Nameless| Refusal::Invalid)
+    }
+}
+
+/// Looks for a key on a task of its own: what is read there others wait for too, so it neither
+/// ends with one caller nor counts as what that one's call cost.
+async fn find(
+    keys: Arc<KeyRing>,
+    key: PresentedKey,
+) -> Result<Result<Caller, KeyRefusal>, Refusal> {
+    let finding = tokio::spawn(async move { keys.find(&key).await });
+    let found = finding.await;
+    found.map_err(|broken_off| Refusal::Unavailable(broken_off.to_string()))
+}
+
+/// An error and what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::access::ApiKey;
+    use byline_domain::error::RepositoryError;
+    use byline_domain::testing::fixtures::{FixedClock, time};
+    use byline_domain::testing::mocks::MockKeyReader;
+    use http::HeaderValue;
+    use http::header::AUTHORIZATION;
+
+    use super::*;
+
+    fn headers(token: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        HeaderMap::from_iter([(AUTHORIZATION, value)])
+    }
+
+    async fn refusal(ways: Ways, headers: &HeaderMap) -> Refusal {
+        let known = Gate::Guarded(Box::new(ways))
+            .caller(headers, &Extensions::new())
+            .await;
+        known.unwrap_err()
+    }
+
+    fn ring(reader: MockKeyReader) -> Ways {
+        let clock = Arc::new(FixedClock(time(0)));
+        Ways {
+            keys: Some(Arc::new(KeyRing::new(Arc::new(reader), clock))),
+            ..Ways::default()
+        }
+    }
+
+    fn key() -> String {
+        ApiKey::from_random([7; ApiKey::RANDOM_BYTES]).reveal()
+    }
+
+    #[tokio::test]
+    async fn everybody_comes_through_an_open_gate_and_nobody_through_one_that_knows_no_way() {
+        let anybody = Gate::Open
+            .caller(&HeaderMap::new(), &Extensions::new())
+            .await;
+        assert_eq!(anybody.unwrap(), Caller::anybody());
+        assert_eq!(
+            refusal(Ways::default(), &HeaderMap::new()).await,
+            Refusal::Missing
+        );
+        let with_key = refusal(Ways::default(), &headers(&key())).await;
+        assert_eq!(with_key, Refusal::Invalid);
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_read_are_no_wrong_keys() {
+        let mut reader = MockKeyReader::new();
+        reader
+            .expect_usable()
+            .returning(|_| Err(RepositoryError::Unavailable("away".into())));
+        let refusal = refusal(ring(reader), &headers(&key())).await;
+        assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal:?}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_a_key_is_looked_for_nowhere() {
+        // A mock without expectations fails when it is asked.
+        let mistyped = key().replace('7', "8");
+        for token in [&mistyped[..], "byl_", "a.b.c"] {
+            let refusal = refusal(ring(MockKeyReader::new()), &headers(token)).await;
+            assert_eq!(refusal, Refusal::Invalid, "{token}");
+        }
+        assert!(PresentedKey::parse(&key()).is_some());
+    }
+}

@@ -1,0 +1,124 @@
+//! Who is let in.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::jwt::JwtOptions;
+use crate::access::jwt::JwtVerifier;
+use crate::access::mtls::{Grant, Grants};
+use crate::access::{Gate, Ways};
+use crate::bootstrap::App;
+use crate::cli::CommandError;
+
+/// How callers are told apart.
+#[derive(Args)]
+pub(in crate::cli) struct AuthOptions {
+    /// The ways by which callers are known, any of them, separated by commas; `none` lets everybody do everything, on a loopback address
+    #[arg(
+        long,
+        env = "BYLINE_AUTH",
+        value_enum,
+        value_delimiter = ',',
+        required = true,
+        value_name = "WAY[,WAY…]"
+    )]
+    auth: Vec<AuthWay>,
+
+    #[command(flatten)]
+    jwt: JwtOptions,
+
+    /// What a caller may do that is known by its certificate: its SPIFFE ID or DNS name, and scopes or a role, such as spiffe://example.org/web=users.read,posts.read or web.example.org=reader. Once a caller; in the environment separated by spaces
+    #[arg(
+        long,
+        env = "BYLINE_MTLS_GRANT",
+        value_name = "NAME=SCOPES",
+        value_delimiter = ' ',
+        value_parser = Grant::parse
+    )]
+    mtls_grant: Vec<Grant>,
+
+    /// Let everybody who reaches the server read its contract by reflection
+    #[arg(long, env = "BYLINE_REFLECTION")]
+    reflection: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AuthWay {
+    /// API keys, made by `byline keys create`
+    Keys,
+    /// Tokens that are signed by a key of --jwks
+    Jwt,
+    /// Certificates of --client-ca
+    Mtls,
+    /// Nobody is asked
+    None,
+}
+
+impl AuthOptions {
+    /// Refuses what contradicts itself, and to let everybody in who is on the network. `has_ca`:
+    /// whether certificates of clients are verified.
+    pub(in crate::cli) fn check(
+        &self,
+        is_loopback: bool,
+        has_ca: bool,
+    ) -> Result<(), CommandError> {
+        if self.is_open() {
+            if self.auth.iter().any(|way| *way != AuthWay::None) {
+                let message =
+                    "--auth: none means that nobody is asked: leave out the others, or it";
+                return Err(message.into());
+            }
+            if !is_loopback {
+                let message = "--auth none lets everybody do everything: it is taken on loopback \
+                     addresses such as 127.0.0.1 alone";
+                return Err(message.into());
+            }
+        }
+        if self.takes(AuthWay::Mtls) && !has_ca {
+            return Err("--auth mtls needs --tls-cert, --tls-key and --client-ca".into());
+        }
+        if self.takes(AuthWay::Jwt) {
+            self.jwt.settings()?;
+        }
+        Ok(())
+    }
+
+    /// Whether a certificate is the only way to be known.
+    pub(in crate::cli) fn needs_certificates(&self) -> bool {
+        self.auth.iter().all(|way| *way == AuthWay::Mtls)
+    }
+
+    pub(in crate::cli) const fn reflection(&self) -> bool {
+        self.reflection
+    }
+
+    fn is_open(&self) -> bool {
+        self.takes(AuthWay::None)
+    }
+
+    fn takes(&self, way: AuthWay) -> bool {
+        self.auth.contains(&way)
+    }
+
+    /// What lets callers in.
+    pub(in crate::cli) async fn gate(&self, app: &App) -> Result<Gate, CommandError> {
+        if self.is_open() {
+            tracing::warn!("--auth none: everybody who reaches this server may do everything");
+            return Ok(Gate::Open);
+        }
+        let jwt = if self.takes(AuthWay::Jwt) {
+            let started = JwtVerifier::start(self.jwt.settings()?, app.clock());
+            Some(started.await.map_err(|error| format!("--jwks: {error}"))?)
+        } else {
+            None
+        };
+        Ok(Gate::Guarded(Box::new(Ways {
+            keys: self.takes(AuthWay::Keys).then(|| Arc::new(app.key_ring())),
+            jwt,
+            mtls: self
+                .takes(AuthWay::Mtls)
+                .then(|| Grants::new(self.mtls_grant.iter().cloned())),
+        })))
+    }
+}

@@ -1,0 +1,107 @@
+//! Lets in whoever may make a call, before anything of it is read but its headers.
+
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use byline_domain::access::Caller;
+use tonic::Status;
+use tower::{Layer, Service};
+
+use super::call::Known;
+use super::{Answer, is_bounded};
+use crate::access::{Gate, rights};
+use crate::status::{nobody_may, scopes_missing, unauthenticated};
+
+/// Knows callers, and what they may call.
+#[derive(Clone)]
+pub(crate) struct Access {
+    gate: Arc<Gate>,
+}
+
+impl Access {
+    /// Whoever that gate lets in.
+    pub(crate) fn new(gate: Arc<Gate>) -> Self {
+        Self { gate }
+    }
+}
+
+impl<S> Layer<S> for Access {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded {
+            inner,
+            gate: Arc::clone(&self.gate),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Guarded<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+impl<S, B> Service<http::Request<B>> for Guarded<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<tonic::body::Body>>,
+    S: Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        // Health is asked for by those who know no keys, and reflection is off unless its
+        // operator lets everybody read it.
+        if !is_bounded(request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
+        // The one that is ready.
+        let ready = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, ready);
+        let gate = Arc::clone(&self.gate);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let known = gate.caller(&parts.headers, &parts.extensions).await;
+            request = http::Request::from_parts(parts, body);
+            let caller = match known {
+                Ok(caller) => caller,
+                Err(refusal) => return Ok(unauthenticated(&refusal).into_http()),
+            };
+            Known::tell(request.extensions(), &caller);
+            if let Err(status) = may(&caller, request.uri().path()) {
+                return Ok(status.into_http());
+            }
+            request.extensions_mut().insert(caller);
+            inner.call(request).await
+        })
+    }
+}
+
+/// Whether the caller may call what is at that path. Where nothing is, that is told to whoever
+/// is known.
+fn may(caller: &Caller, path: &str) -> Result<(), Status> {
+    let rights = rights::contract();
+    let Some(needs) = rights.of_method(path) else {
+        return if rights.has_method(path) {
+            Err(nobody_may())
+        } else {
+            Ok(())
+        };
+    };
+    let missing = needs.missing(caller);
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(scopes_missing(missing))
+    }
+}

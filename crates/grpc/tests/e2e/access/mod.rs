@@ -1,0 +1,67 @@
+//! Who is let in, and what they may do.
+
+mod calls;
+mod certificates;
+mod doors;
+mod keys;
+mod matrix;
+mod reach;
+mod tokens;
+
+use byline_domain::access::{ApiKey, CallerName, KeyRecord, KeyRepository, Scopes};
+use byline_persistence::testing::{OWNER, TestDatabase};
+use chrono::{DateTime, TimeDelta};
+
+use crate::support::{Server, World};
+
+/// A server that knows callers by API keys, and the keys of callers with those scopes, whose
+/// names are `caller 0` and so on.
+async fn guarded<const N: usize>(callers: [&str; N]) -> (World, [String; N]) {
+    let database = TestDatabase::new().await;
+    let owner = database.database_as(OWNER);
+    let mut tokens = std::array::from_fn(|_| String::new());
+    for (number, names) in callers.into_iter().enumerate() {
+        let number = u8::try_from(number).unwrap();
+        let key = ApiKey::from_random([number; ApiKey::RANDOM_BYTES]);
+        let record = KeyRecord {
+            key: key.presented(),
+            name: CallerName::parse(format!("caller {number}")).unwrap(),
+            scopes: scopes(names),
+            created_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
+            expires_at: None,
+            revoked_at: None,
+        };
+        owner.insert(&record).await.unwrap();
+        tokens[usize::from(number)] = key.reveal();
+    }
+    let world = World::over(database, &["--auth", "keys"]).await;
+    (world, tokens)
+}
+
+/// Those scopes, by their names.
+fn scopes(names: &str) -> Scopes {
+    if names.is_empty() {
+        Scopes::NONE
+    } else {
+        Scopes::parse(names).unwrap()
+    }
+}
+
+/// A request with a bearer token.
+fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let value = format!("Bearer {token}").parse().unwrap();
+    request.metadata_mut().insert("authorization", value);
+    request
+}
+
+impl Server {
+    /// What is logged of calls, line by line, as far as they have ended.
+    fn calls(&self) -> Vec<serde_json::Value> {
+        let log = self.log();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .filter(|line: &serde_json::Value| line["message"] == "call")
+            .collect()
+    }
+}

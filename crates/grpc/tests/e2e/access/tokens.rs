@@ -1,0 +1,93 @@
+//! Callers that are known by signed tokens.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use byline_grpc::pb;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rcgen::KeyPair;
+use serde_json::json;
+use tonic::Status;
+
+use super::with_token;
+use crate::support::{World, eventually, reason};
+
+/// A key of the issuer, and its name.
+struct Key(&'static str, EncodingKey);
+
+impl Key {
+    fn new(kid: &'static str) -> Self {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        Self(kid, EncodingKey::from_ec_der(&pair.serialize_der()))
+    }
+
+    fn set(&self) -> String {
+        let jwk = Jwk::from_encoding_key(&self.1, Algorithm::ES256).unwrap();
+        let mut jwk = serde_json::to_value(jwk).unwrap();
+        jwk["kid"] = json!(self.0);
+        json!({ "keys": [jwk] }).to_string()
+    }
+
+    /// A token with those scopes that ends so many seconds from now.
+    fn token(&self, scope: &str, seconds: i64) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = i64::try_from(now.as_secs()).unwrap();
+        let claims = json!({
+            "iss": "https://issuer.example", "aud": "byline", "sub": "web",
+            "exp": now + seconds, "scope": scope,
+        });
+        let header = Header {
+            kid: Some(self.0.to_owned()),
+            ..Header::new(Algorithm::ES256)
+        };
+        encode(&header, &claims, &self.1).unwrap()
+    }
+}
+
+async fn list(world: &World, token: &str) -> Result<(), Status> {
+    let request = with_token(pb::ListUsersRequest::default(), token);
+    world.users.clone().list_users(request).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_token_gives_the_scopes_that_it_claims_and_keys_can_be_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let jwks = folder.path().join("jwks.json");
+    let (first, second) = (Key::new("first"), Key::new("second"));
+    std::fs::write(&jwks, first.set()).unwrap();
+    let world = World::with(&[
+        "--auth",
+        "keys,jwt",
+        "--jwks",
+        jwks.to_str().unwrap(),
+        "--jwt-issuer",
+        "https://issuer.example",
+        "--jwt-audience",
+        "byline",
+    ])
+    .await;
+    list(&world, &first.token("users.read openid", 60))
+        .await
+        .unwrap();
+    for (token, why) in [
+        (first.token("users.write", 60), "SCOPE_MISSING"),
+        (first.token("users", 60), "SCOPE_MISSING"),
+        (first.token("users.read", -120), "CREDENTIALS_EXPIRED"),
+        (second.token("users.read", 60), "CREDENTIALS_INVALID"),
+        ("a.b.c".to_owned(), "CREDENTIALS_INVALID"),
+    ] {
+        assert_eq!(reason(&list(&world, &token).await.unwrap_err()), why);
+    }
+    eventually("it is logged", || async { world.server.calls().len() == 6 }).await;
+    assert_eq!(world.server.calls()[0]["caller"], "jwt:web");
+
+    let beside = folder.path().join("new");
+    std::fs::write(&beside, second.set()).unwrap();
+    std::fs::rename(&beside, &jwks).unwrap();
+    eventually("the second key is taken", || async {
+        list(&world, &second.token("users.read", 60)).await.is_ok()
+    })
+    .await;
+    let refused = list(&world, &first.token("users.read", 60)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "CREDENTIALS_INVALID");
+}

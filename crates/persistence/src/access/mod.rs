@@ -1,0 +1,3 @@
+//! Who may call, as it is kept.
+
+mod keys;
