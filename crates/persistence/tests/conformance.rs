@@ -14,7 +14,9 @@ async fn open() -> (Ports, TestDatabase) {
         posts: database.clone(),
         units: database.clone(),
         sweeper: database.clone(),
-        exporter: database,
+        exporter: database.clone(),
+        credentials: database.clone(),
+        throttle: database,
     };
     (ports, test)
 }

@@ -5,6 +5,11 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 
+pub use crate::access::MockKeyReader;
+use crate::credential::CredentialRepository;
+pub use crate::credential::{
+    MockCredentialReader, MockCredentialRepository, MockPasswordHasher, MockThrottle,
+};
 use crate::error::RepositoryError;
 pub use crate::export::MockExporter;
 pub use crate::ids::MockIdGenerator;
@@ -40,6 +45,8 @@ pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     /// What is expected of its posts.
     pub posts: MockPostRepository,
+    /// What is expected of what it keeps of passwords.
+    pub credentials: MockCredentialRepository,
     /// What is expected of its records of requests.
     pub requests: MockRequestRepository,
     /// What is expected of its import of users.
@@ -75,6 +82,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn posts(&mut self) -> &mut dyn PostRepository {
         &mut self.posts
+    }
+
+    fn credentials(&mut self) -> &mut dyn CredentialRepository {
+        &mut self.credentials
     }
 
     fn requests(&mut self) -> &mut dyn RequestRepository {

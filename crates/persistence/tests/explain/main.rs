@@ -83,9 +83,9 @@ struct Looked {
 }
 
 const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
-    where relname in ('users', 'posts', 'request_records')";
+    where relname in ('users', 'posts', 'request_records', 'throttles')";
 const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
-    from pg_stat_user_tables where relname in ('users', 'posts', 'request_records')";
+    from pg_stat_user_tables where relname in ('users', 'posts', 'request_records', 'throttles')";
 
 struct World {
     test: TestDatabase,

@@ -19,6 +19,9 @@ const OF_USERS: &str = "select idx_scan from pg_stat_user_indexes
 const OF_REQUESTS: &str = "select idx_scan from pg_stat_user_indexes
     where indexrelname = 'request_records_created_at_idx'";
 
+const OF_THROTTLES: &str = "select idx_scan from pg_stat_user_indexes
+    where indexrelname = 'throttles_forgotten_at_idx'";
+
 impl World {
     /// Sweeps again and again; each time it looks at no more than `each` rows for one that
     /// it removes, and into that index.
@@ -79,4 +82,18 @@ async fn sweeping_records_of_requests_looks_at_those_that_go() {
         )
         .await;
     world.sweeps_by(Expired::Requests, OF_REQUESTS, 2).await;
+}
+
+#[tokio::test]
+async fn sweeping_counts_of_failures_looks_at_those_that_go() {
+    let mut world = World::new().await;
+    world
+        .change(
+            "insert into throttles (key, failures, waits_until, forgotten_at, is_let_through)
+             select sha256(n::text::bytea), 1, '2026-01-01',
+                '2026-01-01'::timestamptz + n * interval '1 second', true
+             from generate_series(1, 20000) n",
+        )
+        .await;
+    world.sweeps_by(Expired::Throttles, OF_THROTTLES, 2).await;
 }

@@ -24,6 +24,18 @@ macro_rules! conformance_changes {
                 an_author_held_for_share_is_not_deleted_meanwhile,
                 of_an_author_purged_meanwhile_no_post_is_kept,
             }
+            credentials {
+                what_is_kept_is_found_with_its_user,
+                a_user_without_a_password_is_found_without_one,
+                in_the_trash_it_is_kept_and_found_by_id_alone,
+                what_is_put_takes_the_place_of_what_was_kept,
+                nothing_is_kept_of_a_unit_that_is_not_committed,
+                of_nobody_nothing_is_kept,
+                it_is_replaced_only_if_it_is_still_what_it_was,
+                it_goes_with_the_user_for_good,
+                it_goes_with_a_user_who_is_swept,
+                a_new_password_begins_without_failures,
+            }
             imports {
                 rows_come_in_any_number_of_parts,
                 without_rows_nothing_becomes_of_them,
@@ -112,6 +124,18 @@ macro_rules! conformance_changes {
                 posts_go_with_an_author_who_is_due_whatever_their_own_time,
                 a_user_stays_until_the_last_post_is_gone,
                 what_came_back_is_not_swept,
+            }
+            throttles {
+                after_five_failures_each_doubles_the_wait,
+                a_wait_ends_to_the_microsecond_however_often_it_is_tried,
+                failures_are_forgotten_an_hour_after_the_wait,
+                accounts_are_told_apart_and_addresses_in_no_letter_case,
+                what_is_given_back_was_no_failure,
+                a_caller_waits_for_the_end_of_the_minute_and_keeps_nobody_else_waiting,
+                a_caller_who_waits_makes_nothing_to_be_kept,
+                what_is_forgotten_is_swept_and_nothing_else,
+                of_50_at_once_no_more_are_counted_than_one_after_the_other,
+                those_that_are_taken_and_given_back_at_once_are_in_nobodys_way,
             }
             transactions {
                 nothing_is_seen_before_commit_and_all_after,

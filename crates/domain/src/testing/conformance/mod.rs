@@ -15,6 +15,7 @@ mod cases_of_changes;
 mod cases_of_reads;
 pub mod concurrency;
 pub mod counts;
+pub mod credentials;
 pub mod exports;
 pub mod groups;
 pub mod heavy_posts;
@@ -41,6 +42,7 @@ pub mod savepoints;
 pub mod searches;
 mod support;
 pub mod sweeping;
+pub mod throttles;
 pub mod transactions;
 pub mod transfers;
 pub mod trash;
@@ -59,6 +61,7 @@ mod completeness;
 
 use std::sync::Arc;
 
+use crate::credential::{CredentialReader, Throttle};
 use crate::export::Exporter;
 use crate::post::PostReader;
 use crate::sweep::Sweeper;
@@ -73,4 +76,6 @@ pub struct Ports {
     pub units: Arc<dyn UnitOfWorkFactory>,
     pub sweeper: Arc<dyn Sweeper>,
     pub exporter: Arc<dyn Exporter>,
+    pub credentials: Arc<dyn CredentialReader>,
+    pub throttle: Arc<dyn Throttle>,
 }

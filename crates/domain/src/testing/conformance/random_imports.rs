@@ -30,6 +30,8 @@ fn memory() -> Ports {
         posts: store.clone(),
         units: store.clone(),
         exporter: store.clone(),
+        credentials: store.clone(),
+        throttle: store.clone(),
         sweeper: store,
     }
 }

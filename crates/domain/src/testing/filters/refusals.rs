@@ -27,7 +27,9 @@ pub fn assert_precise(refusal: &Invalid, text: &str) {
             );
         }
         Reason::Required
+        | Reason::TooShort
         | Reason::ForbiddenCharacter
+        | Reason::CommonPassword
         | Reason::ReadOnly
         | Reason::PageTokenInvalid
         | Reason::PageTokenMismatch

@@ -3,6 +3,7 @@
 
 mod batches;
 mod counting;
+mod credentials;
 mod export;
 mod filter;
 mod imports;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::imports::Staged;
+use crate::credential::{Credential, Failures};
 use crate::error::{RepositoryError, Resource};
 use crate::ids::{PostId, RequestId, UserId};
 use crate::lifecycle::{Lifecycle, Version};
@@ -19,6 +20,9 @@ pub(super) struct State {
     /// Those that are in the trash because their authors went there.
     pub(super) along: BTreeSet<PostId>,
     pub(super) requests: BTreeMap<RequestId, Kept>,
+    pub(super) credentials: BTreeMap<UserId, Credential>,
+    /// By whose failures they are.
+    pub(super) throttles: BTreeMap<String, Failures>,
     /// What is being imported.
     pub(super) staged: Staged,
     /// Whether something failed that the caller cannot handle: none of it may be kept.
@@ -62,6 +66,7 @@ impl State {
         self.posts.retain(|_, post| post.author_id != id);
         let posts = &self.posts;
         self.along.retain(|post| posts.contains_key(post));
+        self.credentials.remove(&id);
         self.users.remove(&id).is_some()
     }
 

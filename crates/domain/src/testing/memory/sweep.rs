@@ -65,6 +65,11 @@ impl State {
                 let due = self.due_requests(now).into_iter().take(limit);
                 due.filter(|id| self.requests.remove(id).is_some()).count() as u64
             }
+            Expired::Throttles => {
+                let due = self.due_throttles(now).into_iter().take(limit);
+                due.filter(|key| self.throttles.remove(key).is_some())
+                    .count() as u64
+            }
         }
     }
 }
@@ -77,6 +82,17 @@ impl State {
         let mut due: Vec<_> = old.map(|(id, kept)| (kept.at, *id)).collect();
         due.sort();
         due.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The failures that are forgotten, those first that have been so for longest.
+    fn due_throttles(&self, now: DateTime<Utc>) -> Vec<String> {
+        let throttles = self.throttles.iter();
+        let old = throttles.filter(|(_, failures)| failures.forgotten_at <= now);
+        let mut due: Vec<_> = old
+            .map(|(key, failures)| (failures.forgotten_at, key.clone()))
+            .collect();
+        due.sort();
+        due.into_iter().map(|(_, key)| key).collect()
     }
 }
 
@@ -101,6 +117,7 @@ impl Sweeper for MemoryStore {
             Expired::Posts => state.due_posts(now).len() as u64,
             Expired::Users => state.due_users(now).len() as u64,
             Expired::Requests => state.due_requests(now).len() as u64,
+            Expired::Throttles => state.due_throttles(now).len() as u64,
         })
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::MemoryStore;
 use super::imports::Staged;
 use super::state::State;
+use crate::credential::CredentialRepository;
 use crate::error::RepositoryError;
 use crate::import::{Import, PostRow, UserRow};
 use crate::post::PostRepository;
@@ -51,6 +52,10 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
     }
 
     fn posts(&mut self) -> &mut dyn PostRepository {
+        &mut self.state
+    }
+
+    fn credentials(&mut self) -> &mut dyn CredentialRepository {
         &mut self.state
     }
 

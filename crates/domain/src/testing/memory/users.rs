@@ -44,7 +44,7 @@ impl State {
         self.users_in(filter.trash).filter(meets)
     }
 
-    fn user_by_email(&self, folded: &str, trash: Trash) -> Option<&User> {
+    pub(super) fn user_by_email(&self, folded: &str, trash: Trash) -> Option<&User> {
         self.users_in(trash)
             .filter(|user| user.email.folded() == folded)
             .max_by_key(|user| {

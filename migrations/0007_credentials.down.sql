@@ -1,0 +1,2 @@
+drop table throttles;
+drop table credentials;
