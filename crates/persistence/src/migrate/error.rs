@@ -79,6 +79,12 @@ pub enum MigrateError {
          `create database NAME template template0 encoding 'UTF8' locale 'C.UTF-8'`"
     )]
     Letterless,
+    /// The role of the connection is one that the service runs as, or another one without rights.
+    #[error(
+        "the role {0} may not change the schema, nor the record of migrations: run `byline migrate up` \
+         as the owner of the tables, and the service without --migrate"
+    )]
+    Forbidden(String),
     /// Another process is migrating.
     #[error("another process has been migrating this database for over {patience:?}{}", held_by(.holders))]
     Locked {

@@ -40,7 +40,7 @@ pub(super) const COLUMNS: &str = "(
 )";
 
 /// The name that sqlx gives it, without a schema.
-pub(super) const NAME: &str = "_sqlx_migrations";
+pub(crate) const NAME: &str = "_sqlx_migrations";
 
 /// Written for the time that nobody has measured, as sqlx does.
 pub(super) const UNMEASURED: i64 = -1;

@@ -107,6 +107,7 @@ impl<'a> Runner<'a> {
             if planned.is_empty() {
                 return Ok(());
             }
+            check_rights(session).await?;
             let ledger = ledger(session, found).await?;
             for migration in planned {
                 let began = Instant::now();
@@ -142,6 +143,7 @@ impl<'a> Runner<'a> {
             let Found::Here(ledger) = found else {
                 return Ok(());
             };
+            check_rights(session).await?;
             for migration in planned {
                 let began = Instant::now();
                 Job::down(session, &ledger, migration)?.run().await?;
@@ -172,6 +174,7 @@ impl<'a> Runner<'a> {
             };
             let entries = found.entries(&mut session.connection).await?;
             let stamp = plan::stamp(self.migrations, &entries, to)?;
+            check_rights(session).await?;
             session.begin().await?;
             let ledger = ledger(session, found).await?;
             for version in &stamp.removed {
@@ -204,6 +207,7 @@ impl<'a> Runner<'a> {
             let Found::Here(ledger) = found else {
                 return Ok(changed);
             };
+            check_rights(session).await?;
             session.begin().await?;
             for migration in &changed {
                 ledger.accept(&mut session.connection, migration).await?;
@@ -257,6 +261,12 @@ impl<'a> Runner<'a> {
         // What went wrong first says more.
         result.and_then(|value| released.map(|()| value))
     }
+}
+
+/// Refuses a role that could do nothing of it, before PostgreSQL does in the middle.
+async fn check_rights(session: &mut Session) -> Result<(), MigrateError> {
+    let role = session.without_rights().await?;
+    role.map_or(Ok(()), |role| Err(MigrateError::Forbidden(role)))
 }
 
 /// Refuses a ledger that its name does not lead to: another one would know of nothing.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition};
 use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder};
 
+use super::super::ledger::NAME;
 use super::RunOptions;
 use super::holders;
 use crate::error::{Redacted, loses_connection};
@@ -112,6 +113,19 @@ impl Session {
             && sqlx::query_scalar("select lower('ÉЯ') = 'éя'")
                 .fetch_one(&mut self.connection)
                 .await?)
+    }
+
+    /// The role of the connection, if it may not write what was applied, or make where that is kept.
+    pub(super) async fn without_rights(&mut self) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "select current_user::text where not case
+                when to_regclass($1) is null then has_schema_privilege(current_schema(), 'create')
+                else has_table_privilege(to_regclass($1), 'insert')
+            end",
+        )
+        .bind(NAME)
+        .fetch_optional(&mut self.connection)
+        .await
     }
 
     /// Takes back whatever a script may have set, and bounds what comes.

@@ -1,0 +1,172 @@
+//! The role that the program connects as. That it can do all that callers ask for is what all
+//! other tests here show, whose servers connect as it.
+
+mod page;
+
+use std::process::Output;
+
+use byline_persistence::testing::{OWNER, SERVICE, TestDatabase, execute, rows};
+use tokio::process::Command;
+
+use crate::support::{PROGRAM, Server, World};
+
+async fn byline(url: &str, arguments: &[&str]) -> Output {
+    Command::new(PROGRAM)
+        .args(arguments)
+        .args(["--database-url", url])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_server_of_these_tests_connects_as_the_service() {
+    let world = World::new().await;
+    world.user("ada@example.com").await;
+    let who = "select distinct usename::text from pg_stat_activity
+        where datname = current_database() and application_name = 'byline'";
+    let connected = rows(&mut world.database.connection().await, who).await;
+    assert_eq!(connected, [SERVICE]);
+}
+
+#[tokio::test]
+async fn a_server_that_may_change_the_schema_warns_of_it() {
+    let database = TestDatabase::new().await;
+    let warned = async |url: String| {
+        let log = Server::serve(&url, &[]).await.log();
+        log.contains("whoever gets hold of this server")
+    };
+    assert!(!warned(database.service_url()).await);
+    assert!(warned(database.url_as(OWNER)).await);
+    assert!(warned(database.url()).await);
+}
+
+#[tokio::test]
+async fn a_service_that_is_to_migrate_is_refused_in_words_and_served_if_there_is_nothing_to_do() {
+    let database = TestDatabase::new().await;
+    let url = database.service_url();
+    Server::serve(&url, &["--migrate"]).await;
+
+    let owner = database.url_as(OWNER);
+    assert!(byline(&owner, &["migrate", "down"]).await.status.success());
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--auth",
+        "none",
+        "--migrate",
+    ];
+    for command in [&serve[..], &["migrate", "up"], &["migrate", "down"]] {
+        let refused = byline(&url, command).await;
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+        let said = said(&refused);
+        assert!(
+            said.contains("the role test_service may not change the schema"),
+            "{said}"
+        );
+    }
+
+    // What a migration makes is the service's as soon as it is there.
+    let up = ["migrate", "up", "--service-role", SERVICE];
+    let migrated = byline(&owner, &up).await;
+    assert!(migrated.status.success(), "{}", said(&migrated));
+    assert!(String::from_utf8_lossy(&migrated.stdout).contains("test_service has its rights"));
+    Server::serve(&url, &[]).await;
+}
+
+#[tokio::test]
+async fn what_only_the_owner_may_do_is_refused_to_the_service_in_words() {
+    let database = TestDatabase::new().await;
+    let url = database.service_url();
+    for (command, says) in [
+        (
+            &["keys", "create", "--name", "a", "--role", "reader"][..],
+            "`byline doctor` says",
+        ),
+        (
+            &["search-language", "english"],
+            "only the owner of the tables",
+        ),
+        (
+            &["database", "grant", "--service-role", "nobody"],
+            "there is no role nobody",
+        ),
+        (
+            &["database", "grant", "--service-role", OWNER],
+            "the service needs another role",
+        ),
+    ] {
+        let refused = byline(&url, command).await;
+        assert!(!refused.status.success(), "{command:?}");
+        let said = said(&refused);
+        assert!(said.contains(says), "{command:?}: {said}");
+    }
+    let english = byline(&database.url_as(OWNER), &["search-language", "english"]).await;
+    assert!(english.status.success(), "{}", said(&english));
+}
+
+#[tokio::test]
+async fn a_service_without_rights_does_not_start_and_says_what_tells_why() {
+    let database = TestDatabase::new().await;
+    execute(
+        &mut database.connection().await,
+        "revoke all on _sqlx_migrations from test_service",
+    )
+    .await;
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--auth", "none"];
+    let refused = byline(&database.service_url(), &serve).await;
+    assert!(!refused.status.success());
+    assert!(
+        said(&refused).contains("`byline doctor` says"),
+        "{}",
+        said(&refused)
+    );
+}
+
+#[tokio::test]
+async fn a_doctor_that_cannot_look_says_so_and_tells_no_password() {
+    for (url, says) in [
+        ("postgres://byline:hunter2@127.0.0.1:1/byline", "database"),
+        (
+            "mysql://byline:hunter2@127.0.0.1/byline",
+            "--database-url is no URL",
+        ),
+    ] {
+        let failed = byline(url, &["doctor", "--json"]).await;
+        assert_eq!(failed.status.code(), Some(2), "{failed:?}");
+        let document: serde_json::Value = serde_json::from_slice(&failed.stdout).unwrap();
+        let told = document["error"].as_str().unwrap();
+        assert!(told.contains(says), "{told}");
+        assert!(!said(&failed).contains("hunter2") && !told.contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_doctor_finds_is_for_programs_too() {
+    let database = TestDatabase::new().await;
+    execute(
+        &mut database.connection().await,
+        "grant truncate on users to test_service",
+    )
+    .await;
+    let looked = byline(&database.service_url(), &["doctor", "--json"]).await;
+    assert_eq!(looked.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+    let checks = document["checks"].as_array().unwrap();
+    let fault = checks.iter().find(|check| check["grade"] == "fault");
+    assert_eq!(
+        fault.unwrap(),
+        &serde_json::json!({
+            "check": "table-privileges",
+            "grade": "fault",
+            "says": "test_service has truncate on users",
+            "mend": ["revoke truncate on table public.users from test_service;"],
+        })
+    );
+}

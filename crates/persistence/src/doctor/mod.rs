@@ -1,0 +1,84 @@
+//! Looks at a live database and says what is not as the service needs it, with what mends it.
+
+mod report;
+mod rights;
+mod role;
+mod server;
+mod state;
+
+use byline_domain::error::RepositoryError;
+use sqlx::postgres::PgConnection;
+
+pub use self::report::{Check, Grade};
+pub(crate) use self::role::{Home, Role};
+
+use self::report::Report;
+use crate::pool::{Database, PoolSettings};
+
+/// What is to be looked at.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The role that the service runs as; that of the connection if absent.
+    pub service_role: Option<&'a str>,
+    /// The pool of one server.
+    pub pool: &'a PoolSettings,
+}
+
+impl Database {
+    /// Looks at the database, and changes nothing. In a fixed order; several findings of one
+    /// check follow each other.
+    pub async fn examine(&self, asked: &Asked<'_>) -> Result<Vec<Check>, RepositoryError> {
+        let mut report = Report::default();
+        let mut lease = self.lease().await?;
+        let mut statement = lease.statement();
+        let looked = self.look(&mut statement, asked, &mut report).await;
+        let looked = statement.finish(looked)?;
+        // Given back, since what follows takes one too, and the pool may have no other.
+        drop(lease);
+        if let Some(rows) = looked {
+            self.look_at_rows(&rows, &mut report).await?;
+        }
+        Ok(report.checks())
+    }
+
+    /// The role of the connections and why no grant binds it, if none does: as a sentence
+    /// begins.
+    pub async fn unbound_role(&self) -> Result<Option<String>, RepositoryError> {
+        let mut lease = self.lease().await?;
+        let mut statement = lease.statement();
+        let found = unbound_role(&mut statement).await;
+        statement.finish(found)
+    }
+
+    async fn look(
+        &self,
+        connection: &mut PgConnection,
+        asked: &Asked<'_>,
+        report: &mut Report,
+    ) -> Result<Option<state::Readable>, sqlx::Error> {
+        server::check(connection, &self.server(), report).await?;
+        let Some(role) = Role::find(connection, asked.service_role).await? else {
+            let name = asked.service_role.unwrap_or_default();
+            report.fault(
+                "role",
+                format!("there is no role {name}"),
+                [format!("create role {name} login;")],
+            );
+            return Ok(None);
+        };
+        role::check(connection, &role, report).await?;
+        server::check_session(connection, &role, asked.pool, report).await?;
+        let home = Home::find(connection).await?;
+        rights::check(connection, home.as_ref(), &role, report).await?;
+        state::check(connection, home.as_ref(), report).await
+    }
+}
+
+async fn unbound_role(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let role = Role::find(connection, None).await?;
+    let (Some(role), Some(home)) = (role, Home::find(connection).await?) else {
+        return Ok(None);
+    };
+    let why = role.unbound(connection, &home).await?;
+    Ok(why.map(|why| format!("{} {why}", role.quoted)))
+}
