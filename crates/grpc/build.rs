@@ -26,6 +26,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let mut messages = tonic_prost_build::Config::new();
     messages.enable_type_names();
+    // `pb.rs` shows them without their secrets.
+    messages.skip_debug([
+        ".byline.v1.SetPasswordRequest",
+        ".byline.v1.VerifyPasswordRequest",
+        ".byline.v1.ImportPasswordHashRequest",
+    ]);
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .build_transport(false)

@@ -41,7 +41,7 @@ const MEMORY: &str = "set maintenance_work_mem = '1GB'";
 const BUILDS: usize = 4;
 
 impl Indexes {
-    /// Takes away all that the tables have, in one transaction.
+    /// Takes away all that the tables have, and what refers to them, in one transaction.
     pub(super) async fn take_away(connection: &mut PgConnection) -> Result<Self, Failure> {
         // The index over the words of posts takes by far the longest.
         let indexes = sqlx::query(
@@ -139,7 +139,8 @@ async fn constraints(
     let rows = sqlx::query(
         "select conrelid::regclass::text as table, conname::text as name, \
          pg_get_constraintdef(oid) as definition from pg_constraint \
-         where conrelid in ('users'::regclass, 'posts'::regclass) and contype::text = $1",
+         where contype::text = $1 and (conrelid in ('users'::regclass, 'posts'::regclass) \
+            or confrelid in ('users'::regclass, 'posts'::regclass))",
     )
     .bind(kind)
     .fetch_all(connection)

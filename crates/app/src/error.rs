@@ -2,6 +2,7 @@
 
 use byline_domain::error::{Corrupt, RepositoryError, Resource, Source};
 use byline_domain::ids::{PostId, UserId};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 /// Why a use case did not do what was asked. Nothing was changed, but for
@@ -61,6 +62,22 @@ pub enum Error {
         /// The number of the earlier row.
         earlier: u64,
     },
+    /// It is not the user's password, or there is no such user, or one who cannot be verified:
+    /// which of these is told to nobody.
+    #[error("the password was not verified")]
+    PasswordNotVerified,
+    /// A password that is set is the user's own address or name.
+    #[error("a password is the user's own address or name")]
+    PasswordOfUser,
+    /// The caller's verifications failed too often.
+    #[error("too many verifications of this caller failed")]
+    TooManyFailures {
+        /// When those are forgotten.
+        retry_after: TimeDelta,
+    },
+    /// As many passwords wait to be hashed as may.
+    #[error("the server is busy with as many passwords as it takes")]
+    TooManyVerifications,
     /// The id of this request was given to another one before.
     #[error("this request_id was given to another request: give every new request a new one")]
     RequestIdReused,
@@ -114,6 +131,12 @@ pub enum Precondition {
         /// The post.
         post: PostId,
     },
+    /// A password that was set is not replaced by an import.
+    #[error("user {user} has a password that was set here: an import does not replace it")]
+    PasswordAlreadySet {
+        /// The user.
+        user: UserId,
+    },
     /// The resource must be put in the trash.
     #[error("user {user} is not in the trash: delete it first")]
     UserNotInTrash {
@@ -154,9 +177,13 @@ impl Error {
             | Self::EtagMismatch { .. }
             | Self::Item { .. }
             | Self::RowRepeated { .. }
+            | Self::PasswordNotVerified
+            | Self::PasswordOfUser
             | Self::RequestIdReused
             | Self::ResponseTooLarge => true,
-            Self::Contention(_)
+            Self::TooManyFailures { .. }
+            | Self::TooManyVerifications
+            | Self::Contention(_)
             | Self::Unavailable(_)
             | Self::ConnectionLost(_)
             | Self::OutcomeUnknown(_)

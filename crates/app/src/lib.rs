@@ -1,7 +1,9 @@
 //! Byline's use cases: what is decided, in which unit of work, and what a caller
 //! is told. Talks to the ports of the domain and to nothing else.
 
+pub mod access;
 mod batch;
+pub mod credential;
 mod error;
 pub mod export;
 mod held;

@@ -163,6 +163,16 @@ impl Writer {
         }
     }
 
+    /// What the first request of this id was told, if there was one; `RequestIdReused` if that
+    /// was another request. Waits for one that is under way.
+    pub(crate) async fn recorded(&self, request: &Request) -> Result<Option<Vec<u8>>, Error> {
+        let _turn = self.turns.take(request.id).await;
+        let mut unit = self.units.begin().await?;
+        let recorded = record::claim(unit.as_mut(), request, self.clock.now()).await?;
+        unit.rollback().await?;
+        recorded.transpose()
+    }
+
     async fn attempt<M: Mutation, R: Render<M::Output>>(
         &self,
         mutation: &M,

@@ -12,6 +12,8 @@ pub enum Reason {
     Required,
     /// The value is longer than its limit.
     TooLong,
+    /// The value is shorter than it has to be.
+    TooShort,
     /// A number or a count is outside its range.
     OutOfRange,
     /// A character is not allowed here.
@@ -22,6 +24,8 @@ pub enum Reason {
     Unknown,
     /// The field cannot be set by callers.
     ReadOnly,
+    /// The password is one of those that are guessed first.
+    CommonPassword,
     /// A page token was altered or was never issued.
     PageTokenInvalid,
     /// A page token was issued for another request.

@@ -5,8 +5,10 @@
 //! randomness. A value of one of these types is valid by construction.
 #![warn(missing_docs)]
 
+pub mod access;
 pub mod clock;
 pub mod count;
+pub mod credential;
 pub mod error;
 pub mod export;
 pub mod field;

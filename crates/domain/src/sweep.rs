@@ -23,12 +23,14 @@ pub enum Expired {
     Users,
     /// The records of requests that are older than [`REQUESTS_KEPT`].
     Requests,
+    /// The failures of accounts and callers that are forgotten.
+    Throttles,
 }
 
 impl Expired {
     /// In the order in which they are swept: posts before the users who wrote them, since
     /// a user is not removed before the last of their posts is.
-    pub const ALL: [Self; 3] = [Self::Posts, Self::Users, Self::Requests];
+    pub const ALL: [Self; 4] = [Self::Posts, Self::Users, Self::Requests, Self::Throttles];
 }
 
 /// Removes what has had its time. What is in the trash without a `purge_at` is never due

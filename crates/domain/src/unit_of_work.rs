@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::credential::CredentialRepository;
 use crate::error::RepositoryError;
 use crate::import::{Import, PostRow, UserRow};
 use crate::post::PostRepository;
@@ -24,6 +25,9 @@ pub trait UnitOfWork: Send {
 
     /// The posts, inside this unit of work.
     fn posts(&mut self) -> &mut dyn PostRepository;
+
+    /// What is kept of passwords, inside this unit of work.
+    fn credentials(&mut self) -> &mut dyn CredentialRepository;
 
     /// What was answered to requests, inside this unit of work.
     fn requests(&mut self) -> &mut dyn RequestRepository;

@@ -15,7 +15,9 @@ fn open() -> Ready<(Ports, ())> {
         posts: store.clone(),
         units: store.clone(),
         sweeper: store.clone(),
-        exporter: store,
+        exporter: store.clone(),
+        credentials: store.clone(),
+        throttle: store,
     };
     ready((ports, ()))
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use byline_app::access::{self, KeyRing};
+use byline_app::credential::{CredentialPorts, Credentials};
 use byline_app::export::Exports;
 use byline_app::import::Importer;
 use byline_app::post::Posts;
@@ -16,7 +18,35 @@ use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 
 use crate::convert::Lists;
 use crate::page_token::{Keys, PageTokens};
+use crate::passwords::{HashPoolSettings, HashSettings, Hashing, Peppers};
 use crate::system::{RandomPause, SystemClock, SystemIds};
+
+/// How passwords are hashed and verified.
+pub(crate) struct PasswordSettings {
+    /// How new hashes are made.
+    pub(crate) hashes: HashSettings,
+    /// The peppers that hashes are made by.
+    pub(crate) peppers: Peppers,
+    /// On how many threads, and how many calls wait for them.
+    pub(crate) pool: HashPoolSettings,
+    /// How many verifications of a caller may fail within a minute.
+    pub(crate) failures_per_minute: u32,
+}
+
+impl PasswordSettings {
+    /// Those of a program that hashes none.
+    pub(crate) fn unused() -> Self {
+        Self {
+            hashes: HashSettings::LEAST,
+            peppers: Peppers::default(),
+            pool: HashPoolSettings {
+                threads: 1,
+                queue: 0,
+            },
+            failures_per_minute: 1,
+        }
+    }
+}
 
 /// Everything that a server is made of.
 pub(crate) struct App {
@@ -25,6 +55,7 @@ pub(crate) struct App {
     pub(crate) exports: Arc<Exports>,
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) credentials: Arc<Credentials>,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
     sweeper: Arc<dyn Sweeper>,
@@ -34,6 +65,12 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// For a command that seals no tokens, hashes no passwords and deletes nothing.
+    pub(crate) fn for_command(server: PgConnectOptions, pool: &PoolSettings) -> Self {
+        let (keys, passwords) = (Keys::generate(), PasswordSettings::unused());
+        Self::new(server, pool, keys, Retention::DEFAULT, passwords)
+    }
+
     /// Puts the layers together over one database. `keys` seal page tokens; what is deleted
     /// can be brought back for `retention`.
     pub(crate) fn new(
@@ -41,12 +78,37 @@ impl App {
         pool: &PoolSettings,
         keys: Keys,
         retention: Retention,
+        passwords: PasswordSettings,
     ) -> Self {
         let database = Database::new(server, pool);
         let port = Arc::new(database.clone());
         let clock = Arc::new(SystemClock);
         let ids = Arc::new(SystemIds);
+        let writer = Arc::new(Writer::new(
+            port.clone(),
+            clock.clone(),
+            Arc::new(RandomPause),
+            retention,
+        ));
+        let PasswordSettings {
+            hashes,
+            peppers,
+            pool,
+            failures_per_minute,
+        } = passwords;
+        let of_credentials = CredentialPorts {
+            reader: port.clone(),
+            throttle: port.clone(),
+            hasher: Arc::new(Hashing::new(hashes, peppers, pool)),
+            units: port.clone(),
+            clock: clock.clone(),
+        };
         Self {
+            credentials: Arc::new(Credentials::new(
+                of_credentials,
+                writer.clone(),
+                failures_per_minute,
+            )),
             users: Arc::new(Users::new(port.clone(), port.clone())),
             posts: Arc::new(Posts::new(port.clone(), port.clone())),
             exports: Arc::new(Exports::new(port.clone())),
@@ -56,12 +118,7 @@ impl App {
                 Arc::new(RandomPause),
                 retention,
             )),
-            writer: Arc::new(Writer::new(
-                port.clone(),
-                clock.clone(),
-                Arc::new(RandomPause),
-                retention,
-            )),
+            writer,
             units: port.clone(),
             sweeper: port,
             clock: clock.clone(),
@@ -70,6 +127,22 @@ impl App {
             database,
         }
     }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The API keys that callers come with.
+    pub(crate) fn key_ring(&self) -> KeyRing {
+        KeyRing::new(Arc::new(self.database.clone()), self.clock.clone())
+    }
+
+    /// What operators do with API keys.
+    pub(crate) fn keys(&self) -> access::Keys {
+        access::Keys::new(Arc::new(self.database.clone()), self.clock.clone())
+    }
+
     /// What removes what has had its time, and waits while that load is high.
     pub(crate) fn sweep(&self, load: Arc<dyn Load>) -> Sweep {
         let pause = Arc::new(RandomPause);

@@ -1,5 +1,6 @@
 //! Byline over gRPC: the tonic adapter of the use cases, and the program.
 
+mod access;
 mod bootstrap;
 pub mod cli;
 mod codec;
@@ -8,9 +9,12 @@ mod demo;
 mod health;
 mod layers;
 mod page_token;
+mod passwords;
 pub mod pb;
+mod secret_key;
 mod server;
 mod service;
 mod status;
 mod sweeping;
 mod system;
+mod transport;

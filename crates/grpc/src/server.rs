@@ -5,24 +5,34 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic::transport::{self, Server};
 use tower::layer::util::{Identity, Stack};
 
+use crate::access::Gate;
 use crate::bootstrap::App;
 use crate::health::Health;
+use crate::layers::access::Access;
 use crate::layers::admission::Admission;
 use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
 use crate::layers::whole::Whole;
 use crate::pb;
-use crate::service::{PostRpc, TransactionRpc, TransferRpc, UserRpc};
+use crate::service::{CredentialRpc, PostRpc, TransactionRpc, TransferRpc, UserRpc};
 use crate::sweeping::sweep;
+use crate::transport::{Incoming, Transport};
 
 /// The largest message that is read, in bytes; answers stay below it too.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_STREAMS_PER_CONNECTION: u32 = 100;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// How many bytes of requests a connection may send that nobody has read yet; as many on
+/// one stream, or an import from afar would be slow.
+const RECEIVE_WINDOW: u32 = 1024 * 1024;
+/// How many streams a connection may reset before they were looked at, and how many of its streams
+/// may be reset for errors, before it is closed.
+const MAX_PENDING_RESETS: usize = 20;
+const MAX_ERROR_RESETS: usize = 100;
 
 /// How long calls under way may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(7);
@@ -51,12 +61,23 @@ pub(crate) struct Limits {
     pub(crate) sweep_interval: Duration,
 }
 
+/// Who is let in, and to what.
+pub(crate) struct Doors {
+    /// Takes their connections.
+    pub(crate) transport: Transport,
+    /// Knows callers.
+    pub(crate) gate: Arc<Gate>,
+    /// Whether everybody may read the contract by reflection.
+    pub(crate) reflection: bool,
+}
+
 /// Serves until `stop` is done, then lets calls under way finish; returns within
 /// 10 seconds of that, whatever clients do.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: &App,
     limits: Limits,
+    doors: Doors,
     stop: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     let (reporter, health_service) = tonic_health::server::health_reporter();
@@ -65,8 +86,16 @@ pub(crate) async fn serve(
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .initial_stream_window_size(RECEIVE_WINDOW)
+        .initial_connection_window_size(RECEIVE_WINDOW)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
+        .http2_keepalive_interval(Some(doors.transport.patience.keepalive_interval))
+        .http2_keepalive_timeout(Some(doors.transport.patience.keepalive_timeout))
+        // Without a grace, which would cut calls off and send no GOAWAY.
+        .max_connection_age(doors.transport.patience.age)
         .layer(CallLog::new(app.ids.clone()))
+        .layer(Access::new(doors.gate.clone()))
         .layer(admission.clone())
         .layer(Deadline {
             default: limits.default_deadline,
@@ -77,9 +106,14 @@ pub(crate) async fn serve(
         .add_service(health_service);
     let (stop_transfers, transfers_stop) = watch::channel(false);
     let router = add_services(router, app, &limits, transfers_stop);
+    let router = if doors.reflection {
+        add_reflection(router)
+    } else {
+        router
+    };
 
     let (drain, draining) = tokio::sync::oneshot::channel::<()>();
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Incoming::new(listener, doors.transport);
     let serving = router.serve_with_incoming_shutdown(incoming, async {
         let _ = draining.await;
     });
@@ -90,11 +124,13 @@ pub(crate) async fn serve(
         // Dropped with the signal to stop, so that a sweep under way lets go of what it holds
         // and calls may wait for.
         let sweeping = sweep(app, limits.sweep_interval, Arc::new(admission));
-        tokio::pin!(probe, sweeping);
+        let learning = doors.gate.follow();
+        tokio::pin!(probe, sweeping, learning);
         tokio::select! {
             result = &mut serving => return result,
             () = &mut probe => {}
             () = &mut sweeping => {}
+            () = &mut learning => {}
             () = stop => {}
         }
     }
@@ -119,7 +155,8 @@ pub(crate) async fn serve(
     }
 }
 
-type Layers = Stack<Whole, Stack<Deadline, Stack<Admission, Stack<CallLog, Identity>>>>;
+type Layers =
+    Stack<Whole, Stack<Deadline, Stack<Admission, Stack<Access, Stack<CallLog, Identity>>>>>;
 
 fn add_services(
     router: Router<Layers>,
@@ -127,23 +164,12 @@ fn add_services(
     limits: &Limits,
     transfers_stop: watch::Receiver<bool>,
 ) -> Router<Layers> {
+    use pb::credential_service_server::CredentialServiceServer;
     use pb::post_service_server::PostServiceServer;
     use pb::transaction_service_server::TransactionServiceServer;
     use pb::transfer_service_server::TransferServiceServer;
     use pb::user_service_server::UserServiceServer;
 
-    let reflection = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            // So that a client can show the details of errors.
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(
-                tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
-            )
-            .include_reflection_service(false)
-    };
     router
         .add_service(
             UserServiceServer::new(UserRpc::new(app))
@@ -152,6 +178,11 @@ fn add_services(
         )
         .add_service(
             PostServiceServer::new(PostRpc::new(app))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            CredentialServiceServer::new(CredentialRpc::new(app))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )
@@ -165,6 +196,23 @@ fn add_services(
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )
+}
+
+/// Lets everybody read the contract, by both versions of reflection.
+fn add_reflection(router: Router<Layers>) -> Router<Layers> {
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // So that a client can show the details of errors.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(
+                tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+            )
+            .include_reflection_service(false)
+    };
+    router
         .add_service(
             reflection()
                 .build_v1()

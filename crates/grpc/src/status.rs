@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use byline_app::{Error, Precondition};
-use byline_domain::error::{Reason, Resource, ValidationError};
+use byline_domain::access::Scopes;
+use byline_domain::error::{Invalid, Reason, Resource, ValidationError};
 use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{
@@ -12,6 +13,7 @@ use tonic_types::{
     RequestInfo, ResourceInfo, RetryInfo, StatusExt,
 };
 
+use crate::access::Refusal;
 use crate::layers::call;
 
 /// The domain of every ErrorInfo.
@@ -172,6 +174,23 @@ fn told(error: Error) -> Told {
                 .and("field", field)
                 .and("row", earlier.to_string())
         }
+        Error::PasswordNotVerified => {
+            Told::new(Code::FailedPrecondition, "PASSWORD_NOT_VERIFIED", message)
+        }
+        Error::PasswordOfUser => {
+            let message = "must not be the user's own address or name";
+            let violation = Invalid::new(Reason::CommonPassword, message).at("new_password");
+            told_of_fields(&violation.into(), MAX_TOLD)
+        }
+        Error::TooManyFailures { retry_after: delay } => {
+            let delay = delay.to_std().unwrap_or_default();
+            Told::new(Code::ResourceExhausted, "TOO_MANY_FAILURES", message)
+                .with(retry_after(delay))
+        }
+        Error::TooManyVerifications => {
+            Told::new(Code::ResourceExhausted, "TOO_MANY_VERIFICATIONS", message)
+                .with(retry_after(RETRY_OVERLOAD))
+        }
         Error::RequestIdReused => reused("request_id", message),
         Error::ResponseTooLarge => {
             Told::new(Code::ResourceExhausted, "RESPONSE_TOO_LARGE", message)
@@ -212,6 +231,9 @@ fn first(precondition: Precondition) -> (&'static str, String) {
         Precondition::UserHasPosts { user } => ("USER_HAS_POSTS", format!("users/{user}")),
         Precondition::UserInTrash { user } => ("USER_IN_TRASH", format!("users/{user}")),
         Precondition::PostInTrash { post } => ("POST_IN_TRASH", format!("posts/{post}")),
+        Precondition::PasswordAlreadySet { user } => {
+            ("PASSWORD_ALREADY_SET", format!("users/{user}"))
+        }
         Precondition::UserNotInTrash { user } => ("USER_NOT_IN_TRASH", format!("users/{user}")),
         Precondition::PostNotInTrash { post } => ("POST_NOT_IN_TRASH", format!("posts/{post}")),
     }
@@ -285,6 +307,42 @@ pub(crate) fn server_stopping() -> Status {
         .into()
 }
 
+/// It is not known who makes the call.
+pub(crate) fn unauthenticated(refusal: &Refusal) -> Status {
+    let (reason, message) = match refusal {
+        Refusal::Missing => (
+            "CREDENTIALS_MISSING",
+            "the server wants to know who calls: send an API key or a token as \
+             `authorization: Bearer …`, or a client certificate, whichever it takes",
+        ),
+        // One message, whatever is wrong: nobody learns how far a forgery went.
+        Refusal::Invalid => ("CREDENTIALS_INVALID", "the credentials are not valid here"),
+        Refusal::Expired => ("CREDENTIALS_EXPIRED", "the credentials have expired"),
+        Refusal::Unavailable(reason) => {
+            tracing::warn!(request_id = %call::request_id(), reason, "callers cannot be told apart");
+            let message = "who calls cannot be found out now";
+            return Told::new(Code::Unavailable, "CREDENTIALS_UNVERIFIABLE", message)
+                .with(retry_after(RETRY_OVERLOAD))
+                .into();
+        }
+    };
+    Told::new(Code::Unauthenticated, reason, message).into()
+}
+
+/// It is known who makes the call, and it may not. The contract tells everybody what it lacks.
+pub(crate) fn scopes_missing(missing: Scopes) -> Status {
+    let message = format!("the caller has no right to this: it lacks {missing}");
+    Told::new(Code::PermissionDenied, "SCOPE_MISSING", message)
+        .and("scopes", missing.to_string())
+        .into()
+}
+
+/// The contract lets nobody call this.
+pub(crate) fn nobody_may() -> Status {
+    let message = "nobody may call this method";
+    Told::new(Code::PermissionDenied, "SCOPE_MISSING", message).into()
+}
+
 fn retry_after(delay: Duration) -> ErrorDetail {
     RetryInfo::new(Some(delay)).into()
 }
@@ -308,11 +366,13 @@ fn reason_name(reason: Reason) -> &'static str {
     match reason {
         Reason::Required => "REQUIRED",
         Reason::TooLong => "TOO_LONG",
+        Reason::TooShort => "TOO_SHORT",
         Reason::OutOfRange => "OUT_OF_RANGE",
         Reason::ForbiddenCharacter => "FORBIDDEN_CHARACTER",
         Reason::Malformed => "MALFORMED",
         Reason::Unknown => "UNKNOWN",
         Reason::ReadOnly => "READ_ONLY",
+        Reason::CommonPassword => "COMMON_PASSWORD",
         Reason::PageTokenInvalid => "PAGE_TOKEN_INVALID",
         Reason::PageTokenMismatch => "PAGE_TOKEN_MISMATCH",
         Reason::PageTokenExpired => "PAGE_TOKEN_EXPIRED",

@@ -29,6 +29,7 @@ async fn round(sweep: &Sweep) {
             posts = swept.posts,
             users = swept.users,
             requests = swept.requests,
+            throttles = swept.throttles,
             "removed what had its time"
         ),
         Err(error) => tracing::warn!(%error, "sweeping failed; it is tried again"),

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use byline_domain::clock::Clock;
 use byline_domain::ids::IdGenerator;
 use byline_domain::pause::Pause;
+use chacha20poly1305::aead::Generate;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -27,6 +28,14 @@ impl IdGenerator for SystemIds {
     fn generate(&self) -> Uuid {
         Uuid::now_v7()
     }
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Panics
+/// If the operating system has no random numbers to give.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    <[u8; N]>::generate()
 }
 
 /// A number at random, at least 0 and below 1.

@@ -153,3 +153,8 @@ fn a_foreign_client_gets_the_answers_that_the_tutorial_of_changes_shows() {
 fn a_foreign_client_gets_the_answers_that_the_tutorial_of_transfers_shows() {
     hold("docs/transfer.md", 17);
 }
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_tutorial_of_passwords_shows() {
+    hold("docs/credentials.md", 14);
+}

@@ -70,6 +70,16 @@ pub(crate) fn loses_connection(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the role of the connection may not do what was asked for.
+pub fn is_forbidden(error: &RepositoryError) -> bool {
+    let source = std::error::Error::source(error);
+    let redacted = source.and_then(<dyn std::error::Error>::downcast_ref::<Redacted>);
+    redacted.is_some_and(|Redacted(told)| told.starts_with(FORBIDDEN))
+}
+
+/// "insufficient privilege".
+pub(crate) const FORBIDDEN: &str = "42501";
+
 enum Kind {
     Contention,
     Unavailable,

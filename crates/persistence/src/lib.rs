@@ -1,11 +1,15 @@
 //! Byline's ports on PostgreSQL 15 or newer. The only crate that knows the driver.
 
+mod access;
 mod batch;
 mod count;
+mod credential;
+pub mod doctor;
 pub mod embedded;
 mod error;
 mod export;
 mod filter;
+pub mod grants;
 mod import;
 mod keyset;
 pub mod meter;
@@ -25,6 +29,7 @@ mod user;
 mod watch;
 mod weight;
 
+pub use self::error::is_forbidden;
 pub use self::pool::{Database, PoolSettings};
 /// Where a server is, and how to log in to it.
 pub use sqlx::postgres::PgConnectOptions;

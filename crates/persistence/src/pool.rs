@@ -98,28 +98,19 @@ impl Database {
     /// Prepares the pool. Connects at the first use, so that this never fails.
     /// Must be called inside a tokio runtime.
     pub fn new(server: PgConnectOptions, settings: &PoolSettings) -> Self {
-        let server = server.application_name("byline").options([
-            ("statement_timeout", millis(settings.statement_timeout)),
-            ("lock_timeout", millis(settings.lock_timeout)),
-            (
-                "idle_in_transaction_session_timeout",
-                millis(settings.idle_in_transaction_timeout),
-            ),
-            (
-                "client_connection_check_interval",
-                millis(CLIENT_CHECK_INTERVAL),
-            ),
+        let server = server.application_name("byline").options(bounds(settings));
+        let server = server.options([
             // One call, one processor: a plan for several looks through a whole table
             // where one index would do, and takes them from other calls.
-            ("max_parallel_workers_per_gather", "0".to_owned()),
+            ("max_parallel_workers_per_gather", "0"),
             // The server learns within a minute that this host is gone, and ends what is left
             // of it. Over a Unix socket they mean nothing.
-            ("tcp_keepalives_idle", "30".to_owned()),
-            ("tcp_keepalives_interval", "10".to_owned()),
-            ("tcp_keepalives_count", "3".to_owned()),
-            ("tcp_user_timeout", millis(CLIENT_GONE)),
+            ("tcp_keepalives_idle", "30"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", &millis(CLIENT_GONE)),
             // Compiling a statement takes longer than most of them.
-            ("jit", "off".to_owned()),
+            ("jit", "off"),
         ]);
         let last_loss = Arc::new(LastLoss::default());
         let suspicion = last_loss.clone();
@@ -164,10 +155,15 @@ impl Database {
         self.pool.close().await;
     }
 
+    /// How its connections are made.
+    pub(crate) fn server(&self) -> Arc<PgConnectOptions> {
+        self.pool.connect_options()
+    }
+
     /// What watches over a transfer by that transaction.
     pub(crate) fn watch(&self, backend: Backend) -> Watch {
         Watch {
-            server: self.pool.connect_options(),
+            server: self.server(),
             backend,
             idle: self.transfer_bounds.silence,
             patience: self.transfer_bounds.patience,
@@ -219,6 +215,22 @@ impl TransferBounds {
                 .max(settings.transfer_idle_timeout / 4),
         }
     }
+}
+
+/// What every statement is bounded by, in milliseconds, by the names of the settings.
+pub(crate) fn bounds(settings: &PoolSettings) -> [(&'static str, String); 4] {
+    [
+        ("statement_timeout", millis(settings.statement_timeout)),
+        ("lock_timeout", millis(settings.lock_timeout)),
+        (
+            "idle_in_transaction_session_timeout",
+            millis(settings.idle_in_transaction_timeout),
+        ),
+        (
+            "client_connection_check_interval",
+            millis(CLIENT_CHECK_INTERVAL),
+        ),
+    ]
 }
 
 fn millis(duration: Duration) -> String {

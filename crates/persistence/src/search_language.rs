@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::error::Redacted;
+use crate::error::{FORBIDDEN, Redacted};
 
 /// How many posts are indexed anew at once.
 const BATCH: i64 = 500;
@@ -33,6 +33,12 @@ pub enum SearchLanguageError {
         /// Those that there are.
         known: Vec<String>,
     },
+    /// The language is the owner's to change.
+    #[error(
+        "only the owner of the tables may change the language of searches, which the role of the \
+         URL is not: {0}"
+    )]
+    Forbidden(String),
     /// The database could not be asked.
     #[error("the database cannot be reached or refused: {0}")]
     Database(String),
@@ -40,7 +46,12 @@ pub enum SearchLanguageError {
 
 impl From<sqlx::Error> for SearchLanguageError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(Redacted::from(error).to_string())
+        let told = Redacted::from(error).to_string();
+        if told.starts_with(FORBIDDEN) {
+            Self::Forbidden(told)
+        } else {
+            Self::Database(told)
+        }
     }
 }
 

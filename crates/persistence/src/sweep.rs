@@ -39,6 +39,7 @@ impl Sweeper for Database {
             }
             Expired::Users => unit.sweep_users(now, limit).await?,
             Expired::Requests => unit.sweep_requests(now, limit).await?,
+            Expired::Throttles => unit.sweep_throttles(now, limit).await?,
         };
         Box::new(unit).commit().await?;
         Ok(Some(swept))
@@ -76,6 +77,14 @@ impl Sweeper for Database {
                 sqlx::query_scalar!(
                     r#"select count(*) as "count!" from request_records where created_at < $1"#,
                     now - REQUESTS_KEPT,
+                )
+                .fetch_one(&mut *statement)
+                .await
+            }
+            Expired::Throttles => {
+                sqlx::query_scalar!(
+                    r#"select count(*) as "count!" from throttles where forgotten_at <= $1"#,
+                    now,
                 )
                 .fetch_one(&mut *statement)
                 .await
@@ -178,6 +187,24 @@ impl PgUnitOfWork<'_> {
                 select id from request_records where created_at < $1
                 order by created_at limit $2 for update skip locked))",
             now - REQUESTS_KEPT,
+            i64::from(limit),
+        )
+        .execute(&mut *statement)
+        .await;
+        Ok(statement.finish(done)?.rows_affected())
+    }
+
+    async fn sweep_throttles(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, RepositoryError> {
+        let mut statement = self.statement().await?;
+        let done = sqlx::query!(
+            "delete from throttles where key = any(array(
+                select key from throttles where forgotten_at <= $1
+                order by forgotten_at limit $2 for update skip locked))",
+            now,
             i64::from(limit),
         )
         .execute(&mut *statement)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use byline_domain::credential::CredentialRepository;
 use byline_domain::error::RepositoryError;
 use byline_domain::import::{Import, PostRow, UserRow};
 use byline_domain::post::PostRepository;
@@ -156,6 +157,10 @@ impl UnitOfWork for PgUnitOfWork<'_> {
     }
 
     fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    fn credentials(&mut self) -> &mut dyn CredentialRepository {
         self
     }
 

@@ -110,6 +110,17 @@ impl<T> Filter<T> {
         Self::Not(Box::new(filter))
     }
 
+    /// Whether one of its tests, at any depth, is such a one.
+    pub fn any_test(&self, is_such: &impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().any(|filter| filter.any_test(is_such))
+            }
+            Self::Not(filter) => filter.any_test(is_such),
+            Self::Test(test) => is_such(test),
+        }
+    }
+
     fn single(mut filters: Vec<Self>) -> Result<Self, Vec<Self>> {
         match filters.pop() {
             Some(only) if filters.is_empty() => Ok(only),

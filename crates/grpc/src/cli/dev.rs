@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::migrate;
@@ -10,9 +11,11 @@ use clap::Args;
 use super::CommandError;
 use super::options::ServerOptions;
 use super::serve::serve;
-use crate::bootstrap::App;
+use crate::access::Gate;
+use crate::bootstrap::{App, PasswordSettings};
 use crate::demo;
 use crate::page_token::Keys;
+use crate::server::Doors;
 
 const DATABASE: &str = "byline";
 
@@ -45,7 +48,15 @@ pub(super) struct DevCommand {
 
 impl DevCommand {
     pub(super) async fn run(self) -> Result<(), CommandError> {
+        if !self.server.listens_on_loopback() {
+            return Err(
+                "--listen: dev lets everybody do everything, and so serves loopback addresses \
+                 such as 127.0.0.1 only"
+                    .into(),
+            );
+        }
         let keys = self.server.page_token_keys()?;
+        let passwords = self.server.passwords()?;
         let options = EmbeddedOptions {
             data_dir: self.data_dir,
             bindir: self.pg_bindir,
@@ -57,7 +68,7 @@ impl DevCommand {
         let postgres =
             tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
         eprintln!("{} is up", postgres.describe());
-        let result = run(&self.server, &postgres, keys, !self.no_demo).await;
+        let result = run(&self.server, &postgres, (keys, passwords), !self.no_demo).await;
         tokio::task::spawn_blocking(move || drop(postgres)).await?;
         result
     }
@@ -66,14 +77,20 @@ impl DevCommand {
 async fn run(
     options: &ServerOptions,
     postgres: &EmbeddedPostgres,
-    keys: Option<Keys>,
+    (keys, passwords): (Option<Keys>, PasswordSettings),
     with_demo: bool,
 ) -> Result<(), CommandError> {
     postgres.ensure_database(DATABASE).await?;
     let server = postgres.connect_options(DATABASE);
     migrate::up(&server).await?;
     let keys = keys.unwrap_or_else(Keys::generate);
-    let app = App::new(server, &options.pool(), keys, options.retention());
+    let app = App::new(
+        server,
+        &options.pool(),
+        keys,
+        options.retention(),
+        passwords,
+    );
     if with_demo {
         demo::fill(&app).await?;
     }
@@ -81,7 +98,15 @@ async fn run(
         "psql -h {} -U byline {DATABASE}",
         postgres.socket_dir().display()
     );
-    serve(options, &app, |address| {
+    tracing::warn!(
+        "callers are not told apart: everybody who reaches this server may do everything"
+    );
+    let doors = Doors {
+        transport: options.transport(None)?,
+        gate: Arc::new(Gate::Open),
+        reflection: true,
+    };
+    serve(options, &app, doors, |address| {
         eprint!("{}", calls_to_paste(address, &psql));
     })
     .await

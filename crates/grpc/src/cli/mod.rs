@@ -1,9 +1,13 @@
 //! The program's commands. Each flag is also an environment variable; there is
 //! no configuration file.
 
+mod database;
 mod dev;
+mod doctor;
+mod keys;
 mod migrate;
 mod options;
+mod passwords;
 mod purge;
 mod search_language;
 mod serve;
@@ -31,11 +35,17 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve over a PostgreSQL database that you name
-    Serve(serve::ServeCommand),
+    Serve(Box<serve::ServeCommand>),
     /// Serve over a private PostgreSQL with demo data: to try Byline, and to develop against it
-    Dev(dev::DevCommand),
+    Dev(Box<dev::DevCommand>),
     /// Bring a database's schema up to this program's, or back
     Migrate(migrate::MigrateCommand),
+    /// Give the role that the service runs as its rights in the database
+    Database(database::DatabaseCommand),
+    /// Look whether a live database is as the service needs it, and say what mends it
+    Doctor(doctor::DoctorCommand),
+    /// Make, list and revoke the API keys that callers come with
+    Keys(keys::KeysCommand),
     /// Remove what was deleted longer ago than its retention, or say what would go
     Purge(purge::PurgeCommand),
     /// Import users or posts from a file into a running server, all or none of them
@@ -60,6 +70,9 @@ impl Cli {
             Command::Serve(command) => command.run().await?,
             Command::Dev(command) => command.run().await?,
             Command::Migrate(command) => return command.run().await,
+            Command::Database(command) => command.run().await?,
+            Command::Doctor(command) => return Ok(command.run().await),
+            Command::Keys(command) => command.run().await?,
             Command::Purge(command) => command.run().await?,
             Command::Import(command) => return command.run().await,
             Command::Export(command) => return command.run().await,

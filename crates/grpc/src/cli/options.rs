@@ -1,5 +1,9 @@
 //! Options that several commands share.
 
+mod auth;
+mod connections;
+mod jwt;
+
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -13,8 +17,15 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::CommandError;
+use super::passwords::PasswordOptions;
+use crate::bootstrap::PasswordSettings;
 use crate::page_token::Keys;
 use crate::server::Limits;
+use crate::transport::{self, Certificates, Transport};
+
+pub(super) use auth::AuthOptions;
+use connections::ConnectionOptions;
+pub(super) use connections::TlsOptions;
 
 /// What is logged, and how.
 #[derive(Args)]
@@ -70,15 +81,18 @@ impl LogOptions {
 /// Where a server listens, within which bounds it works, and what seals its tokens.
 #[derive(Args)]
 pub(super) struct ServerOptions {
-    /// Where to listen; port 0 picks a free one. Loopback addresses only: there is no way yet to tell callers apart
+    /// Where to listen; port 0 picks a free one. What others can reach is served over TLS (see `byline serve --help`)
     #[arg(
         long,
         env = "BYLINE_LISTEN",
         default_value = "127.0.0.1:50051",
         value_name = "ADDR",
-        value_parser = loopback
+        value_parser = address
     )]
     listen: SocketAddr,
+
+    #[command(flatten)]
+    connections: ConnectionOptions,
 
     /// Calls under way at once; the rest are told RESOURCE_EXHAUSTED
     #[arg(long, env = "BYLINE_MAX_CALLS", default_value_t = 256, value_name = "N",
@@ -140,13 +154,30 @@ pub(super) struct ServerOptions {
         value_name = "KEY[,KEY…]"
     )]
     page_token_key: Option<String>,
+
+    #[command(flatten)]
+    passwords: PasswordOptions,
 }
 
 impl ServerOptions {
+    /// Whether nobody but this machine can reach the address.
+    pub(super) fn listens_on_loopback(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// How connections are taken, secured by those certificates if there are any.
+    pub(super) fn transport(
+        &self,
+        certificates: Option<Certificates>,
+    ) -> Result<Transport, CommandError> {
+        // An export asks over a connection of its own whether its statement still runs.
+        let to_database = self.pool_size.saturating_add(self.max_transfers);
+        self.connections.transport(to_database, certificates)
+    }
+
     /// Takes the address.
-    pub(super) async fn bind(&self) -> Result<TcpListener, CommandError> {
-        TcpListener::bind(self.listen)
-            .await
+    pub(super) fn bind(&self) -> Result<TcpListener, CommandError> {
+        transport::listen(self.listen)
             .map_err(|error| format!("--listen {}: {error}", self.listen).into())
     }
 
@@ -195,6 +226,11 @@ impl ServerOptions {
         }
     }
 
+    /// How passwords are hashed and verified.
+    pub(super) fn passwords(&self) -> Result<PasswordSettings, CommandError> {
+        self.passwords.settings()
+    }
+
     /// The keys of page tokens, if there are any.
     pub(super) fn page_token_keys(&self) -> Result<Option<Keys>, CommandError> {
         // Not a `value_parser`: clap's message would repeat the key.
@@ -206,20 +242,9 @@ impl ServerOptions {
     }
 }
 
-/// An address that nobody but this machine can reach.
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "expected an address and a port, such as 127.0.0.1:50051".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err(
-            "only loopback addresses such as 127.0.0.1 are served, since there is no way yet to \
-             tell callers apart"
-                .to_owned(),
-        )
-    }
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let address = text.parse();
+    address.map_err(|_| "expected an address and a port, such as 127.0.0.1:50051")
 }
 
 /// A length of time that is not none, and short enough to add to any moment.
@@ -227,6 +252,15 @@ pub(super) fn some_time(text: &str) -> Result<Duration, CommandError> {
     let time = humantime::parse_duration(text)?;
     if time.is_zero() || time > LONGEST {
         return Err("must be more than 0s and at most 365 days".into());
+    }
+    Ok(time)
+}
+
+/// How long a key holds.
+pub(super) fn key_lifetime(text: &str) -> Result<Duration, CommandError> {
+    let time = humantime::parse_duration(text)?;
+    if time.is_zero() || time > 10 * LONGEST {
+        return Err("must be more than 0s and at most 3650 days".into());
     }
     Ok(time)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use byline_app::{NoLoad, Swept};
-use byline_domain::lifecycle::Retention;
 use byline_persistence::PoolSettings;
 use clap::Args;
 
@@ -11,7 +10,6 @@ use super::CommandError;
 use super::options::DatabaseOptions;
 use super::serve::{check_schema, unreachable};
 use crate::bootstrap::App;
-use crate::page_token::Keys;
 
 #[derive(Args)]
 pub(super) struct PurgeCommand {
@@ -26,8 +24,7 @@ pub(super) struct PurgeCommand {
 impl PurgeCommand {
     pub(super) async fn run(self) -> Result<(), CommandError> {
         let server = self.database.server()?;
-        let pool = PoolSettings::default();
-        let app = App::new(server, &pool, Keys::generate(), Retention::DEFAULT);
+        let app = App::for_command(server, &PoolSettings::default());
         check_schema(&app).await?;
         let sweep = app.sweep(Arc::new(NoLoad));
         if self.dry_run {
@@ -48,6 +45,7 @@ fn tell(what: &str, swept: &Swept) {
         (swept.posts, "post", "posts"),
         (swept.users, "user", "users"),
         (swept.requests, "record of a request", "records of requests"),
+        (swept.throttles, "count of failures", "counts of failures"),
     ] {
         println!("{what} {count} {}", if count == 1 { one } else { many });
     }

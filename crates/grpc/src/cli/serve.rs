@@ -1,17 +1,20 @@
 //! `byline serve`: a server over a database that exists.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use byline_domain::error::RepositoryError;
-use byline_persistence::PgConnectOptions;
 use byline_persistence::migrate::{self, RunOptions, Runner, SchemaState};
+use byline_persistence::{PgConnectOptions, is_forbidden};
 use clap::Args;
 
-use super::options::{DatabaseOptions, ServerOptions, lock_timeout, some_time};
+use super::options::{
+    AuthOptions, DatabaseOptions, ServerOptions, TlsOptions, lock_timeout, some_time,
+};
 use super::{CommandError, stop_signal};
 use crate::bootstrap::App;
 use crate::page_token::Keys;
-use crate::server;
+use crate::server::{self, Doors};
 
 /// How long closing the pool may take once nothing is served any more.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -23,6 +26,12 @@ pub(super) struct ServeCommand {
 
     #[command(flatten)]
     server: ServerOptions,
+
+    #[command(flatten)]
+    auth: AuthOptions,
+
+    #[command(flatten)]
+    tls: TlsOptions,
 
     /// Apply missing migrations first, instead of refusing to start
     #[arg(long, env = "BYLINE_MIGRATE")]
@@ -65,6 +74,11 @@ impl MigratePatience {
 impl ServeCommand {
     pub(super) async fn run(self) -> Result<(), CommandError> {
         let database = self.database.server()?;
+        let is_loopback = self.server.listens_on_loopback();
+        self.auth.check(is_loopback, self.tls.has_client_ca())?;
+        self.tls.check_address(is_loopback)?;
+        let certificates = self.tls.certificates(self.auth.needs_certificates())?;
+        let transport = self.server.transport(certificates)?;
         let keys = self.server.page_token_keys()?.unwrap_or_else(|| {
             tracing::warn!(
                 "no --page-token-key: page tokens end with this process, and other replicas \
@@ -72,12 +86,35 @@ impl ServeCommand {
             );
             Keys::generate()
         });
+        let passwords = self.server.passwords()?;
+        if passwords.peppers.is_empty() {
+            tracing::warn!(
+                "no --password-pepper: whoever gets hold of the database can guess passwords"
+            );
+        }
         if self.migrate {
             migrate_first(&database, self.patience.options()).await?;
         }
-        let app = App::new(database, &self.server.pool(), keys, self.server.retention());
+        let app = App::new(
+            database,
+            &self.server.pool(),
+            keys,
+            self.server.retention(),
+            passwords,
+        );
         check_schema(&app).await?;
-        serve(&self.server, &app, |_| {}).await
+        if let Some(role) = app.database.unbound_role().await.map_err(unreachable)? {
+            tracing::warn!(
+                "{role}: whoever gets hold of this server can change the schema; `byline doctor` \
+                 says how to give it a role of its own"
+            );
+        }
+        let doors = Doors {
+            transport,
+            gate: Arc::new(self.auth.gate(&app).await?),
+            reflection: self.auth.reflection(),
+        };
+        serve(&self.server, &app, doors, |_| {}).await
     }
 }
 
@@ -109,8 +146,14 @@ pub(super) async fn check_schema(app: &App) -> Result<(), CommandError> {
 }
 
 pub(super) fn unreachable(error: RepositoryError) -> CommandError {
+    let hint = if is_forbidden(&error) {
+        ": `byline doctor` says which rights the role of --database-url lacks; keys and the schema \
+         are the owner's to change"
+    } else {
+        ""
+    };
     match std::error::Error::source(&error) {
-        Some(source) => format!("{error}: {source}").into(),
+        Some(source) => format!("{error}: {source}{hint}").into(),
         None => error.into(),
     }
 }
@@ -119,13 +162,14 @@ pub(super) fn unreachable(error: RepositoryError) -> CommandError {
 pub(super) async fn serve(
     options: &ServerOptions,
     app: &App,
+    doors: Doors,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), CommandError> {
-    let listener = options.bind().await?;
+    let listener = options.bind()?;
     let address = listener.local_addr()?;
     println!("listening on {address}");
     started(address);
-    server::serve(listener, app, options.limits(), stop_signal()).await?;
+    server::serve(listener, app, options.limits(), doors, stop_signal()).await?;
     let _ = tokio::time::timeout(CLOSE, app.database.close()).await;
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod batch;
 mod count;
+pub(crate) mod credential;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod intent;
@@ -21,7 +22,7 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-pub(crate) use self::list::Lists;
+pub(crate) use self::list::{Lists, Walk};
 
 fn timestamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp {

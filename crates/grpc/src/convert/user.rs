@@ -100,12 +100,12 @@ pub(crate) fn create(
     violations.finish_with(command)
 }
 
-pub(crate) fn get(request: pb::GetUserRequest) -> Result<GetUser, ValidationError> {
+pub(crate) fn get(request: &pb::GetUserRequest) -> Result<GetUser, ValidationError> {
     use pb::get_user_request::Key;
     let mut violations = Violations::new();
-    let (field, key) = match request.key {
-        Some(Key::Id(id)) => ("id", UserId::parse(&id).map(UserKey::Id)),
-        Some(Key::Email(email)) => ("email", Email::parse(email).map(UserKey::Email)),
+    let (field, key) = match &request.key {
+        Some(Key::Id(id)) => ("id", UserId::parse(id).map(UserKey::Id)),
+        Some(Key::Email(email)) => ("email", Email::parse(email.as_str()).map(UserKey::Email)),
         None => (
             "key",
             Err(Invalid::new(

@@ -1,11 +1,14 @@
 //! The gRPC services.
 
 mod change;
+mod credential;
 mod post;
+mod read;
 mod transaction;
 mod transfer;
 mod user;
 
+pub(crate) use self::credential::CredentialRpc;
 pub(crate) use self::post::PostRpc;
 pub(crate) use self::transaction::TransactionRpc;
 pub(crate) use self::transfer::TransferRpc;

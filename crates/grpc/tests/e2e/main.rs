@@ -2,6 +2,7 @@
 //! PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+mod access;
 mod batches;
 mod changes;
 mod commands;
@@ -25,18 +26,21 @@ mod migrations;
 mod model;
 mod orders;
 mod outage;
+mod passwords;
 mod posts;
 mod process;
 mod proxy;
 mod recorded_calls;
 mod retries;
 mod retries_meanwhile;
+mod roles;
 mod searches;
 mod statements;
 mod support;
 mod sweeping;
 mod tokens;
 mod transactions;
+mod transport;
 mod trash;
 mod trying_out;
 mod updates_at_once;

@@ -34,6 +34,8 @@ async fn an_address_that_others_can_reach_is_refused() {
         &database.url(),
         "--listen",
         "0.0.0.0:0",
+        "--auth",
+        "none",
     ])
     .await;
     assert!(!refused.status.success());
@@ -43,7 +45,16 @@ async fn an_address_that_others_can_reach_is_refused() {
 #[tokio::test]
 async fn a_wrong_database_is_told_without_the_password() {
     let url = "postgres://byline:hunter2@127.0.0.1:1/byline";
-    let refused = run(&["serve", "--database-url", url, "--listen", "127.0.0.1:0"]).await;
+    let refused = run(&[
+        "serve",
+        "--database-url",
+        url,
+        "--listen",
+        "127.0.0.1:0",
+        "--auth",
+        "none",
+    ])
+    .await;
     assert!(!refused.status.success());
     assert!(said(&refused).contains("database"), "{}", said(&refused));
     assert!(!said(&refused).contains("hunter2"), "{}", said(&refused));

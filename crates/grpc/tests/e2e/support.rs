@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use byline_grpc::pb;
+use byline_grpc::pb::credential_service_client::CredentialServiceClient;
 use byline_grpc::pb::post_service_client::PostServiceClient;
 use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
 use byline_grpc::pb::transfer_service_client::TransferServiceClient;
@@ -47,8 +48,14 @@ impl Server {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
+        let auth: &[_] = if options.contains(&"--auth") {
+            &[]
+        } else {
+            &["--auth", "none"]
+        };
         let mut child = Command::new(program)
             .args(["serve", "--listen", address, "--database-url", url])
+            .args(auth)
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -112,6 +119,7 @@ pub(crate) struct World {
     pub(crate) posts: PostServiceClient<Channel>,
     pub(crate) transactions: TransactionServiceClient<Channel>,
     pub(crate) transfers: TransferServiceClient<Channel>,
+    pub(crate) credentials: CredentialServiceClient<Channel>,
 }
 
 impl World {
@@ -120,8 +128,12 @@ impl World {
     }
 
     pub(crate) async fn with(options: &[&str]) -> Self {
-        let database = TestDatabase::new().await;
-        let server = Server::serve(&database.url(), options).await;
+        Self::over(TestDatabase::new().await, options).await
+    }
+
+    /// The same over that database.
+    pub(crate) async fn over(database: TestDatabase, options: &[&str]) -> Self {
+        let server = Server::serve(&database.service_url(), options).await;
         let channel = server.channel().await;
         Self {
             users: UserServiceClient::new(channel.clone())
@@ -129,6 +141,7 @@ impl World {
             posts: PostServiceClient::new(channel.clone())
                 .max_decoding_message_size(4 * 1024 * 1024),
             transactions: TransactionServiceClient::new(channel.clone()),
+            credentials: CredentialServiceClient::new(channel.clone()),
             transfers: TransferServiceClient::new(channel)
                 .max_decoding_message_size(4 * 1024 * 1024),
             database,

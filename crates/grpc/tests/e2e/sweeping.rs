@@ -73,24 +73,29 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     let url = world.database.url();
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
-        "would remove 0 posts\nwould remove 0 users\nwould remove 0 records of requests\n"
+        "would remove 0 posts\nwould remove 0 users\nwould remove 0 records of requests\n\
+         would remove 0 counts of failures\n"
     );
     let mut connection = world.database.connection().await;
     for age in [
         "update users set deleted_at = created_at, purge_at = created_at where deleted_at is not null",
         "update request_records set created_at = created_at - interval '26 hours'",
+        "insert into throttles (key, failures, waits_until, forgotten_at, is_let_through)
+            values (sha256('caller:a'), 1, now(), now(), true),
+            (sha256('caller:b'), 1, now(), now() + interval '1 hour', true)",
     ] {
         execute(&mut connection, age).await;
     }
     // The posts are not due by themselves: they go with their author.
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
-        "would remove 2 posts\nwould remove 1 user\nwould remove 1 record of a request\n"
+        "would remove 2 posts\nwould remove 1 user\nwould remove 1 record of a request\n\
+         would remove 1 count of failures\n"
     );
     assert_eq!(left(&world.database).await, (2, 3, 1));
     assert_eq!(
         purge(&url, &[]).await,
-        "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\n"
+        "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\nremoved 1 count of failures\n"
     );
     assert_eq!(left(&world.database).await, (1, 1, 0));
 }
@@ -101,6 +106,8 @@ async fn a_retention_that_is_none_is_refused_in_words() {
         let output = Command::new(PROGRAM)
             .args([
                 "serve",
+                "--auth",
+                "none",
                 "--database-url",
                 "postgres://localhost/x",
                 option,

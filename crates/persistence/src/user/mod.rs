@@ -9,6 +9,7 @@ mod search;
 mod view;
 
 pub(crate) use self::columns::columns;
+pub(crate) use self::row::UserRow;
 pub(crate) use self::view::view;
 
 /// A checked statement that reads whole users. The columns are named here, once,

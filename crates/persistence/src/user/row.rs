@@ -11,17 +11,17 @@ use crate::row::{corrupt, version};
 
 const TABLE: &str = "users";
 
-pub(super) struct UserRow {
-    pub(super) id: Uuid,
-    pub(super) email: String,
-    pub(super) name: Option<String>,
-    pub(super) role: String,
-    pub(super) is_active: bool,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) updated_at: Option<DateTime<Utc>>,
-    pub(super) deleted_at: Option<DateTime<Utc>>,
-    pub(super) purge_at: Option<DateTime<Utc>>,
-    pub(super) version: i64,
+pub(crate) struct UserRow {
+    pub(crate) id: Uuid,
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) role: String,
+    pub(crate) is_active: bool,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: Option<DateTime<Utc>>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
+    pub(crate) purge_at: Option<DateTime<Utc>>,
+    pub(crate) version: i64,
 }
 
 impl TryFrom<UserRow> for User {

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use byline_persistence::migrate::{self, Done, MigrateError, Migration};
+use byline_persistence::migrate::{self, Done, Migration};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{Output, Told, named};
 use super::version::{Count, Version};
 use super::{CommandError, Locks, Target};
+use crate::cli::database::grant_all;
 
 #[derive(Args)]
 #[command(
@@ -29,6 +30,10 @@ pub(super) struct Up {
     /// Apply also those that are missing before one that is applied
     #[arg(long)]
     out_of_order: bool,
+
+    /// Give the role that the service runs as its rights afterwards, as `byline database grant` does; over Byline's own migrations
+    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME")]
+    service_role: Option<String>,
 
     /// Only say what would be applied
     #[arg(long)]
@@ -97,8 +102,21 @@ impl Up {
         let mut told = Vec::new();
         let result = runner
             .up(to, |done| tell(output, &UP, done, &mut told))
-            .await;
+            .await
+            .map_err(CommandError::from);
+        let result = match (&self.service_role, result) {
+            (Some(role), Ok(())) => self.give_rights(role, output).await,
+            (_, result) => result,
+        };
         finish(output, &UP, &told, result)
+    }
+}
+
+impl Up {
+    async fn give_rights(&self, role: &str, output: &Output) -> Result<(), CommandError> {
+        grant_all(&self.target.database.server()?, role).await?;
+        output.line(format_args!("{role} has its rights"));
+        Ok(())
     }
 }
 
@@ -120,7 +138,7 @@ impl Down {
         let mut told = Vec::new();
         let tell = |done: &Done<'_>| tell(output, &DOWN, done, &mut told);
         let result = runner.down(target, tell).await;
-        finish(output, &DOWN, &told, result)
+        finish(output, &DOWN, &told, result.map_err(CommandError::from))
     }
 }
 
@@ -146,7 +164,7 @@ fn finish(
     output: &Output,
     words: &Words,
     told: &[Value],
-    result: Result<(), MigrateError>,
+    result: Result<(), CommandError>,
 ) -> Result<ExitCode, CommandError> {
     let mut document = json!({ words.key: told });
     match result {
@@ -160,7 +178,7 @@ fn finish(
         Err(error) => {
             document["error"] = json!(error.to_string());
             output.document(&document);
-            Err(Told(error.into()).into())
+            Err(Told(error).into())
         }
     }
 }

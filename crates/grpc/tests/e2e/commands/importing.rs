@@ -187,7 +187,7 @@ async fn the_exit_code_tells_whether_all_went_as_it_was_meant_to() {
     assert_eq!(ended(&[]).await, 1);
     assert_eq!(ended(&["--on-conflict", "shrug"]).await, 2);
     assert_eq!(ended(&["--request-id", "7"]).await, 2);
-    assert_eq!(ended(&["--server", "https://localhost"]).await, 2);
+    assert_eq!(ended(&["--server", "ftp://localhost"]).await, 2);
     let untold = folder.file("users.txt", "");
     assert_eq!(
         code(&run(&fake.url, &["import", "users", &untold]).await),

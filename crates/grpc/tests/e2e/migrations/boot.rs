@@ -6,10 +6,18 @@ use super::{code, migrate, program, stderr};
 use crate::support::{Server, World, eventually};
 
 async fn refusal(url: &str) -> String {
-    let refused = program(&["serve", "--database-url", url, "--listen", "127.0.0.1:0"])
-        .output()
-        .await
-        .unwrap();
+    let refused = program(&[
+        "serve",
+        "--database-url",
+        url,
+        "--listen",
+        "127.0.0.1:0",
+        "--auth",
+        "none",
+    ])
+    .output()
+    .await
+    .unwrap();
     assert_eq!(code(&refused), 1, "{refused:?}");
     stderr(&refused).to_owned()
 }
@@ -24,7 +32,7 @@ async fn a_schema_that_is_behind_is_refused_with_the_way_to_mend_it() {
 
     let down = migrate(&["down", "--database-url", &url]).await;
     assert_eq!(code(&down), 0, "{down:?}");
-    assert!(refusal(&url).await.contains("lacks migrations [5]"));
+    assert!(refusal(&url).await.contains("lacks migrations [7]"));
 }
 
 #[tokio::test]
@@ -40,12 +48,14 @@ async fn of_many_replicas_that_start_at_once_one_applies_each_migration() {
         "0003 reading",
         "0004 guesses",
         "0005 writing",
+        "0006 callers",
+        "0007 credentials",
     ] {
         let applied = logs.matches(&format!("\"migration\":\"{name}\"")).count();
         assert_eq!(applied, 1, "{name}: {logs}");
     }
     let rows = "select count(*) from _sqlx_migrations where success";
-    assert_eq!(count(&mut database.connection().await, rows).await, 5);
+    assert_eq!(count(&mut database.connection().await, rows).await, 7);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod failures;
 mod interrupted;
 mod lint;
 mod load;
-mod page;
+pub(crate) mod page;
 mod revision;
 mod verbs;
 

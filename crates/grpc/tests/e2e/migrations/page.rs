@@ -97,7 +97,7 @@ fn told(command: &str, output: &Output, tells_code: bool) -> String {
 }
 
 /// The words of a command, of which some are quoted.
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for character in command.chars() {

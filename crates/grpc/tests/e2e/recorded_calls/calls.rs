@@ -1,5 +1,6 @@
 //! Calls of every method that reads or changes, one after the other.
 
+use byline_grpc::pb::credential_service_client::CredentialServiceClient;
 use byline_grpc::pb::post_service_client::PostServiceClient;
 use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
 use byline_grpc::pb::user_service_client::UserServiceClient;
@@ -13,6 +14,7 @@ struct Caller<'a> {
     users: UserServiceClient<Channel>,
     posts: PostServiceClient<Channel>,
     transactions: TransactionServiceClient<Channel>,
+    credentials: CredentialServiceClient<Channel>,
     log: &'a mut Log,
     /// How many ids of requests were made.
     requests: u32,
@@ -23,12 +25,14 @@ pub(super) async fn make(channel: Channel, log: &mut Log) {
     let mut caller = Caller {
         users: UserServiceClient::new(channel.clone()),
         posts: PostServiceClient::new(channel.clone()),
-        transactions: TransactionServiceClient::new(channel),
+        transactions: TransactionServiceClient::new(channel.clone()),
+        credentials: CredentialServiceClient::new(channel),
         log,
         requests: 0,
     };
     let ada = caller.create_user("ada").await;
     let grace = caller.create_user("grace").await;
+    caller.passwords(&ada, &grace).await;
     caller.change_user(&ada).await;
     let post = caller.create_post(&ada, "Gardens by the sea").await;
     let other = caller.create_post(&ada, "Nine days of rain").await;
@@ -90,6 +94,41 @@ impl Caller<'_> {
         let request = self.new_post(author, title);
         let answer = note!(self, "CreatePost", posts.create_post(request));
         answer.post.unwrap_or_default().id
+    }
+
+    async fn passwords(&mut self, ada: &str, grace: &str) {
+        use pb::verify_password_request::Key;
+        for current in [None, Some("correct horse battery".to_owned())] {
+            let request = pb::SetPasswordRequest {
+                user_id: ada.to_owned(),
+                new_password: "correct horse battery".to_owned(),
+                current_password: current,
+                request_id: self.request_id(),
+                ..pb::SetPasswordRequest::default()
+            };
+            note!(self, "SetPassword", credentials.set_password(request));
+        }
+        let request = pb::ImportPasswordHashRequest {
+            user_id: grace.to_owned(),
+            hash: "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW".to_owned(),
+            ..pb::ImportPasswordHashRequest::default()
+        };
+        note!(
+            self,
+            "ImportPasswordHash",
+            credentials.import_password_hash(request)
+        );
+        for (key, password) in [
+            (Key::Id(ada.to_owned()), "correct horse battery"),
+            // Hashed anew.
+            (Key::Email(format!("grace@{}", super::DOMAIN)), "U*U"),
+        ] {
+            let request = pb::VerifyPasswordRequest {
+                key: Some(key),
+                password: password.to_owned(),
+            };
+            note!(self, "VerifyPassword", credentials.verify_password(request));
+        }
     }
 
     async fn change_user(&mut self, id: &str) {
