@@ -98,7 +98,7 @@ impl CreateKey {
                 .expires_in
                 .and_then(|time| TimeDelta::from_std(time).ok()),
         };
-        let says = format!("of {}, which may {}", new.name.as_str(), new.scopes);
+        let says = format!("of {}, with {}", new.name.as_str(), new.scopes);
         let random: [u8; ApiKey::RANDOM_BYTES] = random_bytes();
         let key = app.keys().create(new, random).await.map_err(unreachable)?;
         eprintln!("key {} {says}; it is not shown again:", key.presented().id);

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 
 use super::report::Report;
-use super::role::{Home, Role};
+use super::role::{ANOTHER_ROLE, Home, Role};
 use crate::grants::{TABLES, differences};
 
 /// The checks that say nothing of a role which grants do not bind.
@@ -42,12 +42,7 @@ pub(super) async fn check(
             format!(
                 "{name} {why}: it may change the schema and the audit log, whatever is granted"
             ),
-            [
-                "create role byline_service login;".to_owned(),
-                "byline database grant --service-role byline_service --database-url OWNER_URL"
-                    .to_owned(),
-                "run the service as byline_service".to_owned(),
-            ],
+            ANOTHER_ROLE.map(str::to_owned),
         );
         for (check, _) in BY_GRANTS {
             report.skipped(check, format!("no grant binds {name}"));

@@ -31,7 +31,6 @@ impl Role {
             "select rolname::text as name, quote_ident(rolname) as quoted,
                 rolname = current_user as is_me, rolsuper as is_superuser,
                 array_remove(array[
-                    case when rolsuper then 'superuser' end,
                     case when rolcreaterole then 'createrole' end,
                     case when rolcreatedb then 'createdb' end,
                     case when rolreplication then 'replication' end,
@@ -119,6 +118,13 @@ const PREDEFINED: &[&str] = &[
     "pg_write_server_files",
 ];
 
+/// What to do about a role that can do too much by itself.
+pub(super) const ANOTHER_ROLE: [&str; 3] = [
+    "create role byline_service login;",
+    "byline database grant --service-role byline_service --database-url OWNER_URL",
+    "run the service as byline_service",
+];
+
 /// A role that it is a member of, and one that it can do everything of by that.
 const MEMBERSHIPS: &str = "select quote_ident(direct.rolname), min(reached.rolname::text)
     from pg_auth_members m
@@ -136,6 +142,12 @@ pub(super) async fn check(
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
     let name = &role.quoted;
+    if role.is_superuser {
+        // It may be the only one that there is: it is to be left, and not to be changed.
+        let says = format!("{name} is a superuser, which the service must not be");
+        report.fault("role", says, ANOTHER_ROLE.map(str::to_owned));
+        return Ok(());
+    }
     for attribute in &role.attributes {
         report.fault(
             "role",

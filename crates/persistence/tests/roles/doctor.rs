@@ -237,7 +237,9 @@ async fn a_service_that_runs_as_the_owner_or_a_superuser_is_told_to_take_another
     }
     let checks = by_itself(&test, "byline").await;
     let told = checks.iter().find(|check| check.name == "role").unwrap();
-    assert_eq!(told.mend, ["alter role byline nosuperuser;"]);
+    // It may be the only superuser that there is.
+    assert!(told.mend.iter().all(|mend| !mend.contains("nosuperuser")));
+    assert!(told.mend[2].contains("run the service as"), "{told:?}");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn a_key_is_good_from_when_it_is_made_until_it_is_revoked() {
     assert!(token.starts_with("byl_") && !token.contains(char::is_whitespace));
     let said = String::from_utf8_lossy(&made.stderr).into_owned();
     assert!(
-        said.contains("of web, which may users.read, posts.read"),
+        said.contains("of web, with users.read, posts.read"),
         "{said}"
     );
     eventually("the key is known", || async {
