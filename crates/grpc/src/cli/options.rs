@@ -2,15 +2,15 @@
 
 mod auth;
 mod connections;
+mod database;
 mod jwt;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
 use byline_domain::lifecycle::Retention;
-use byline_persistence::{PgConnectOptions, PoolSettings};
+use byline_persistence::PoolSettings;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
@@ -26,6 +26,7 @@ use crate::transport::{self, Certificates, Transport};
 pub(super) use auth::AuthOptions;
 use connections::ConnectionOptions;
 pub(super) use connections::TlsOptions;
+pub(super) use database::{DatabaseOptions, MaybeDatabase, NoUrl, server};
 
 /// What is logged, and how.
 #[derive(Args)]
@@ -283,90 +284,11 @@ pub(super) fn lock_timeout(text: &str) -> Result<Duration, CommandError> {
     Ok(time)
 }
 
-/// Which database.
-#[derive(Args)]
-pub(super) struct DatabaseOptions {
-    /// The PostgreSQL database, such as postgres://user:password@host/name
-    #[arg(
-        long,
-        env = "BYLINE_DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    database_url: String,
-}
-
-impl DatabaseOptions {
-    pub(super) fn server(&self) -> Result<PgConnectOptions, CommandError> {
-        server("--database-url", &self.database_url)
-    }
-}
-
-/// Which database, if any.
-#[derive(Args)]
-pub(super) struct MaybeDatabase {
-    /// The PostgreSQL database, such as postgres://user:password@host/name
-    #[arg(
-        long,
-        env = "BYLINE_DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    database_url: Option<String>,
-}
-
-impl MaybeDatabase {
-    pub(super) fn server(&self) -> Result<Option<PgConnectOptions>, CommandError> {
-        // Nothing where something is in the environment.
-        let url = self.database_url.as_deref().filter(|url| !url.is_empty());
-        url.map(|url| server("--database-url", url)).transpose()
-    }
-}
-
-pub(super) fn server(option: &str, url: &str) -> Result<PgConnectOptions, CommandError> {
-    // The driver's message would repeat the URL, password included, and it takes any scheme.
-    let is_ours = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-    let server = server.flatten();
-    server.ok_or_else(|| NoUrl(option.to_owned()).into())
-}
-
-/// What was given as a URL is none.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is no URL such as postgres://user:password@host/name")]
-pub(super) struct NoUrl(String);
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
 
     use super::*;
-
-    #[test]
-    fn a_database_url_is_of_postgresql() {
-        let server = |url: &str| {
-            let database_url = url.to_owned();
-            DatabaseOptions { database_url }.server()
-        };
-        for url in ["postgres:///byline", "postgresql://u:secret@h:1/byline"] {
-            assert!(server(url).is_ok(), "{url}");
-        }
-        for url in [
-            "",
-            "localhost:50051",
-            "mysql://u:secret@h/byline",
-            "postgres:secret",
-        ] {
-            let message = server(url).unwrap_err().to_string();
-            assert!(
-                message.starts_with("--database-url is no URL such as"),
-                "{message}"
-            );
-            assert!(!message.contains("secret"), "{message}");
-        }
-    }
 
     #[derive(Parser)]
     struct Program {
