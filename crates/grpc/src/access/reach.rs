@@ -129,11 +129,28 @@ pub(crate) fn of_deletions(batch: &pb::BatchDeleteUsersRequest) -> Scopes {
     requests.fold(Scopes::NONE, Scopes::and)
 }
 
-/// That posts are told apart by their authors.
+/// That posts are told apart by what they say, or by their authors.
 pub(crate) fn of_transfer(request: &pb::TransferPostsRequest) -> Scopes {
-    // What is no filter is refused by whoever converts it.
-    let filter = parse_posts(&request.filter, DateTime::UNIX_EPOCH).ok();
-    reach(filter.flatten().as_ref(), None)
+    if request.filter.trim().is_empty() {
+        return Scopes::NONE;
+    }
+    let related = match parse_posts(&request.filter, DateTime::UNIX_EPOCH) {
+        Ok(filter) => reach(filter.as_ref(), None),
+        // It may be one at another time: durations count from now. No filter leads to authors
+        // without naming them.
+        Err(_) if request.filter.contains("author") => Scopes::NONE.with(Scope::UsersRead),
+        Err(_) => Scopes::NONE,
+    };
+    related.with(Scope::PostsRead)
+}
+
+/// That a password is verified before another one is set.
+pub(crate) fn of_setting(request: &pb::SetPasswordRequest) -> Scopes {
+    if request.current_password.is_some() {
+        Scopes::NONE.with(Scope::CredentialsVerify)
+    } else {
+        Scopes::NONE
+    }
 }
 
 /// What each of its operations needs by its own method, and what it reaches for.

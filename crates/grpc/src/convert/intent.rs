@@ -54,7 +54,7 @@ macro_rules! mutating {
 }
 
 mutating! {
-    "CredentialService/SetPassword" SetPasswordRequest,
+    "CredentialService/SetPassword" SetPasswordRequest reaching reach::of_setting,
     "CredentialService/ImportPasswordHash" ImportPasswordHashRequest,
     "UserService/CreateUser" CreateUserRequest,
     "UserService/UpdateUser" UpdateUserRequest,

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use super::change::{Respond, change, respond};
 use crate::access;
 use crate::bootstrap::App;
+use crate::convert::intent::Mutating;
 use crate::convert::{credential as convert, intent};
 use crate::pb;
 use crate::pb::credential_service_server::CredentialService;
@@ -39,6 +40,7 @@ impl CredentialService for CredentialRpc {
     ) -> Result<Response<pb::SetPasswordResponse>, Status> {
         let caller = access::caller(&request);
         let mut request = request.into_inner();
+        access::require(&caller, request.reach())?;
         let passwords = convert::take_passwords(&mut request);
         let intent = intent::take(&mut request, &caller);
         let read = join(convert::set(&request, passwords), intent);

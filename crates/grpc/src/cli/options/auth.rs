@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::jwt::JwtOptions;
 use crate::access::jwt::JwtVerifier;
 use crate::access::mtls::{Grant, Grants};
-use crate::access::{Gate, Ways};
+use crate::access::{Gate, Ways, rights};
 use crate::bootstrap::App;
 use crate::cli::CommandError;
 
@@ -101,8 +101,26 @@ impl AuthOptions {
         self.auth.contains(&way)
     }
 
+    /// Says what is there to no end.
+    fn warn(&self) {
+        if !self.mtls_grant.is_empty() && !self.takes(AuthWay::Mtls) {
+            tracing::warn!("--mtls-grant gives nothing without --auth mtls");
+        }
+        if self.mtls_grant.is_empty() && self.takes(AuthWay::Mtls) {
+            tracing::warn!(
+                "--auth mtls without --mtls-grant lets nobody do anything by a certificate"
+            );
+        }
+        if self.jwt.is_given() && !self.takes(AuthWay::Jwt) {
+            tracing::warn!("--jwks and what belongs to it let nobody in without --auth jwt");
+        }
+    }
+
     /// What lets callers in.
     pub(in crate::cli) async fn gate(&self, app: &App) -> Result<Gate, CommandError> {
+        self.warn();
+        // Read now, and not by the first call.
+        rights::contract();
         if self.is_open() {
             tracing::warn!("--auth none: everybody who reaches this server may do everything");
             return Ok(Gate::Open);

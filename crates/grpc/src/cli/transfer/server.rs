@@ -31,6 +31,7 @@ pub(super) struct ServerOptions {
     #[arg(
         long,
         env = "BYLINE_SERVER",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:50051",
         value_name = "URL",
         value_parser = endpoint
@@ -72,6 +73,9 @@ pub(super) struct ServerOptions {
 impl ServerOptions {
     pub(super) async fn client(&self) -> Result<Client, CommandError> {
         let uri = self.server.uri();
+        if uri.authority().is_some_and(|it| it.as_str().contains('@')) {
+            return Err("--server: takes no user name and no password: see --token".into());
+        }
         let credentials = self.credentials()?;
         let endpoint = if uri.scheme_str() == Some("https") {
             let tls = self.tls()?;
@@ -198,6 +202,13 @@ mod tests {
         let refused = refusal(&["--token", "se\ncret"]).await;
         assert!(refused.starts_with("--token: is none"), "{refused}");
         assert!(!refused.contains("cret"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_password_in_the_url_is_refused_and_not_repeated() {
+        let refused = refusal(&["--server", "https://user:secret@localhost:1"]).await;
+        assert!(refused.contains("no password"), "{refused}");
+        assert!(!refused.contains("secret"), "{refused}");
     }
 
     #[tokio::test]

@@ -197,7 +197,10 @@ async fn an_operation_needs_what_its_own_method_needs() {
             assert_eq!(status.code(), Code::InvalidArgument, "{status}");
         }
     }
-    assert_lacks(execute(vec![transfer], &both).await, "users.read");
+    assert_lacks(
+        execute(vec![transfer], &both).await,
+        "users.read, posts.read",
+    );
 }
 
 #[tokio::test]
@@ -224,13 +227,23 @@ async fn posts_go_along_for_those_alone_who_may_delete_them() {
     let status = client.delete_user(with_token(delete(false), &users)).await;
     assert_eq!(status.unwrap_err().code(), Code::NotFound);
 
-    let transfer = pb::TransferPostsRequest {
-        filter: "author.role = admin".to_owned(),
-        ..pb::TransferPostsRequest::default()
-    };
     let mut client = world.posts.clone();
-    let answer = client.transfer_posts(with_token(transfer, &posts)).await;
-    assert_lacks(answer, "users.read");
+    for (filter, lacks) in [
+        ("author.role = admin", "users.read, posts.read"),
+        // Too long ago to be a time, counted from 1970, and one counted from now.
+        (
+            "author.role = admin AND created_at > -62200000000s",
+            "users.read, posts.read",
+        ),
+        ("content : secret", "posts.read"),
+    ] {
+        let transfer = pb::TransferPostsRequest {
+            filter: filter.to_owned(),
+            ..pb::TransferPostsRequest::default()
+        };
+        let answer = client.transfer_posts(with_token(transfer, &posts)).await;
+        assert_lacks(answer, lacks);
+    }
 }
 
 #[tokio::test]

