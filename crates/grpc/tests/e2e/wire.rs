@@ -39,6 +39,25 @@ pub(crate) async fn call_with(
     Ok(answer.into_inner())
 }
 
+/// Calls the method of that path, of whatever kind it is, and takes the first message that is
+/// answered.
+pub(crate) async fn call_any(
+    channel: &Channel,
+    path: &str,
+    request: Request<Vec<u8>>,
+) -> Result<Option<Vec<u8>>, Status> {
+    let mut client = Grpc::new(channel.clone());
+    client
+        .ready()
+        .await
+        .map_err(|error| Status::unknown(error.to_string()))?;
+    let mut request = request.map(|message| tokio_stream::iter([message]));
+    request.set_timeout(PATIENCE);
+    let path = path.parse().expect("a path");
+    let answer = client.streaming(request, path, Bytes).await?;
+    answer.into_inner().message().await
+}
+
 /// Messages as the bytes that they are.
 struct Bytes;
 

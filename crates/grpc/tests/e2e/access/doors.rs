@@ -7,9 +7,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::calls::call;
 use super::guarded;
 use crate::support::{PROGRAM, World, eventually};
+use crate::wire::call_any;
 
 const REFLECTION: [&str; 2] = [
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -29,7 +29,7 @@ async fn health_is_open_and_reflection_is_off() {
     })
     .await;
     for path in REFLECTION {
-        let answer = call(&channel, path, Request::new(LIST.to_vec())).await;
+        let answer = call_any(&channel, path, Request::new(LIST.to_vec())).await;
         assert_eq!(answer.unwrap_err().code(), Code::Unimplemented, "{path}");
     }
 }
@@ -39,7 +39,7 @@ async fn reflection_can_be_opened() {
     let world = World::with(&["--auth", "keys", "--reflection"]).await;
     let channel = world.server.channel().await;
     for path in REFLECTION {
-        let answer = call(&channel, path, Request::new(LIST.to_vec())).await;
+        let answer = call_any(&channel, path, Request::new(LIST.to_vec())).await;
         let answer = String::from_utf8_lossy(&answer.unwrap().unwrap()).into_owned();
         assert!(answer.contains("byline.v1.UserService"), "{path}: {answer}");
     }

@@ -8,9 +8,9 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 use tonic::{Code, Request};
 
-use super::calls::call;
 use super::{guarded, scopes, with_token};
 use crate::support::reason;
+use crate::wire::call_any;
 
 /// What each method needs, written down once more: a wrong option in the contract is found by
 /// nothing else.
@@ -102,7 +102,7 @@ async fn each_method_lets_in_whoever_has_its_scopes_and_nobody_else() {
             };
             // Nothing comes of an empty message but an answer or a refusal of it.
             let message = if is_enough { &[][..] } else { RUBBISH };
-            let answer = call(&channel, &path, with_token(message.to_vec(), &token)).await;
+            let answer = call_any(&channel, &path, with_token(message.to_vec(), &token)).await;
             if is_enough {
                 if let Err(status) = answer {
                     assert_eq!(status.code(), Code::InvalidArgument, "{method}: {status}");
@@ -128,7 +128,7 @@ async fn no_method_lets_in_whoever_proves_nothing() {
                 Some(token) => with_token(RUBBISH.to_vec(), token),
                 None => Request::new(RUBBISH.to_vec()),
             };
-            let status = call(&channel, &path, request).await.unwrap_err();
+            let status = call_any(&channel, &path, request).await.unwrap_err();
             let why = if token.is_some() {
                 "CREDENTIALS_INVALID"
             } else {
@@ -140,8 +140,8 @@ async fn no_method_lets_in_whoever_proves_nothing() {
     }
     // Nor is it told which methods there are.
     let path = "/byline.v1.UserService/NoSuchMethod";
-    let status = call(&channel, path, Request::new(Vec::new())).await;
+    let status = call_any(&channel, path, Request::new(Vec::new())).await;
     assert_eq!(status.unwrap_err().code(), Code::Unauthenticated);
-    let status = call(&channel, path, with_token(Vec::new(), &known)).await;
+    let status = call_any(&channel, path, with_token(Vec::new(), &known)).await;
     assert_eq!(status.unwrap_err().code(), Code::Unimplemented);
 }

@@ -1,6 +1,5 @@
 //! Who is let in, and what they may do.
 
-mod calls;
 mod certificates;
 mod doors;
 mod keys;
