@@ -41,9 +41,10 @@ impl Credentials {
             request.digest = hasher.seal(&place, request, &command.new).await?;
         }
         let expected = match &command.current {
-            None => None,
+            None => Present::Any,
             Some(current) => match self.verified(caller, &place, command.user, current).await {
-                Ok(verified) => verified,
+                Ok(Some(verified)) => Present::Verified(verified),
+                Ok(None) => Present::NotThere,
                 Err(Error::PasswordNotVerified) => {
                     // Not the present one any more, if this is the retry of what set another.
                     return match &intent.request {
@@ -103,8 +104,17 @@ struct Put<'a> {
     user: UserId,
     new: &'a NewPassword,
     credential: Credential,
-    /// What has to be kept still.
-    expected: Option<Credential>,
+    expected: Present,
+}
+
+/// Which password may be replaced.
+enum Present {
+    /// Whatever is kept.
+    Any,
+    /// What was verified, if it is kept still.
+    Verified(Credential),
+    /// None: the user was not there, or in the trash, when it was to be verified.
+    NotThere,
 }
 
 #[async_trait]
@@ -116,7 +126,15 @@ impl Mutation for Put<'_> {
         if self.new.is_of(&user) {
             return Err(Error::PasswordOfUser);
         }
-        if self.expected.is_some() && unit.credentials().find(self.user).await? != self.expected {
+        let may_be_replaced = match &self.expected {
+            Present::Any => true,
+            Present::Verified(kept) => {
+                unit.credentials().find(self.user).await?.as_ref() == Some(kept)
+            }
+            // Who has come out of the trash meanwhile was not verified.
+            Present::NotThere => false,
+        };
+        if !may_be_replaced {
             return Err(Error::Contention(
                 "the password was changed meanwhile".into(),
             ));
@@ -306,6 +324,18 @@ mod tests {
                 Err(Error::Precondition(Precondition::UserInTrash { .. }))
             ));
         }
+    }
+
+    #[tokio::test]
+    async fn who_comes_out_of_the_trash_meanwhile_was_not_verified() {
+        let units =
+            (0..=crate::writer::RETRIES).map(|_| MockUnitOfWork::abandoned().holds_user(&user(1)));
+        let mut parts = Parts::new().hashes(kept_anew());
+        let found = || Some(account(deleted_user(1), Some(kept())));
+        parts.reader.expect_find().returning(move |_| Ok(found()));
+        let with = command(Some(password()));
+        let refused = set(parts, units, with, Intent::default()).await;
+        assert!(matches!(refused, Err(Error::Contention(_))));
     }
 
     #[tokio::test]
