@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use byline_grpc::pb::user_service_client::UserServiceClient;
 use tokio::task::JoinSet;
 
 use super::{PASSWORD, verify};
@@ -42,8 +43,10 @@ async fn measured_medians_of_whoever_cannot_be_verified_are_within_5_percent() {
     assert!(*most <= least.mul_f64(1.05), "{least:?} to {most:?}");
 }
 
+/// Over a connection of its own: a client lets no more calls be under way at once over one than
+/// the server says, and has the rest wait.
 async fn reads(world: &World, id: &str, many: usize) -> Vec<Duration> {
-    let mut users = world.users.clone();
+    let mut users = UserServiceClient::new(world.server.channel().await);
     let mut times = Vec::new();
     for _ in 0..many {
         let began = Instant::now();
