@@ -2,6 +2,7 @@
 //! is told. Talks to the ports of the domain and to nothing else.
 
 pub mod access;
+pub mod audit;
 mod batch;
 pub mod credential;
 mod error;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use byline_domain::audit::AuditRetention;
 use byline_domain::clock::Clock;
 use byline_domain::error::RepositoryError;
 use byline_domain::pause::Pause;
@@ -44,6 +45,8 @@ pub struct Swept {
     pub requests: u64,
     /// Counts of failures that are forgotten.
     pub throttles: u64,
+    /// Events of the audit log.
+    pub audit_events: u64,
     /// Whether the round ended early because another process is sweeping.
     pub yielded: bool,
 }
@@ -55,12 +58,13 @@ impl Swept {
             Expired::Users => &mut self.users,
             Expired::Requests => &mut self.requests,
             Expired::Throttles => &mut self.throttles,
+            Expired::AuditEvents => &mut self.audit_events,
         }
     }
 
     /// Whether nothing was there to be removed.
     pub fn is_nothing(&self) -> bool {
-        self.posts + self.users + self.requests + self.throttles == 0
+        self.posts + self.users + self.requests + self.throttles + self.audit_events == 0
     }
 }
 
@@ -71,21 +75,24 @@ pub struct Sweep {
     clock: Arc<dyn Clock>,
     pause: Arc<dyn Pause>,
     load: Arc<dyn Load>,
+    audit_retention: AuditRetention,
 }
 
 impl Sweep {
-    /// Sweeps through these ports.
+    /// Sweeps through these ports. Events of the audit log are kept for `audit_retention`.
     pub fn new(
         sweeper: Arc<dyn Sweeper>,
         clock: Arc<dyn Clock>,
         pause: Arc<dyn Pause>,
         load: Arc<dyn Load>,
+        audit_retention: AuditRetention,
     ) -> Self {
         Self {
             sweeper,
             clock,
             pause,
             load,
+            audit_retention,
         }
     }
 
@@ -98,7 +105,11 @@ impl Sweep {
             loop {
                 self.wait().await;
                 let began = self.clock.now();
-                let Some(count) = self.sweeper.sweep(what, began, MAX_SWEPT).await? else {
+                let Some(count) = self
+                    .sweeper
+                    .sweep(what, what.due_by(began, self.audit_retention), MAX_SWEPT)
+                    .await?
+                else {
                     swept.yielded = true;
                     return Ok(swept);
                 };
@@ -127,7 +138,8 @@ impl Sweep {
         let now = self.clock.now();
         let mut due = Swept::default();
         for what in Expired::ALL {
-            *due.of(what) = self.sweeper.count_due(what, now).await?;
+            let by = what.due_by(now, self.audit_retention);
+            *due.of(what) = self.sweeper.count_due(what, by).await?;
         }
         Ok(due)
     }
@@ -175,6 +187,7 @@ mod tests {
             Arc::new(TickingClock::default()),
             Arc::new(pause),
             Arc::new(Busy(Mutex::new(busy))),
+            AuditRetention::DEFAULT,
         )
     }
 
@@ -200,6 +213,7 @@ mod tests {
             (Expired::Users, Some(2)),
             (Expired::Requests, Some(0)),
             (Expired::Throttles, Some(5)),
+            (Expired::AuditEvents, Some(0)),
         ]);
         let mut pause = MockPause::new();
         // The clock ticks a second a look: a batch takes one, and the rest four.
@@ -214,6 +228,7 @@ mod tests {
             users: 2,
             requests: 0,
             throttles: 5,
+            audit_events: 0,
             yielded: false,
         };
         assert_eq!(swept, expected);

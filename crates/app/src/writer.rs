@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
+use byline_domain::audit::Origin;
 use byline_domain::clock::Clock;
 use byline_domain::error::{RepositoryError, Source};
 use byline_domain::lifecycle::Retention;
@@ -23,6 +24,8 @@ pub struct Intent {
     pub request: Option<Request>,
     /// Whether it is only to be tried: all is checked, and nothing kept.
     pub validate_only: bool,
+    /// Who wants it, and by which call.
+    pub origin: Origin,
 }
 
 /// What a change answers.
@@ -35,7 +38,7 @@ pub enum Answer<T> {
 }
 
 /// Makes changes: begins and ends their units of work, keeps what was answered to
-/// requests with an id, and tries again what met concurrent changes.
+/// requests with an id and who did what, and tries again what met concurrent changes.
 pub struct Writer {
     units: Arc<dyn UnitOfWorkFactory>,
     clock: Arc<dyn Clock>,
@@ -195,6 +198,7 @@ impl Writer {
             unit.rollback().await?;
             return Ok(Answer::Made(told));
         }
+        unit.audit().keep(&intent.origin, terms.now).await?;
         if let Some(request) = &intent.request {
             let response = render.bytes(&told);
             let now = self.clock.now();

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::audit::AuditRetention;
 use crate::error::RepositoryError;
 
 /// How long a record of a request is kept, so that a retry is answered the same: an hour
@@ -25,12 +26,29 @@ pub enum Expired {
     Requests,
     /// The failures of accounts and callers that are forgotten.
     Throttles,
+    /// The events of the audit log from before a time, which [`Self::due_by`] sets back by as
+    /// much as they are kept.
+    AuditEvents,
 }
 
 impl Expired {
     /// In the order in which they are swept: posts before the users who wrote them, since
     /// a user is not removed before the last of their posts is.
-    pub const ALL: [Self; 4] = [Self::Posts, Self::Users, Self::Requests, Self::Throttles];
+    pub const ALL: [Self; 5] = [
+        Self::Posts,
+        Self::Users,
+        Self::Requests,
+        Self::Throttles,
+        Self::AuditEvents,
+    ];
+
+    /// The time by which it is decided what is due at `now`.
+    pub fn due_by(self, now: DateTime<Utc>, events: AuditRetention) -> DateTime<Utc> {
+        match self {
+            Self::Posts | Self::Users | Self::Requests | Self::Throttles => now,
+            Self::AuditEvents => events.horizon(now),
+        }
+    }
 }
 
 /// Removes what has had its time. What is in the trash without a `purge_at` is never due
@@ -45,6 +63,9 @@ pub trait Sweeper: Send + Sync {
     /// MUST take what has been due for longest first, and leave a user who still has
     /// posts, so that a call removes no more rows than it says. What somebody else is
     /// changing at this moment is left for another time, rather than waited for.
+    ///
+    /// Each post and each user that is removed MUST be kept in the audit log, as done by
+    /// [`Origin::sweep`](crate::audit::Origin::sweep).
     ///
     /// `None` when another process is sweeping at this moment.
     async fn sweep(

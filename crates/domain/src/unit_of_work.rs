@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::audit::AuditLog;
 use crate::credential::CredentialRepository;
 use crate::error::RepositoryError;
 use crate::import::{Import, PostRow, UserRow};
@@ -31,6 +32,9 @@ pub trait UnitOfWork: Send {
 
     /// What was answered to requests, inside this unit of work.
     fn requests(&mut self) -> &mut dyn RequestRepository;
+
+    /// What is done inside this unit of work.
+    fn audit(&mut self) -> &mut dyn AuditLog;
 
     /// Imports users, inside this unit of work.
     fn user_import(&mut self) -> &mut dyn Import<UserRow>;

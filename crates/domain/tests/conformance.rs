@@ -17,7 +17,8 @@ fn open() -> Ready<(Ports, ())> {
         sweeper: store.clone(),
         exporter: store.clone(),
         credentials: store.clone(),
-        throttle: store,
+        throttle: store.clone(),
+        audit: store,
     };
     ready((ports, ()))
 }

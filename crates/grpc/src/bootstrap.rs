@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use byline_app::access::{self, KeyRing};
+use byline_app::audit::AuditTrail;
 use byline_app::credential::{CredentialPorts, Credentials};
 use byline_app::export::Exports;
 use byline_app::import::Importer;
 use byline_app::post::Posts;
 use byline_app::user::Users;
 use byline_app::{Load, Sweep, Writer};
+use byline_domain::audit::AuditRetention;
 use byline_domain::clock::Clock;
 use byline_domain::ids::IdGenerator;
 use byline_domain::lifecycle::Retention;
@@ -52,6 +54,7 @@ impl PasswordSettings {
 pub(crate) struct App {
     pub(crate) users: Arc<Users>,
     pub(crate) posts: Arc<Posts>,
+    pub(crate) audit: Arc<AuditTrail>,
     pub(crate) exports: Arc<Exports>,
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
@@ -111,6 +114,7 @@ impl App {
             )),
             users: Arc::new(Users::new(port.clone(), port.clone())),
             posts: Arc::new(Posts::new(port.clone(), port.clone())),
+            audit: Arc::new(AuditTrail::new(port.clone())),
             exports: Arc::new(Exports::new(port.clone())),
             importer: Arc::new(Importer::new(
                 port.clone(),
@@ -135,7 +139,11 @@ impl App {
 
     /// The API keys that callers come with.
     pub(crate) fn key_ring(&self) -> KeyRing {
-        KeyRing::new(Arc::new(self.database.clone()), self.clock.clone())
+        KeyRing::new(
+            Arc::new(self.database.clone()),
+            self.clock.clone(),
+            Arc::new(RandomPause),
+        )
     }
 
     /// What operators do with API keys.
@@ -143,9 +151,16 @@ impl App {
         access::Keys::new(Arc::new(self.database.clone()), self.clock.clone())
     }
 
-    /// What removes what has had its time, and waits while that load is high.
-    pub(crate) fn sweep(&self, load: Arc<dyn Load>) -> Sweep {
+    /// What removes what has had its time, events of the audit log after that retention, and
+    /// waits while that load is high.
+    pub(crate) fn sweep(&self, load: Arc<dyn Load>, audit_retention: AuditRetention) -> Sweep {
         let pause = Arc::new(RandomPause);
-        Sweep::new(self.sweeper.clone(), self.clock.clone(), pause, load)
+        Sweep::new(
+            self.sweeper.clone(),
+            self.clock.clone(),
+            pause,
+            load,
+            audit_retention,
+        )
     }
 }

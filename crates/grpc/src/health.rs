@@ -8,13 +8,14 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 /// The names under which health is told; "" is the server as a whole.
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 7] = [
     "",
     "byline.v1.UserService",
     "byline.v1.PostService",
     "byline.v1.TransactionService",
     "byline.v1.TransferService",
     "byline.v1.CredentialService",
+    "byline.v1.AuditService",
 ];
 
 const PROBE_EVERY: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use byline_domain::audit::AuditRetention;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::transport::server::Router;
@@ -18,7 +19,7 @@ use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
 use crate::layers::whole::Whole;
 use crate::pb;
-use crate::service::{CredentialRpc, PostRpc, TransactionRpc, TransferRpc, UserRpc};
+use crate::service::{AuditRpc, CredentialRpc, PostRpc, TransactionRpc, TransferRpc, UserRpc};
 use crate::sweeping::sweep;
 use crate::transport::{Incoming, Transport};
 
@@ -59,6 +60,8 @@ pub(crate) struct Limits {
     pub(crate) transfer_idle_timeout: Duration,
     /// How often what has had its time is removed; never if it is no time.
     pub(crate) sweep_interval: Duration,
+    /// How long events of the audit log are kept.
+    pub(crate) audit_retention: AuditRetention,
 }
 
 /// Who is let in, and to what.
@@ -123,7 +126,12 @@ pub(crate) async fn serve(
         let probe = probing.follow(&app.database);
         // Dropped with the signal to stop, so that a sweep under way lets go of what it holds
         // and calls may wait for.
-        let sweeping = sweep(app, limits.sweep_interval, Arc::new(admission));
+        let sweeping = sweep(
+            app,
+            limits.sweep_interval,
+            limits.audit_retention,
+            Arc::new(admission),
+        );
         let learning = doors.gate.follow();
         tokio::pin!(probe, sweeping, learning);
         tokio::select! {
@@ -164,6 +172,7 @@ fn add_services(
     limits: &Limits,
     transfers_stop: watch::Receiver<bool>,
 ) -> Router<Layers> {
+    use pb::audit_service_server::AuditServiceServer;
     use pb::credential_service_server::CredentialServiceServer;
     use pb::post_service_server::PostServiceServer;
     use pb::transaction_service_server::TransactionServiceServer;
@@ -193,6 +202,11 @@ fn add_services(
         )
         .add_service(
             TransferServiceServer::new(TransferRpc::new(app, limits, transfers_stop))
+                .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                .max_encoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(
+            AuditServiceServer::new(AuditRpc::new(app))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )

@@ -158,3 +158,8 @@ fn a_foreign_client_gets_the_answers_that_the_tutorial_of_transfers_shows() {
 fn a_foreign_client_gets_the_answers_that_the_tutorial_of_passwords_shows() {
     hold("docs/credentials.md", 14);
 }
+
+#[test]
+fn a_foreign_client_gets_the_answers_that_the_page_of_the_audit_log_shows() {
+    hold("docs/audit.md", 8);
+}

@@ -1,5 +1,6 @@
 //! Filters as SQL: every value is bound, and no text of a caller becomes SQL.
 
+use byline_domain::audit::AuditTest;
 use byline_domain::filter::{
     Comparison, FieldTest, Filter, Pattern, Piece, PostTest, UserTest, Value, ValueTest,
 };
@@ -135,6 +136,17 @@ impl Condition for PostTest {
                 query.push(")))");
             }
         }
+    }
+}
+
+/// An event is tested for its own fields, and there is no trash of events.
+impl Condition for AuditTest {
+    fn is_of_trash(&self) -> bool {
+        false
+    }
+
+    fn push(&self, query: &mut Sql, place: Place) {
+        push_field(query, self, place.positive);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Byline's ports on PostgreSQL 15 or newer. The only crate that knows the driver.
 
 mod access;
+mod audit;
 mod batch;
 mod count;
 mod credential;

@@ -142,6 +142,17 @@ impl Database {
         }
     }
 
+    /// Connects once beside the pool, which goes on trying and then says no more than that it
+    /// waited: so that whoever starts a command is told why there is no connection.
+    pub async fn reach(&self) -> Result<(), RepositoryError> {
+        let wait = self.pool.options().get_acquire_timeout();
+        let server = self.server();
+        let connected = tokio::time::timeout(wait, PgConnection::connect_with(&server)).await;
+        let connection = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let closed = connection.map_err(unreachable)?.close().await;
+        closed.map_err(unreachable)
+    }
+
     /// Asks the server for an answer; fails as a read would.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
         let mut lease = self.lease().await?;

@@ -1,10 +1,12 @@
 //! Removes what has had its time.
 
 use async_trait::async_trait;
-use byline_domain::error::RepositoryError;
+use byline_domain::audit::{Action, AuditLog as _, Deed, Origin};
+use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::sweep::{Expired, MAX_SWEPT, REQUESTS_KEPT, Sweeper};
 use byline_domain::unit_of_work::UnitOfWork;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::count::unsigned;
 use crate::pool::Database;
@@ -29,18 +31,22 @@ impl Sweeper for Database {
         }
         let swept = match what {
             Expired::Posts => {
-                let swept = unit.sweep_posts(now, limit).await?;
-                match limit.checked_sub(u32::try_from(swept).unwrap_or(limit)) {
-                    Some(left) if left > 0 => {
-                        swept + unit.sweep_posts_of_due_users(now, left).await?
-                    }
-                    Some(_) | None => swept,
+                let mut gone = unit.sweep_posts(now, limit).await?;
+                let left = limit.saturating_sub(u32::try_from(gone.len()).unwrap_or(limit));
+                if left > 0 {
+                    gone.extend(unit.sweep_posts_of_due_users(now, left).await?);
                 }
+                unit.note_purged(Action::PostPurged, Resource::Post, &gone)
             }
-            Expired::Users => unit.sweep_users(now, limit).await?,
+            Expired::Users => {
+                let gone = unit.sweep_users(now, limit).await?;
+                unit.note_purged(Action::UserPurged, Resource::User, &gone)
+            }
             Expired::Requests => unit.sweep_requests(now, limit).await?,
             Expired::Throttles => unit.sweep_throttles(now, limit).await?,
+            Expired::AuditEvents => unit.sweep_audit_events(now, limit).await?,
         };
+        unit.keep(&Origin::sweep(), now).await?;
         Box::new(unit).commit().await?;
         Ok(Some(swept))
     }
@@ -89,6 +95,15 @@ impl Sweeper for Database {
                 .fetch_one(&mut *statement)
                 .await
             }
+            Expired::AuditEvents => {
+                sqlx::query_scalar!(
+                    r#"select count(*) as "count!" from audit_events
+                    where occurred_at < least($1, now() - interval '30 days')"#,
+                    now,
+                )
+                .fetch_one(&mut *statement)
+                .await
+            }
         };
         statement.finish(count).map(unsigned)
     }
@@ -111,18 +126,18 @@ impl PgUnitOfWork<'_> {
         &mut self,
         now: DateTime<Utc>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<Uuid>, RepositoryError> {
         let mut statement = self.statement().await?;
-        let done = sqlx::query!(
+        let gone = sqlx::query_scalar!(
             "delete from posts where id = any(array(
                 select id from posts where deleted_at is not null and purge_at <= $1
-                order by purge_at, id limit $2 for update skip locked))",
+                order by purge_at, id limit $2 for update skip locked)) returning id",
             now,
             i64::from(limit),
         )
-        .execute(&mut *statement)
+        .fetch_all(&mut *statement)
         .await;
-        Ok(statement.finish(done)?.rows_affected())
+        statement.finish(gone)
     }
 
     /// The authors are locked too: one who is being taken out of the trash keeps them.
@@ -131,9 +146,9 @@ impl PgUnitOfWork<'_> {
         &mut self,
         now: DateTime<Utc>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<Uuid>, RepositoryError> {
         let mut statement = self.statement().await?;
-        let done = sqlx::query!(
+        let gone = sqlx::query_scalar!(
             "delete from posts where id = any(array(
                 select theirs.id from (
                     select users.id from users cross join lateral (
@@ -145,35 +160,35 @@ impl PgUnitOfWork<'_> {
                 ) due cross join lateral (
                     select id from posts where author_id = due.id and deleted_at is not null
                     limit $2 for update skip locked
-                ) theirs limit $2))",
+                ) theirs limit $2)) returning id",
             now,
             i64::from(limit),
         )
-        .execute(&mut *statement)
+        .fetch_all(&mut *statement)
         .await;
-        Ok(statement.finish(done)?.rows_affected())
+        statement.finish(gone)
     }
 
     async fn sweep_users(
         &mut self,
         now: DateTime<Utc>,
         limit: u32,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<Uuid>, RepositoryError> {
         let mut statement = self.statement().await?;
-        let done = sqlx::query!(
+        let gone = sqlx::query_scalar!(
             "delete from users where id = any(array(
                 select users.id from users left join lateral (
                     select true as found from posts where author_id = users.id limit 1
                 ) any_post on true
                 where users.deleted_at is not null and users.purge_at <= $1
                 and any_post.found is null
-                order by users.purge_at, users.id limit $2 for update of users skip locked))",
+                order by users.purge_at, users.id limit $2 for update of users skip locked)) returning id",
             now,
             i64::from(limit),
         )
-        .execute(&mut *statement)
+        .fetch_all(&mut *statement)
         .await;
-        Ok(statement.finish(done)?.rows_affected())
+        statement.finish(gone)
     }
 
     async fn sweep_requests(
@@ -210,5 +225,29 @@ impl PgUnitOfWork<'_> {
         .execute(&mut *statement)
         .await;
         Ok(statement.finish(done)?.rows_affected())
+    }
+
+    /// `before` is not bound to be old: the function leaves what is too young.
+    async fn sweep_audit_events(
+        &mut self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, RepositoryError> {
+        let mut statement = self.statement().await?;
+        let gone = sqlx::query_scalar!(
+            r#"select expire_audit_events($1, $2) as "gone!""#,
+            before,
+            i32::try_from(limit).unwrap_or(i32::MAX),
+        )
+        .fetch_one(&mut *statement)
+        .await;
+        statement.finish(gone).map(unsigned)
+    }
+
+    /// Notes that those went for good, and tells how many they are.
+    fn note_purged(&mut self, action: Action, resource: Resource, gone: &[Uuid]) -> u64 {
+        let deeds = gone.iter().map(|id| Deed::to(action, resource, *id));
+        self.noted().extend(deeds);
+        gone.len() as u64
     }
 }

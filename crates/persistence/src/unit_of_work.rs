@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use byline_domain::audit::{AuditLog, Deed};
 use byline_domain::credential::CredentialRepository;
 use byline_domain::error::RepositoryError;
 use byline_domain::import::{Import, PostRow, UserRow};
@@ -40,10 +41,12 @@ impl Database {
             lease: Some(self.lease().await?),
             abandoned_savepoints: 0,
             transfer_bounds: self.transfer_bounds(),
+            noted: Vec::new(),
         };
         session.run(sql).await?;
         Ok(PgUnitOfWork {
             session: SessionRef::Owned(session),
+            noted_before: 0,
             ended: false,
         })
     }
@@ -53,6 +56,8 @@ impl Database {
 /// itself, since all of them write through the same connection.
 pub(crate) struct PgUnitOfWork<'s> {
     session: SessionRef<'s>,
+    /// How much was noted before it began.
+    noted_before: usize,
     ended: bool,
 }
 
@@ -69,6 +74,8 @@ struct Session {
     /// before the next statement, since dropping cannot wait for the server.
     abandoned_savepoints: u32,
     transfer_bounds: Arc<TransferBounds>,
+    /// What was done, and is not kept yet.
+    noted: Vec<Deed>,
 }
 
 /// All savepoints share a name: PostgreSQL takes it for the innermost one.
@@ -144,6 +151,11 @@ impl PgUnitOfWork<'_> {
         })
     }
 
+    /// What was done in this transaction, and is not kept yet.
+    pub(crate) fn noted(&mut self) -> &mut Vec<Deed> {
+        &mut self.session().noted
+    }
+
     /// Begins a statement in this transaction.
     pub(crate) async fn statement(&mut self) -> Result<Statement<'_>, RepositoryError> {
         self.session().statement().await
@@ -168,6 +180,10 @@ impl UnitOfWork for PgUnitOfWork<'_> {
         self
     }
 
+    fn audit(&mut self) -> &mut dyn AuditLog {
+        self
+    }
+
     fn user_import(&mut self) -> &mut dyn Import<UserRow> {
         self
     }
@@ -182,6 +198,7 @@ impl UnitOfWork for PgUnitOfWork<'_> {
         let result = sqlx::raw_sql(SAVEPOINT).execute(&mut *statement).await;
         statement.finish(result)?;
         Ok(Box::new(PgUnitOfWork {
+            noted_before: session.noted.len(),
             session: SessionRef::Borrowed(session),
             ended: false,
         }))
@@ -191,6 +208,11 @@ impl UnitOfWork for PgUnitOfWork<'_> {
         let nested = matches!(self.session, SessionRef::Borrowed(_));
         let session = self.session();
         session.assert_sound().await?;
+        if !nested && !session.noted.is_empty() {
+            return Err(RepositoryError::Internal(
+                "what was done in a unit of work was noted and not kept".into(),
+            ));
+        }
         if nested {
             session.run(RELEASE).await?;
         } else {
@@ -204,7 +226,9 @@ impl UnitOfWork for PgUnitOfWork<'_> {
 
     async fn rollback(mut self: Box<Self>) -> Result<(), RepositoryError> {
         let nested = matches!(self.session, SessionRef::Borrowed(_));
+        let noted_before = self.noted_before;
         let session = self.session();
+        session.noted.truncate(noted_before);
         session.undo_abandoned().await?;
         session
             .run(if nested { ROLLBACK_TO } else { "rollback" })
@@ -221,7 +245,10 @@ impl Drop for PgUnitOfWork<'_> {
             return;
         }
         match &mut self.session {
-            SessionRef::Borrowed(session) => session.abandoned_savepoints += 1,
+            SessionRef::Borrowed(session) => {
+                session.abandoned_savepoints += 1;
+                session.noted.truncate(self.noted_before);
+            }
             SessionRef::Owned(session) => {
                 let Some(lease) = session.lease.take() else {
                     return;
@@ -235,6 +262,7 @@ impl Drop for PgUnitOfWork<'_> {
                     lease: Some(lease),
                     abandoned_savepoints: 0,
                     transfer_bounds: Arc::clone(&session.transfer_bounds),
+                    noted: Vec::new(),
                 };
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {

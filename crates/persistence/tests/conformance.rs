@@ -16,7 +16,8 @@ async fn open() -> (Ports, TestDatabase) {
         sweeper: database.clone(),
         exporter: database.clone(),
         credentials: database.clone(),
-        throttle: database,
+        throttle: database.clone(),
+        audit: database,
     };
     (ports, test)
 }

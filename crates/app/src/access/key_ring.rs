@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use byline_domain::access::{Caller, KeyId, KeyReader, KeyRecord, PresentedKey, Way};
 use byline_domain::clock::Clock;
 use byline_domain::error::RepositoryError;
+use byline_domain::pause::Pause;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How soon after they were read the keys are read anew for one that is not among them: who
-/// makes up a thousand costs as much as who makes up one.
+/// How long after they were read the keys are read anew for one that is not among them, and
+/// which waits for that: who makes up a thousand costs as much as who makes up one.
 const AGAIN: TimeDelta = TimeDelta::milliseconds(200);
 /// How long it is told of a key that it has expired, rather than that there is none.
 const TOLD: TimeDelta = TimeDelta::days(30);
@@ -33,6 +34,7 @@ pub enum KeyRefusal {
 pub struct KeyRing {
     reader: Arc<dyn KeyReader>,
     clock: Arc<dyn Clock>,
+    pause: Arc<dyn Pause>,
     keys: RwLock<Arc<HashMap<KeyId, KeyRecord>>>,
     /// How they were last read; held while they are.
     last: tokio::sync::Mutex<Option<Reading>>,
@@ -41,16 +43,18 @@ pub struct KeyRing {
 /// How the keys were read.
 #[derive(Clone, Copy)]
 struct Reading {
+    began: DateTime<Utc>,
     ended: DateTime<Utc>,
     failed: bool,
 }
 
 impl KeyRing {
     /// An empty one: [`Self::refresh`] fills it.
-    pub fn new(reader: Arc<dyn KeyReader>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(reader: Arc<dyn KeyReader>, clock: Arc<dyn Clock>, pause: Arc<dyn Pause>) -> Self {
         Self {
             reader,
             clock,
+            pause,
             keys: RwLock::default(),
             last: tokio::sync::Mutex::default(),
         }
@@ -62,28 +66,34 @@ impl KeyRing {
         self.read(&mut last).await
     }
 
-    /// Who comes with a key that is not at hand: the keys are read anew, if that was not done
-    /// just now; all who come meanwhile wait for that.
+    /// Who comes with a key that is not at hand: the keys are read anew, a little later if that
+    /// was done just now; all who come meanwhile wait for that.
     pub async fn find(&self, key: &PresentedKey) -> Result<Caller, KeyRefusal> {
+        let came = self.clock.now();
         let mut last = self.last.lock().await;
         if let Some(found) = self.look_up(key) {
             return found;
         }
         let now = self.clock.now();
-        match *last {
-            Some(last) if now - last.ended < AGAIN && last.ended <= now => {
-                if last.failed {
-                    return Err(RepositoryError::Unavailable("not read just now".into()).into());
-                }
+        let just_now = last.filter(|last| now - last.ended < AGAIN && last.ended <= now);
+        match just_now {
+            Some(Reading { failed: true, .. }) => {
+                return Err(RepositoryError::Unavailable("not read just now".into()).into());
             }
-            Some(_) | None => self.read(&mut last).await?,
+            // It would have been found.
+            Some(last) if last.began >= came => return Err(KeyRefusal::Unknown),
+            Some(last) => self.pause.rest(AGAIN - (now - last.ended)).await,
+            None => {}
         }
+        self.read(&mut last).await?;
         self.look_up(key).unwrap_or(Err(KeyRefusal::Unknown))
     }
 
     async fn read(&self, last: &mut Option<Reading>) -> Result<(), RepositoryError> {
-        let keys = self.reader.usable(self.clock.now() - TOLD).await;
+        let began = self.clock.now();
+        let keys = self.reader.usable(began - TOLD).await;
         *last = Some(Reading {
+            began,
             ended: self.clock.now(),
             failed: keys.is_err(),
         });
@@ -149,6 +159,18 @@ mod tests {
         }
     }
 
+    /// Whose time goes by while it waits.
+    #[async_trait::async_trait]
+    impl Pause for Watch {
+        async fn before(&self, retry: u32) {
+            panic!("nothing is tried again here: {retry}");
+        }
+
+        async fn rest(&self, span: TimeDelta) {
+            self.go(span);
+        }
+    }
+
     struct World {
         store: Arc<Store>,
         watch: Arc<Watch>,
@@ -158,7 +180,7 @@ mod tests {
     fn world() -> World {
         let store = Arc::new(Store::default());
         let watch = Arc::new(Watch(Mutex::new(time(0))));
-        let ring = KeyRing::new(store.clone(), watch.clone());
+        let ring = KeyRing::new(store.clone(), watch.clone(), watch.clone());
         World { store, watch, ring }
     }
 
@@ -225,6 +247,20 @@ mod tests {
         world.watch.go(AGAIN);
         ring.find(&key(2)).await.unwrap_err();
         assert_eq!(*world.store.reads.lock().unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_made_right_after_somebody_made_one_up_is_known_too() {
+        let world = world();
+        assert_eq!(world.found(2).await, None);
+        assert_eq!(world.reads(), 1);
+        let a_little = TimeDelta::milliseconds(1);
+        world.watch.go(a_little);
+        world.keep([record(1)]);
+        let came = world.watch.now();
+        assert_eq!(world.found(1).await.as_deref(), Some("key:caller 1"));
+        assert_eq!(world.watch.now() - came, AGAIN - a_little);
+        assert_eq!(world.reads(), 2);
     }
 
     #[tokio::test]

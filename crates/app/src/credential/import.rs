@@ -1,6 +1,7 @@
 //! Importing the hash of a password that another program made.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::credential::{Credential, Origin, PasswordHash};
 use byline_domain::ids::UserId;
 use byline_domain::unit_of_work::UnitOfWork;
@@ -36,6 +37,8 @@ impl Mutation for ImportPasswordHash {
         unit.credentials()
             .put(self.user, &credential, terms.now)
             .await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserPasswordImported, self.user));
         Ok(())
     }
 }

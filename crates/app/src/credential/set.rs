@@ -1,6 +1,7 @@
 //! Setting a password.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::credential::{
     AccountKey, Credential, HashingPlace, NewPassword, Password, Verdict,
 };
@@ -142,6 +143,8 @@ impl Mutation for Put<'_> {
         unit.credentials()
             .put(self.user, &self.credential, terms.now)
             .await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserPasswordSet, self.user));
         Ok(())
     }
 }
@@ -255,7 +258,7 @@ mod tests {
         let sealed = Digest([9; 32]);
         let intent = Intent {
             request: Some(request(Digest([7; 32]))),
-            validate_only: false,
+            ..Intent::default()
         };
         let mut unit = MockUnitOfWork::abandoned();
         unit.requests
@@ -283,7 +286,7 @@ mod tests {
         let sealed = Digest([9; 32]);
         let intent = Intent {
             request: Some(request(Digest([7; 32]))),
-            validate_only: false,
+            ..Intent::default()
         };
         let mut unit = MockUnitOfWork::abandoned();
         unit.requests

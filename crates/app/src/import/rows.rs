@@ -1,5 +1,6 @@
 //! What can be imported.
 
+use byline_domain::audit::Action;
 use byline_domain::error::Resource;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::import::{Import, PostRow, UserRow};
@@ -13,6 +14,11 @@ use crate::Precondition;
 pub trait Row: Send + Sync + Sized + 'static {
     /// What it is about.
     const RESOURCE: Resource;
+
+    /// That some were made.
+    const CREATED: Action;
+    /// That some were changed.
+    const UPDATED: Action;
 
     /// The port through which it is imported.
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self>;
@@ -30,6 +36,8 @@ pub trait Row: Send + Sync + Sized + 'static {
 
 impl Row for UserRow {
     const RESOURCE: Resource = Resource::User;
+    const CREATED: Action = Action::UsersCreated;
+    const UPDATED: Action = Action::UsersUpdated;
 
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self> {
         unit.user_import()
@@ -53,6 +61,8 @@ impl Row for UserRow {
 
 impl Row for PostRow {
     const RESOURCE: Resource = Resource::Post;
+    const CREATED: Action = Action::PostsCreated;
+    const UPDATED: Action = Action::PostsUpdated;
 
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self> {
         unit.post_import()

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::post::{Content, PostHead, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
+use super::update::changed;
 use super::{CreatePost, DeletePost, UpdatePost, living_author};
 use crate::held::Holding;
 use crate::{Batched, Error, Outcomes, Terms, held};
@@ -43,6 +45,10 @@ impl Batched for CreatePost {
             }
             let post = posts.next()?;
             let outcome = made.next()?.map(|()| PostHead::from(post));
+            if outcome.is_ok() {
+                unit.audit()
+                    .note(Deed::to_post(Action::PostCreated, post.id));
+            }
             Some(outcome.map_err(Error::from))
         });
         Ok(outcomes.collect())
@@ -74,6 +80,7 @@ impl Batched for UpdatePost {
             });
             if after.apply(&item.changes, content.is_some(), terms.now) {
                 let rewrite = PostRewrite::of(&before, after.clone(), content.cloned());
+                unit.audit().note(changed(&before, &rewrite));
                 rewrites
                     .entry(item.id)
                     .and_modify(|first| first.follow(rewrite.clone()))
@@ -122,6 +129,8 @@ impl Batched for DeletePost {
                 let mut after = before.clone();
                 after.lifecycle.delete(terms.now, terms.retention);
                 deleted.push(PostRewrite::of(&before, after.clone(), None));
+                unit.audit()
+                    .note(Deed::to_post(Action::PostDeleted, item.id));
                 // Whoever comes a second time finds it outside the trash no more.
                 heads.remove(item.id.as_uuid());
                 Ok(after)

@@ -1,6 +1,7 @@
 //! Making a post.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::post::{Content, Post, Title};
@@ -33,6 +34,8 @@ impl Mutation for CreatePost {
         hold_living_author(unit, self.author_id).await?;
         let post = self.post(terms);
         unit.posts().insert(&post).await?;
+        unit.audit()
+            .note(Deed::to_post(Action::PostCreated, post.id));
         Ok(post)
     }
 }

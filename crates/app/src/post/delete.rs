@@ -1,6 +1,7 @@
 //! Putting a post in the trash.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::post::{Post, PostHead, PostRewrite};
@@ -29,6 +30,8 @@ impl Mutation for DeletePost {
         post.lifecycle.delete(terms.now, terms.retention);
         let rewrite = PostRewrite::of(&before, PostHead::from(&post), None);
         unit.posts().update_many(&[rewrite]).await?;
+        unit.audit()
+            .note(Deed::to_post(Action::PostDeleted, self.id));
         Ok(post)
     }
 }

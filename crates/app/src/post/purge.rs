@@ -1,6 +1,7 @@
 //! Removing a post for good.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
@@ -28,6 +29,8 @@ impl Mutation for PurgePost {
             return Err(Precondition::PostNotInTrash { post: self.id }.into());
         }
         unit.posts().purge(self.id).await?;
+        unit.audit()
+            .note(Deed::to_post(Action::PostPurged, self.id));
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Giving the posts of one author to another.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::filter::{Filter, PostTest};
 use byline_domain::ids::UserId;
 use byline_domain::unit_of_work::UnitOfWork;
@@ -47,6 +48,14 @@ impl Mutation for TransferPosts {
             count += given.count;
             after = given.last;
             if given.count < u64::from(Self::AT_ONCE) {
+                if count > 0 {
+                    for (action, author) in [
+                        (Action::PostsGiven, self.from),
+                        (Action::PostsReceived, self.to),
+                    ] {
+                        unit.audit().note(Deed::to_posts_of(action, author, count));
+                    }
+                }
                 return Ok(count);
             }
         }

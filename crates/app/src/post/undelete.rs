@@ -1,6 +1,7 @@
 //! Taking a post out of the trash.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::error::Resource;
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
@@ -37,6 +38,8 @@ impl Mutation for UndeletePost {
         post.lifecycle.undelete(terms.now);
         let rewrite = PostRewrite::of(&before, PostHead::from(&post), None);
         unit.posts().update_many(&[rewrite]).await?;
+        unit.audit()
+            .note(Deed::to_post(Action::PostUndeleted, self.id));
         Ok(post)
     }
 }

@@ -1,9 +1,10 @@
 //! Changing a post.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::PostId;
 use byline_domain::lifecycle::ExpectedEtag;
-use byline_domain::post::{Post, PostChanges, PostRewrite};
+use byline_domain::post::{Post, PostChanges, PostHead, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -30,10 +31,18 @@ impl Mutation for UpdatePost {
         let mut after = before.clone();
         if after.apply(self.changes.clone(), terms.now) {
             let rewrite = PostRewrite::between(&before, &after);
+            let deed = changed(&PostHead::from(&before), &rewrite);
             unit.posts().update_many(&[rewrite]).await?;
+            unit.audit().note(deed);
         }
         Ok(after)
     }
+}
+
+/// That the post was changed in what the rewrite makes different.
+pub(super) fn changed(before: &PostHead, rewrite: &PostRewrite) -> Deed {
+    let fields = rewrite.differences(before);
+    Deed::to_post(Action::PostUpdated, before.id).changing(fields)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::error::Resource;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Version;
@@ -10,6 +11,7 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{Email, User};
 
+use super::update::changed;
 use super::{CreateUser, DeleteUser, UpdateUser};
 use crate::held::Holding;
 use crate::{Batched, Error, Outcomes, Precondition, Terms, held};
@@ -27,7 +29,12 @@ impl Batched for CreateUser {
         let outcomes = unit.users().insert_many(&users).await?;
         let made = users.into_iter().zip(outcomes);
         Ok(made
-            .map(|(user, outcome)| outcome.map(|()| user).map_err(Error::from))
+            .map(|(user, outcome)| {
+                outcome?;
+                unit.audit()
+                    .note(Deed::to_user(Action::UserCreated, user.id));
+                Ok::<_, Error>(user)
+            })
             .collect())
     }
 }
@@ -69,6 +76,7 @@ impl Batched for UpdateUser {
                     Taken::AfterAnother => changes.write(unit).await?,
                     Taken::Freely => {}
                 }
+                unit.audit().note(changed(&before, &after));
                 changes.note(&before, after.clone());
                 users.put(after.clone());
             }
@@ -204,11 +212,21 @@ impl Batched for DeleteUser {
             })
             .collect();
         if !along.is_empty() {
-            unit.posts()
+            let count = unit
+                .posts()
                 .delete_along(&along, terms.now, terms.retention.end(terms.now))
                 .await?;
+            let deed = match along[..] {
+                [author] => Deed::to_posts_of(Action::PostsDeleted, author, count),
+                _ => Deed::to_many(Action::PostsDeleted, Resource::Post, count),
+            };
+            unit.audit().note(deed);
         }
         unit.users().update_many(&deleted).await?;
+        for (user, _) in &deleted {
+            unit.audit()
+                .note(Deed::to_user(Action::UserDeleted, user.id));
+        }
         Ok(outcomes)
     }
 }

@@ -1,6 +1,7 @@
 //! Making a user.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::unit_of_work::UnitOfWork;
@@ -30,6 +31,8 @@ impl Mutation for CreateUser {
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<User, Error> {
         let user = self.user(terms);
         unit.users().insert(&user).await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserCreated, user.id));
         Ok(user)
     }
 }

@@ -1,6 +1,7 @@
 //! Putting a user in the trash.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
@@ -30,17 +31,25 @@ impl Mutation for DeleteUser {
         let mut user = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
         // Whoever adds a post to the user, or takes one out of the trash, holds
         // the user for share: none can appear after this look.
+        let mut along = None;
         if self.force {
             let authors = [self.id];
-            unit.posts()
+            let count = unit
+                .posts()
                 .delete_along(&authors, terms.now, terms.retention.end(terms.now))
                 .await?;
+            along = (count > 0).then(|| Deed::to_posts_of(Action::PostsDeleted, self.id, count));
         } else if unit.posts().has_living(self.id).await? {
             return Err(Precondition::UserHasPosts { user: self.id }.into());
         }
         let version = user.lifecycle.version();
         user.lifecycle.delete(terms.now, terms.retention);
         unit.users().update(&user, version).await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserDeleted, self.id));
+        if let Some(along) = along {
+            unit.audit().note(along);
+        }
         Ok(user)
     }
 }

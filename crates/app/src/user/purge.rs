@@ -1,6 +1,7 @@
 //! Removing a user for good.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
@@ -29,6 +30,8 @@ impl Mutation for PurgeUser {
             return Err(Precondition::UserNotInTrash { user: self.id }.into());
         }
         unit.users().purge(self.id).await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserPurged, self.id));
         Ok(())
     }
 }

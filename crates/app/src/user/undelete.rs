@@ -1,6 +1,7 @@
 //! Taking a user out of the trash.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::error::Resource;
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
@@ -36,7 +37,13 @@ impl Mutation for UndeleteUser {
         let version = user.lifecycle.version();
         user.lifecycle.undelete(terms.now);
         unit.users().update(&user, version).await?;
-        unit.posts().undelete_along(self.id, terms.now).await?;
+        unit.audit()
+            .note(Deed::to_user(Action::UserUndeleted, self.id));
+        let count = unit.posts().undelete_along(self.id, terms.now).await?;
+        if count > 0 {
+            let along = Deed::to_posts_of(Action::PostsUndeleted, self.id, count);
+            unit.audit().note(along);
+        }
         Ok(user)
     }
 }

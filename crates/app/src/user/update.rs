@@ -1,6 +1,7 @@
 //! Changing a user.
 
 use async_trait::async_trait;
+use byline_domain::audit::{Action, Deed};
 use byline_domain::ids::UserId;
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::trash::Trash;
@@ -27,12 +28,20 @@ impl Mutation for UpdateUser {
 
     async fn make(&self, unit: &mut dyn UnitOfWork, terms: &Terms) -> Result<User, Error> {
         let mut user = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
-        let version = user.lifecycle.version();
+        let before = user.clone();
         if user.apply(self.changes.clone(), terms.now) {
-            unit.users().update(&user, version).await?;
+            unit.users()
+                .update(&user, before.lifecycle.version())
+                .await?;
+            unit.audit().note(changed(&before, &user));
         }
         Ok(user)
     }
+}
+
+/// That the user was changed in what is different.
+pub(super) fn changed(before: &User, after: &User) -> Deed {
+    Deed::to_user(Action::UserUpdated, after.id).changing(after.differences(before))
 }
 
 #[cfg(test)]

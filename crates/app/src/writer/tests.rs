@@ -33,7 +33,7 @@ fn request() -> Request {
 fn identified() -> Intent {
     Intent {
         request: Some(request()),
-        validate_only: false,
+        ..Intent::default()
     }
 }
 
@@ -41,6 +41,7 @@ fn tried_out(request: Option<Request>) -> Intent {
     Intent {
         request,
         validate_only: true,
+        ..Intent::default()
     }
 }
 

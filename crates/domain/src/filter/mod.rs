@@ -1,9 +1,9 @@
-//! Filters: which users or posts a caller means, as a tree of tests.
+//! Filters: which users, posts or events a caller means, as a tree of tests.
 //!
 //! A tree is independent of any storage. Adapters evaluate it by the logic that is
 //! described on [`Filter`], [`UserTest`], [`PostTest`] and [`FieldTest`].
 //!
-//! [`parse_users`] and [`parse_posts`] read it from text, in the language of AIP-160:
+//! [`parse_users`], [`parse_posts`] and [`parse_events`] read it from text, in the language of AIP-160:
 //!
 //! - White space and `AND` ask for both, `OR` for one of two, `NOT` and `-` for the
 //!   opposite. `OR` binds more tightly than `AND`; parentheses bind most.
@@ -35,6 +35,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use self::pattern::{Pattern, Piece};
+use crate::audit::AuditTest;
 use crate::error::Invalid;
 use crate::post::PostField;
 use crate::user::UserField;
@@ -58,6 +59,12 @@ pub fn parse_users(text: &str, now: DateTime<Utc>) -> Result<Option<Filter<UserT
 /// Which posts `text` means, as [`parse_users`] does for users.
 pub fn parse_posts(text: &str, now: DateTime<Utc>) -> Result<Option<Filter<PostTest>>, Invalid> {
     parse::parse::<noun::Posts>(text, now)
+}
+
+/// Which events of the audit log `text` means, as [`parse_users`] does for users. A text alone
+/// is looked for in the caller, the method and the action.
+pub fn parse_events(text: &str, now: DateTime<Utc>) -> Result<Option<Filter<AuditTest>>, Invalid> {
+    parse::parse::<noun::AuditEvents>(text, now)
 }
 
 /// A tree of tests. A test is true, false or unknown, and so is the tree, as in

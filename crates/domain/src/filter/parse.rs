@@ -189,19 +189,20 @@ impl<N: Noun> Parser<'_, N> {
         let compared = self.cursor.column();
         self.cursor.eat(written);
         let literal = self.argument(written)?;
-        let test = match subject {
-            Subject::Own(field) => N::field(value::test(
-                field, compared, comparator, &literal, self.now,
-            )?),
-            Subject::Related(field) => N::related(Some(value::test(
-                field, compared, comparator, &literal, self.now,
-            )?)),
-            Subject::Relation if comparator == Comparator::Has && literal.is_star() => {
-                N::related(None)
+        match subject {
+            Subject::Own(field) => {
+                let test = value::test(field, compared, comparator, &literal, self.now)?;
+                Ok(Filter::Test(N::field(test)))
             }
-            Subject::Relation => return Err(bare_relation::<N>(at)),
-        };
-        Ok(Filter::Test(test))
+            Subject::Related(field) => {
+                let test = value::test(field, compared, comparator, &literal, self.now)?;
+                Ok(N::related(Some(test)))
+            }
+            Subject::Relation(_) if comparator == Comparator::Has && literal.is_star() => {
+                Ok(N::related(None))
+            }
+            Subject::Relation(relation) => Err(bare_relation(relation, at)),
+        }
     }
 
     /// The value behind a comparator.
@@ -312,7 +313,7 @@ impl<N: Noun> Parser<'_, N> {
 }
 
 fn mentions<N: Noun>(literal: Literal) -> Filter<N::Test> {
-    Filter::Test(N::mentions(Pattern::within(literal.pieces)))
+    N::mentions(Pattern::within(literal.pieces))
 }
 
 fn function(at: usize, name: &str) -> Invalid {

@@ -4,7 +4,7 @@ use crate::error::{Invalid, Reason};
 use crate::field::Field;
 use crate::text::{QUOTED_CHARS, quote};
 
-use super::noun::Noun;
+use super::noun::{Noun, Relation};
 
 /// What stands in a filter is wrong.
 pub(super) fn malformed(column: usize, message: impl AsRef<str>) -> Invalid {
@@ -48,26 +48,29 @@ pub(super) fn expected_condition(at: usize, after: &str, found: &str) -> Invalid
 /// There is no field `name` among the noun's own.
 pub(super) fn unknown_field<N: Noun>(column: usize, name: &str) -> Invalid {
     let own = names::<N::Own>("");
-    let related = names::<N::Other>("");
-    let relation = N::RELATION;
-    let meant = nearest(name, own.iter().map(String::as_str).chain([relation]));
+    let relation = N::RELATION.map(|relation| relation.name);
+    let meant = nearest(name, own.iter().map(String::as_str).chain(relation));
     let meant = meant.map(str::to_owned).or_else(|| {
+        let related = names::<N::Other>("");
         let meant = nearest(name, related.iter().map(String::as_str))?;
-        Some(format!("{relation}.{meant}"))
+        Some(format!("{}.{meant}", relation?))
+    });
+    let related = N::RELATION.map_or_else(String::new, |Relation { name, example, .. }| {
+        format!(" and those of {name}, such as {example}")
     });
     let message = format!(
-        "there is no field {}{}; the fields are {} and those of {relation}, such as {relation}.{}",
+        "there is no field {}{}; the fields are {}{related}",
         quote(name),
         suggestion(meant.as_deref()),
         own.join(", "),
-        related[1],
     );
     refuse(Reason::Unknown, column, &message)
 }
 
 /// There is no field `name` behind the noun's relation.
-pub(super) fn unknown_related<N: Noun>(column: usize, name: &str) -> Invalid {
-    let prefix = format!("{}.", N::RELATION);
+pub(super) fn unknown_related<N: Noun>(relation: Relation, column: usize, name: &str) -> Invalid {
+    let relation = relation.name;
+    let prefix = format!("{relation}.");
     let names = names::<N::Other>(&prefix);
     let meant = nearest(
         name,
@@ -75,9 +78,8 @@ pub(super) fn unknown_related<N: Noun>(column: usize, name: &str) -> Invalid {
     );
     let meant = meant.map(|meant| format!("{prefix}{meant}"));
     let message = format!(
-        "there is no field {} behind {}{}; there are {}",
+        "there is no field {} behind {relation}{}; there are {}",
         quote(name),
-        N::RELATION,
         suggestion(meant.as_deref()),
         names.join(", "),
     );

@@ -1,6 +1,6 @@
 //! What a path names, and what a word was meant to be that names nothing.
 
-use super::noun::Noun;
+use super::noun::{Noun, Relation};
 use super::refusal::{expected_condition, malformed, no_fields, unknown_field, unknown_related};
 use crate::error::Invalid;
 use crate::field::{Field, Kind};
@@ -8,7 +8,7 @@ use crate::field::{Field, Kind};
 /// What stands before a comparator.
 pub(super) enum Subject<N: Noun> {
     Own(N::Own),
-    Relation,
+    Relation(Relation),
     Related(N::Other),
 }
 
@@ -18,7 +18,7 @@ impl<N: Noun> Subject<N> {
         match self {
             Self::Own(field) => field.kind() == Kind::Bool,
             Self::Related(field) => field.kind() == Kind::Bool,
-            Self::Relation => false,
+            Self::Relation(_) => false,
         }
     }
 }
@@ -37,26 +37,35 @@ pub(super) fn resolve<N: Noun>(at: usize, path: &str) -> Result<Subject<N>, Inva
         names.push((column, name));
         column += name.chars().count() + 1;
     }
+    let relation = |name: &str| N::RELATION.filter(|relation| relation.name == name);
     match names.as_slice() {
-        [(_, name)] if *name == N::RELATION => Ok(Subject::Relation),
         [(_, name)] => {
+            if let Some(relation) = relation(name) {
+                return Ok(Subject::Relation(relation));
+            }
             let field = N::Own::by_name(name);
             field
                 .map(Subject::Own)
                 .ok_or_else(|| unknown_field::<N>(at, name))
         }
-        [(_, first), ..] if *first != N::RELATION => Err(match N::Own::by_name(first) {
-            Some(_) => no_fields(at, first),
-            None => unknown_field::<N>(at, first),
-        }),
-        [_, (column, back), ..] if *back == N::BACK => Err(too_deep::<N>(*column)),
-        [_, (column, name)] => {
+        [(_, first), (column, name), rest @ ..] => {
+            let Some(relation) = relation(first) else {
+                return Err(match N::Own::by_name(first) {
+                    Some(_) => no_fields(at, first),
+                    None => unknown_field::<N>(at, first),
+                });
+            };
+            if *name == relation.back {
+                return Err(too_deep(relation, *column));
+            }
+            if let [(column, _), ..] = rest {
+                return Err(too_deep(relation, *column));
+            }
             let field = N::Other::by_name(name);
             field
                 .map(Subject::Related)
-                .ok_or_else(|| unknown_related::<N>(*column, name))
+                .ok_or_else(|| unknown_related::<N>(relation, *column, name))
         }
-        [_, _, (column, _), ..] => Err(too_deep::<N>(*column)),
         [] => Err(expected_condition(at, "", path)),
     }
 }
@@ -77,10 +86,11 @@ pub(super) fn bare_word<N: Noun>(at: usize, word: &str) -> Result<(), Invalid> {
         // That there is a value is true of every one that is true or false.
         let asked = if subject.is_bool() { " = true" } else { ":*" };
         format!("expected a comparator after {word}, as in {word}{asked}")
-    } else if word.split('.').next() == Some(N::RELATION) {
+    } else if let Some(Relation { name, example, .. }) =
+        N::RELATION.filter(|relation| word.split('.').next() == Some(relation.name))
+    {
         // The word itself is a caller's, and may be long.
-        let (relation, field) = (N::RELATION, N::Other::ALL[1].name());
-        format!("expected a field behind {relation}. and a comparator, as in {relation}.{field}:*")
+        format!("expected a field behind {name}. and a comparator, as in {example}:*")
     } else {
         return Ok(());
     };
@@ -94,21 +104,21 @@ pub(super) fn curly(at: usize) -> Invalid {
     malformed(at, "a text stands in straight quotation marks, \" or '")
 }
 
-fn too_deep<N: Noun>(at: usize) -> Invalid {
-    let (relation, field) = (N::RELATION, N::Other::ALL[1].name());
+fn too_deep(relation: Relation, at: usize) -> Invalid {
+    let example = relation.example;
     malformed(
         at,
-        format!("a path goes one dot deep, as {relation}.{field} does, and not further"),
+        format!("a path goes one dot deep, as {example} does, and not further"),
     )
 }
 
-pub(super) fn bare_relation<N: Noun>(at: usize) -> Invalid {
-    let (relation, field) = (N::RELATION, N::Other::ALL[1].name());
+pub(super) fn bare_relation(relation: Relation, at: usize) -> Invalid {
+    let Relation { name, example, .. } = relation;
     malformed(
         at,
         format!(
-            "{relation} is no value to compare with: name one of its fields, such as \
-             {relation}.{field}, or ask by {relation}:* whether there is one"
+            "{name} is no value to compare with: name one of its fields, such as {example}, or \
+             ask by {name}:* whether there is one"
         ),
     )
 }

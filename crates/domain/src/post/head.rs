@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Content, Post, PostChanges, Title};
+use super::{Content, Post, PostChanges, PostField, Title};
+use crate::field::Field as _;
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::{Lifecycle, Version, micros};
 
@@ -98,6 +99,21 @@ impl PostRewrite {
     pub fn between(before: &Post, after: &Post) -> Self {
         let content = (after.content != before.content).then(|| after.content.clone());
         Self::of(&before.into(), after.into(), content)
+    }
+
+    /// The names of the fields that callers can change in which this is not as `before`.
+    pub fn differences(&self, before: &PostHead) -> Vec<&'static str> {
+        let is_published = |head: &PostHead| head.published_at.is_some();
+        let differences = [
+            (PostField::Title, self.retitled),
+            (PostField::Content, self.content.is_some()),
+            (
+                PostField::Published,
+                is_published(&self.head) != is_published(before),
+            ),
+        ];
+        let different = differences.into_iter().filter(|(_, differs)| *differs);
+        different.map(|(field, _)| field.name()).collect()
     }
 
     /// Makes of the same stored post what another one makes of it after this one.

@@ -4,8 +4,10 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 pub use crate::access::MockKeyReader;
+use crate::audit::{AuditLog, Deed, Origin};
 use crate::credential::CredentialRepository;
 pub use crate::credential::{
     MockCredentialReader, MockCredentialRepository, MockPasswordHasher, MockThrottle,
@@ -38,7 +40,20 @@ mockall::mock! {
     }
 }
 
-/// A unit of work of which every call must be expected.
+/// Takes whatever is noted, which is for tests over memory to look at.
+#[derive(Debug, Default)]
+pub struct AnyAuditLog;
+
+#[async_trait]
+impl AuditLog for AnyAuditLog {
+    fn note(&mut self, _deed: Deed) {}
+
+    async fn keep(&mut self, _origin: &Origin, _now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+}
+
+/// A unit of work of which every call must be expected, but for what is noted.
 #[derive(Default)]
 pub struct MockUnitOfWork {
     /// What is expected of its users.
@@ -49,6 +64,8 @@ pub struct MockUnitOfWork {
     pub credentials: MockCredentialRepository,
     /// What is expected of its records of requests.
     pub requests: MockRequestRepository,
+    /// What was done in it.
+    pub audit: AnyAuditLog,
     /// What is expected of its import of users.
     pub user_import: MockImport<UserRow>,
     /// What is expected of its import of posts.
@@ -90,6 +107,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn requests(&mut self) -> &mut dyn RequestRepository {
         &mut self.requests
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditLog {
+        &mut self.audit
     }
 
     fn user_import(&mut self) -> &mut dyn Import<UserRow> {

@@ -17,6 +17,7 @@ pub use self::ports::{MockUserReader, MockUserRepository};
 pub use self::ports::{UserReader, UserRepository};
 pub use self::role::Role;
 pub use self::view::{UserMask, UserView};
+use crate::field::Field as _;
 use crate::filter::{Filter, UserTest};
 use crate::ids::UserId;
 use crate::lifecycle::Lifecycle;
@@ -75,6 +76,18 @@ impl User {
             self.lifecycle.touch(now);
         }
         differs
+    }
+
+    /// The names of the fields that callers can change in which the user is not as `before`.
+    pub fn differences(&self, before: &Self) -> Vec<&'static str> {
+        let differences = [
+            (UserField::Email, self.email != before.email),
+            (UserField::Name, self.name != before.name),
+            (UserField::Role, self.role != before.role),
+            (UserField::IsActive, self.is_active != before.is_active),
+        ];
+        let different = differences.into_iter().filter(|(_, differs)| *differs);
+        different.map(|(field, _)| field.name()).collect()
     }
 
     /// What the user is ordered by under `field`.

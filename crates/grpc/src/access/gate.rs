@@ -170,6 +170,7 @@ mod tests {
     use http::header::AUTHORIZATION;
 
     use super::*;
+    use crate::system::RandomPause;
 
     fn headers(token: &str) -> HeaderMap {
         let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
@@ -186,7 +187,11 @@ mod tests {
     fn ring(reader: MockKeyReader) -> Ways {
         let clock = Arc::new(FixedClock(time(0)));
         Ways {
-            keys: Some(Arc::new(KeyRing::new(Arc::new(reader), clock))),
+            keys: Some(Arc::new(KeyRing::new(
+                Arc::new(reader),
+                clock,
+                Arc::new(RandomPause),
+            ))),
             ..Ways::default()
         }
     }

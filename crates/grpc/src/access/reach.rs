@@ -1,6 +1,7 @@
 //! What a request reaches for beside what its method is for. Were it not asked for, whoever
 //! may read posts could read the addresses of their authors.
 
+use byline_app::audit::ListAuditEvents;
 use byline_app::export::{ExportPosts, ExportUsers};
 use byline_app::post::{BatchGetPosts, CountPosts, GetPost, ListPosts, SearchPosts};
 use byline_app::user::{BatchGetUsers, CountUsers, GetUser, ListUsers, SearchUsers};
@@ -105,6 +106,13 @@ reaches! {
         CountPosts(filter, ),
         ExportPosts(filter, ),
     ;
+}
+
+/// Events have no relations.
+impl Reach for ListAuditEvents {
+    fn reach(&self) -> Scopes {
+        Scopes::NONE
+    }
 }
 
 /// With where to go on from there.

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::CommandError;
-use super::options::DatabaseOptions;
+use super::options::{AuditOptions, DatabaseOptions};
 use super::serve::unreachable;
 use crate::bootstrap::App;
 
@@ -28,6 +28,9 @@ pub(super) struct DoctorCommand {
     #[arg(long, env = "BYLINE_POOL_SIZE", default_value_t = 16, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pool_size: u32,
+
+    #[command(flatten)]
+    audit: AuditOptions,
 
     /// Print one JSON document on standard output instead of text
     #[arg(long)]
@@ -76,8 +79,10 @@ impl DoctorCommand {
         let asked = Asked {
             service_role: self.service_role.as_deref(),
             pool: &pool,
+            audit_retention: self.audit.retention(),
         };
         let app = App::for_command(server, &pool);
+        app.database.reach().await.map_err(unreachable)?;
         let checks = app.database.examine(&asked).await.map_err(unreachable)?;
         app.database.close().await;
         Ok(checks)

@@ -9,6 +9,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use byline_domain::audit::AuditRetention;
 use byline_domain::lifecycle::Retention;
 use byline_persistence::PoolSettings;
 use chrono::TimeDelta;
@@ -140,6 +141,9 @@ pub(super) struct ServerOptions {
         value_parser = retention)]
     retention: Retention,
 
+    #[command(flatten)]
+    audit: AuditOptions,
+
     /// How often what has had its time is removed, such as 60s; 0s for never
     #[arg(long, env = "BYLINE_SWEEP_INTERVAL", default_value = "60s", value_name = "TIME",
         value_parser = humantime::parse_duration)]
@@ -191,6 +195,7 @@ impl ServerOptions {
             transfer_timeout: self.transfer_timeout,
             transfer_idle_timeout: self.transfer_idle_timeout,
             sweep_interval: self.sweep_interval,
+            audit_retention: self.audit.retention(),
         }
     }
 
@@ -243,6 +248,21 @@ impl ServerOptions {
     }
 }
 
+/// How the audit log is kept.
+#[derive(Args)]
+pub(super) struct AuditOptions {
+    /// How long events of the audit log are kept, 30d at least
+    #[arg(long, env = "BYLINE_AUDIT_RETENTION", default_value = "400d", value_name = "TIME",
+        value_parser = audit_retention)]
+    audit_retention: AuditRetention,
+}
+
+impl AuditOptions {
+    pub(super) fn retention(&self) -> AuditRetention {
+        self.audit_retention
+    }
+}
+
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     let address = text.parse();
     address.map_err(|_| "expected an address and a port, such as 127.0.0.1:50051")
@@ -272,6 +292,12 @@ fn retention(text: &str) -> Result<Retention, CommandError> {
     let span = humantime::parse_duration(text)?;
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     Retention::new(span).map_err(|invalid| invalid.message.into())
+}
+
+fn audit_retention(text: &str) -> Result<AuditRetention, CommandError> {
+    let span = humantime::parse_duration(text)?;
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    AuditRetention::new(span).map_err(|invalid| invalid.message.into())
 }
 
 /// How long a statement of a migration may wait for a lock: PostgreSQL takes less than a
@@ -332,6 +358,14 @@ mod tests {
         assert_eq!(transfers(&["--pool-size", "4"]), 3);
         assert_eq!(transfers(&["--pool-size", "1"]), 0);
         assert_eq!(transfers(&["--max-transfers", "99"]), 15);
+    }
+
+    #[test]
+    fn audit_events_are_kept_for_30_days_at_least() {
+        for (text, fits) in [("29d", false), ("0s", false), ("30d", true), ("10y", true)] {
+            let program = Program::try_parse_from(["byline", "--audit-retention", text]);
+            assert_eq!(program.is_ok(), fits, "{text}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use byline_persistence::PoolSettings;
 use clap::Args;
 
 use super::CommandError;
-use super::options::DatabaseOptions;
+use super::options::{AuditOptions, DatabaseOptions};
 use super::serve::{check_schema, unreachable};
 use crate::bootstrap::App;
 
@@ -15,6 +15,9 @@ use crate::bootstrap::App;
 pub(super) struct PurgeCommand {
     #[command(flatten)]
     database: DatabaseOptions,
+
+    #[command(flatten)]
+    audit: AuditOptions,
 
     /// Only say what would be removed
     #[arg(long)]
@@ -26,7 +29,7 @@ impl PurgeCommand {
         let server = self.database.server()?;
         let app = App::for_command(server, &PoolSettings::default());
         check_schema(&app).await?;
-        let sweep = app.sweep(Arc::new(NoLoad));
+        let sweep = app.sweep(Arc::new(NoLoad), self.audit.retention());
         if self.dry_run {
             tell("would remove", &sweep.due().await.map_err(unreachable)?);
             return Ok(());
@@ -46,6 +49,7 @@ fn tell(what: &str, swept: &Swept) {
         (swept.users, "user", "users"),
         (swept.requests, "record of a request", "records of requests"),
         (swept.throttles, "count of failures", "counts of failures"),
+        (swept.audit_events, "audit event", "audit events"),
     ] {
         println!("{what} {count} {}", if count == 1 { one } else { many });
     }

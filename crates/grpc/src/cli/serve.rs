@@ -135,6 +135,7 @@ async fn migrate_first(
 
 /// Refuses a schema with which calls would fail.
 pub(super) async fn check_schema(app: &App) -> Result<(), CommandError> {
+    app.database.reach().await.map_err(unreachable)?;
     let state = app.database.schema_state().await.map_err(unreachable)?;
     if let SchemaState::Ahead(unknown) = &state {
         tracing::warn!(?unknown, "the schema is newer than this program");

@@ -94,6 +94,7 @@ pub(crate) fn take<R: Mutating>(
             digest: digest(request, caller),
         }),
         validate_only,
+        ..Intent::default()
     })
 }
 

@@ -1,6 +1,7 @@
 //! Between the messages of the contract and the types of the domain. Whatever is
 //! wrong with a request is found here, all of it, before anything is done.
 
+pub(crate) mod audit;
 pub(crate) mod batch;
 mod count;
 pub(crate) mod credential;

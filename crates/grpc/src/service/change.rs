@@ -7,6 +7,7 @@ use byline_domain::error::{ValidationError, join};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use super::origin::origin;
 use crate::access;
 use crate::convert::batch::{self, Many};
 use crate::convert::intent::{self, Mutating};
@@ -26,10 +27,12 @@ where
     A: Message + Default,
 {
     let caller = access::caller(&request);
+    let origin = origin(&request, R::METHOD);
     let mut request = request.into_inner();
     access::require(&caller, request.reach())?;
     let intent = intent::take(&mut request, &caller);
     let (mutation, intent) = join(convert(request), intent).map_err(|error| invalid(&error))?;
+    let intent = Intent { origin, ..intent };
     answer(writer, mutation, intent, respond).await
 }
 
@@ -48,11 +51,13 @@ where
     A: Message + Default,
 {
     let caller = access::caller(&request);
+    let origin = origin(&request, Q::METHOD);
     let mut request = request.into_inner();
     access::require(&caller, request.reach())?;
     let intent = intent::take(&mut request, &caller);
     let read = join(batch::read(request, convert), intent);
     let ((batch, refused), intent) = read.map_err(|error| invalid(&error))?;
+    let intent = Intent { origin, ..intent };
     answer(writer, batch, intent, |outcomes| {
         respond(refused.beside(outcomes))
     })

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use byline_app::Writer;
 use byline_app::credential::Credentials;
+use byline_app::{Intent, Writer};
 use byline_domain::error::join;
 use tonic::{Request, Response, Status};
 
 use super::change::{Respond, change, respond};
+use super::origin::origin;
 use crate::access;
 use crate::bootstrap::App;
 use crate::convert::intent::Mutating;
@@ -39,12 +40,14 @@ impl CredentialService for CredentialRpc {
         request: Request<pb::SetPasswordRequest>,
     ) -> Result<Response<pb::SetPasswordResponse>, Status> {
         let caller = access::caller(&request);
+        let origin = origin(&request, pb::SetPasswordRequest::METHOD);
         let mut request = request.into_inner();
         access::require(&caller, request.reach())?;
         let passwords = convert::take_passwords(&mut request);
         let intent = intent::take(&mut request, &caller);
         let read = join(convert::set(&request, passwords), intent);
         let (command, intent) = read.map_err(|error| invalid(&error))?;
+        let intent = Intent { origin, ..intent };
         let render = Respond::new(|()| pb::SetPasswordResponse {});
         let set = self.credentials.set(caller.id(), &command, intent, &render);
         respond(set.await)

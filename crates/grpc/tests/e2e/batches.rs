@@ -72,7 +72,7 @@ async fn a_thousand_users_cost_as_many_statements_as_one() {
         let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
         let request = creates(&emails, pb::Atomicity::All);
         let made = world.users.batch_create_users(request).await.unwrap();
-        assert_eq!(cost(&made), 3, "begin, insert, commit");
+        assert_eq!(cost(&made), 4, "begin, insert, events, commit");
         let made = users(made);
         let told: Vec<_> = made.iter().map(|user| user.email.as_str()).collect();
         assert_eq!(told, emails, "in the order of the requests");
@@ -103,8 +103,8 @@ async fn a_thousand_users_cost_as_many_statements_as_one() {
         let answer = world.users.batch_update_users(request).await.unwrap();
         assert_eq!(
             cost(&answer),
-            7,
-            "begin, claim, hold, holders, update, answer, commit"
+            8,
+            "begin, claim, hold, holders, update, events, answer, commit"
         );
         let results = answer.into_inner().results;
         let mut expected: Vec<_> = emails.iter().map(|email| format!("new-{email}")).collect();
@@ -120,7 +120,11 @@ async fn a_thousand_users_cost_as_many_statements_as_one() {
             ..pb::BatchDeleteUsersRequest::default()
         };
         let answer = world.users.batch_delete_users(request).await.unwrap();
-        assert_eq!(cost(&answer), 5, "begin, hold, authors, update, commit");
+        assert_eq!(
+            cost(&answer),
+            6,
+            "begin, hold, authors, update, events, commit"
+        );
         assert_eq!(self::told(&answer.into_inner().results), expected);
     }
 }
@@ -161,7 +165,7 @@ async fn a_thousand_posts_cost_as_many_statements_as_one() {
             ..pb::BatchCreatePostsRequest::default()
         };
         let answer = world.posts.batch_create_posts(request).await.unwrap();
-        assert_eq!(cost(&answer), 4, "begin, authors, insert, commit");
+        assert_eq!(cost(&answer), 5, "begin, authors, insert, events, commit");
         let made = heads(answer.into_inner().results);
         let titles: Vec<_> = made.iter().map(|post| post.title.clone()).collect();
         let expected: Vec<_> = (0..number).map(|n| format!("{n} of {number}")).collect();
@@ -187,7 +191,11 @@ async fn a_thousand_posts_cost_as_many_statements_as_one() {
             .batch_update_posts(request.clone())
             .await
             .unwrap();
-        assert_eq!(cost(&answer), 5, "begin, hold, compare, update, commit");
+        assert_eq!(
+            cost(&answer),
+            6,
+            "begin, hold, compare, update, events, commit"
+        );
         let changed = heads(answer.into_inner().results);
         assert!(changed.iter().all(|post| post.published == Some(true)));
         let again = world.posts.batch_update_posts(request).await.unwrap();
@@ -220,7 +228,7 @@ async fn a_thousand_posts_cost_as_many_statements_as_one() {
             ..pb::BatchDeletePostsRequest::default()
         };
         let answer = world.posts.batch_delete_posts(request).await.unwrap();
-        assert_eq!(cost(&answer), 4, "begin, hold, update, commit");
+        assert_eq!(cost(&answer), 5, "begin, hold, update, events, commit");
         let gone = heads(answer.into_inner().results);
         assert!(gone.iter().all(|post| post.deleted_at.is_some()));
     }

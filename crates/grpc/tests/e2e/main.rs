@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
 mod access;
+mod audit;
 mod batches;
 mod changes;
 mod commands;

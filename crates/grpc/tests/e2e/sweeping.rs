@@ -74,7 +74,7 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
         "would remove 0 posts\nwould remove 0 users\nwould remove 0 records of requests\n\
-         would remove 0 counts of failures\n"
+         would remove 0 counts of failures\nwould remove 0 audit events\n"
     );
     let mut connection = world.database.connection().await;
     for age in [
@@ -90,12 +90,13 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
         "would remove 2 posts\nwould remove 1 user\nwould remove 1 record of a request\n\
-         would remove 1 count of failures\n"
+         would remove 1 count of failures\nwould remove 0 audit events\n"
     );
     assert_eq!(left(&world.database).await, (2, 3, 1));
     assert_eq!(
         purge(&url, &[]).await,
-        "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\nremoved 1 count of failures\n"
+        "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\nremoved 1 count of failures\n\
+         removed 0 audit events\n"
     );
     assert_eq!(left(&world.database).await, (1, 1, 0));
 }

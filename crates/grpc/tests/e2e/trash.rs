@@ -171,7 +171,10 @@ async fn a_thousand_take_their_posts_along_by_as_many_statements_as_one() {
         };
         let answer = world.users.batch_delete_users(request).await.unwrap();
         let spent = cost(&answer);
-        assert_eq!(spent, 6, "begin, hold, authors, along, update, commit");
+        assert_eq!(
+            spent, 7,
+            "begin, hold, authors, along, update, events, commit"
+        );
         let mut beside = world.database.connection().await;
         let living = "select (select count(*) from users where deleted_at is null)
             + (select count(*) from posts where deleted_at is null)";
@@ -199,7 +202,10 @@ async fn more_posts_than_one_statement_gives_are_given_all_or_none() {
     execute(&mut beside, "drop trigger refuse on posts").await;
     let given = world.posts.transfer_posts(request).await.unwrap();
     let spent = cost(&given);
-    assert_eq!(spent, 6, "begin, hold, three times a thousand, commit");
+    assert_eq!(
+        spent, 7,
+        "begin, hold, three times a thousand, events, commit"
+    );
     assert_eq!(given.into_inner().transferred_count, 2_500);
     assert_eq!(count(&mut beside, OF_ALAN).await, 2_500);
 }

@@ -35,6 +35,12 @@ READS = re.compile(r"(Get|BatchGet|List|Search|Count|Export)[A-Z]")
 # What differs from run to run, in what the page itself makes or changes.
 TIMES = {"createdAt", "updatedAt", "deletedAt", "publishedAt", "purgeAt"}
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+# And of an event in the audit log, which nobody brings an id for.
+OF_EVENTS = {
+    "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+    "requestId": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "occurredAt": TIME,
+}
 # And everywhere. A token is as long as what it seals; it is shown as it is.
 TOKEN = "nextPageToken"
 # How long an import or an export took.
@@ -205,6 +211,11 @@ class Page:
         if answer.get("id") in self.changed:
             for key in answer.keys() & shown.keys():
                 if may_differ(key, answer[key], shown[key]):
+                    settled[key] = shown[key]
+        if "occurredAt" in answer:
+            for key, form in OF_EVENTS.items():
+                both = [str(one.get(key, "")) for one in (answer, shown)]
+                if all(map(form.fullmatch, both)):
                     settled[key] = shown[key]
         if "etag" in settled:
             self.etags[settled["etag"]] = answer["etag"]

@@ -6,6 +6,7 @@ mod role;
 mod server;
 mod state;
 
+use byline_domain::audit::AuditRetention;
 use byline_domain::error::RepositoryError;
 use sqlx::postgres::PgConnection;
 
@@ -22,6 +23,8 @@ pub struct Asked<'a> {
     pub service_role: Option<&'a str>,
     /// The pool of one server.
     pub pool: &'a PoolSettings,
+    /// How long servers keep events of the audit log.
+    pub audit_retention: AuditRetention,
 }
 
 impl Database {
@@ -36,7 +39,8 @@ impl Database {
         // Given back, since what follows takes one too, and the pool may have no other.
         drop(lease);
         if let Some(rows) = looked {
-            self.look_at_rows(&rows, &mut report).await?;
+            self.look_at_rows(&rows, asked.audit_retention, &mut report)
+                .await?;
         }
         Ok(report.checks())
     }

@@ -1,5 +1,6 @@
 //! What is in the database: its schema, and what lies about in it.
 
+use byline_domain::audit::AuditRetention;
 use byline_domain::error::RepositoryError;
 use byline_domain::sweep::{Expired, Sweeper};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,8 +44,8 @@ pub(super) async fn check(
         select coalesce(bool_and(is_readable) filter (where relname = '_sqlx_migrations'), false),
             coalesce(bool_and(is_readable) filter (where relname = 'api_keys'), false),
             count(*) filter (
-                where is_readable and relname in ('users', 'posts', 'request_records')
-            ) = 3, now()
+                where is_readable and relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')
+            ) = 5, now()
         from readable",
     )
     .bind(home.is_on_path)
@@ -89,6 +90,7 @@ impl Database {
     pub(super) async fn look_at_rows(
         &self,
         readable: &Readable,
+        events: AuditRetention,
         report: &mut Report,
     ) -> Result<(), RepositoryError> {
         let state = self.schema_state().await?;
@@ -103,7 +105,7 @@ impl Database {
         // What an older schema is asked for may not be there yet.
         if readable.rows && !astray && matches!(state, SchemaState::Current | SchemaState::Ahead(_))
         {
-            self.check_backlog(readable.now, report).await
+            self.check_backlog(readable.now, events, report).await
         } else {
             report.skipped("backlog", "the tables cannot be read");
             Ok(())
@@ -148,15 +150,18 @@ impl Database {
     async fn check_backlog(
         &self,
         now: DateTime<Utc>,
+        events: AuditRetention,
         report: &mut Report,
     ) -> Result<(), RepositoryError> {
         for what in Expired::ALL {
-            let overdue = self.count_due(what, now - OVERDUE).await?;
+            let by = what.due_by(now - OVERDUE, events);
+            let overdue = self.count_due(what, by).await?;
             let noun = match what {
                 Expired::Posts => "posts in the trash",
                 Expired::Users => "users in the trash",
                 Expired::Requests => "records of requests",
                 Expired::Throttles => "forgotten failures of verifications",
+                Expired::AuditEvents => "audit events",
             };
             if overdue > 0 {
                 report.hint(

@@ -34,6 +34,17 @@ pub async fn grant(
     Ok(granted)
 }
 
+/// Fails as [`grant`] would for that role, as far as it can be told before there are tables.
+pub async fn check_role(server: &PgConnectOptions, service_role: &str) -> Result<(), GrantError> {
+    let mut connection = server.clone().connect().await?;
+    let found = Role::find(&mut connection, Some(service_role)).await?;
+    connection.close().await?;
+    match found {
+        Some(_) => Ok(()),
+        None => Err(GrantError::NoRole(service_role.to_owned())),
+    }
+}
+
 /// Names the lock that has two who grant at once do so one after the other, since PostgreSQL
 /// lets only one change the rights on a table: "bylinegr" in ASCII.
 const KEY: i64 = 0x6279_6c69_6e65_6772;

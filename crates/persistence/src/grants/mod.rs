@@ -6,13 +6,14 @@ mod give;
 mod held;
 
 pub use self::error::GrantError;
-pub use self::give::{Granted, grant};
+pub use self::give::{Granted, check_role, grant};
 pub(crate) use self::held::differences;
 
 /// What may be done to one table or function.
 #[derive(Debug)]
 pub struct Grant {
-    /// Its name without its schema; of a function with the types of its arguments.
+    /// Its name without its schema; of a function with its arguments, as
+    /// PostgreSQL writes them.
     pub on: &'static str,
     /// Which of PostgreSQL's privileges, in small letters.
     pub privileges: &'static [&'static str],
@@ -30,6 +31,8 @@ pub const TABLES: &[Grant] = &[
     on("_sqlx_migrations", READ),
     // Made and revoked by the owner, so that whoever gets hold of the service makes none.
     on("api_keys", READ),
+    // Nobody changes or removes what was done; what has had its time goes by a function.
+    on("audit_events", &["select", "insert"]),
     on("credentials", READ_AND_WRITE),
     on("posts", READ_AND_WRITE),
     on("request_records", READ_AND_WRITE),
@@ -42,4 +45,8 @@ pub const TABLES: &[Grant] = &[
 pub const FUNCTIONS: &[Grant] = &[
     // What is generated in a row of posts is so with the rights of whoever writes it.
     on("byline_words(text)", &["execute"]),
+    on(
+        "expire_audit_events(before timestamp with time zone, at_most integer)",
+        &["execute"],
+    ),
 ];

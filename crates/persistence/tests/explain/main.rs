@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
 mod along;
+mod audit;
 mod batches;
 mod changes;
 mod filters;
@@ -83,9 +84,10 @@ struct Looked {
 }
 
 const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
-    where relname in ('users', 'posts', 'request_records', 'throttles')";
+    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')";
 const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
-    from pg_stat_user_tables where relname in ('users', 'posts', 'request_records', 'throttles')";
+    from pg_stat_user_tables
+    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')";
 
 struct World {
     test: TestDatabase,

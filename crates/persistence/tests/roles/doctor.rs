@@ -1,5 +1,6 @@
 //! What a look at a live database finds. What it says to mend is run, and has to mend it.
 
+use byline_domain::audit::AuditRetention;
 use byline_persistence::doctor::{Asked, Check, Grade};
 use byline_persistence::grants::grant;
 use byline_persistence::testing::{Connection, OWNER, SERVICE, TestDatabase, execute};
@@ -11,6 +12,7 @@ async fn examine(database: &Database, pool: &PoolSettings, role: Option<&str>) -
     let asked = Asked {
         service_role: role,
         pool,
+        audit_retention: AuditRetention::DEFAULT,
     };
     database.examine(&asked).await.unwrap()
 }

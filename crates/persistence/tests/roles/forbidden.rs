@@ -32,6 +32,11 @@ const SCHEMA: &[&str] = &[
     "alter table users disable trigger all",
     "alter table users enable row level security",
     "alter table users owner to current_user",
+    "alter table audit_events disable trigger all",
+    "drop trigger audit_events_are_kept on audit_events",
+    "drop function expire_audit_events(timestamptz, integer)",
+    "alter function expire_audit_events(timestamptz, integer) security invoker",
+    "create rule mine as on insert to audit_events do instead nothing",
     "alter table users rename to mine",
     "alter index users_name_idx rename to mine",
     "alter function byline_words(text) volatile",
@@ -62,6 +67,14 @@ const ROWS: &[&str] = &[
         values ('0123456789abcdef', sha256(''), 'mine', '{users.read}', now())",
     "update api_keys set expires_at = null",
     "delete from api_keys",
+    "update audit_events set caller = 'nobody'",
+    "update audit_events set fields = '{}' where false",
+    "delete from audit_events",
+    "delete from audit_events where occurred_at < now() - interval '10 years'",
+    "truncate audit_events",
+    "select from audit_events for update",
+    "lock table audit_events in exclusive mode",
+    "copy audit_events to '/tmp/mine'",
 ];
 
 /// What would give it more.

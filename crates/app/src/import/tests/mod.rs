@@ -40,7 +40,7 @@ fn request() -> Request {
 fn identified() -> Intent {
     Intent {
         request: Some(request()),
-        validate_only: false,
+        ..Intent::default()
     }
 }
 

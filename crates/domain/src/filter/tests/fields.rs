@@ -1,6 +1,7 @@
 //! Fields and paths that there are not, and what is suggested instead.
 
 use super::*;
+use crate::audit::AuditField;
 
 #[test]
 fn paths_that_lead_nowhere_are_refused() {
@@ -122,4 +123,57 @@ fn an_unknown_field_of_a_relation_is_answered_by_those_that_there_are() {
         refused(parse_posts("author.posts.title = x", now())),
         (Reason::Malformed, message.to_owned())
     );
+}
+
+fn events(text: &str) -> Result<Option<Filter<AuditTest>>, Invalid> {
+    parse_events(text, now())
+}
+
+#[test]
+fn events_have_fields_of_their_own_and_no_relation() {
+    let field = |field, test| {
+        Filter::Test(FieldTest {
+            field,
+            negated: false,
+            test,
+        })
+    };
+    assert_eq!(
+        events(r#"caller = "key:web""#),
+        Ok(Some(field(
+            AuditField::Caller,
+            text(Comparison::Equal, "key:web")
+        )))
+    );
+    let within = || ValueTest::Matches(pattern("*purged*", true));
+    let mentioned = [AuditField::Caller, AuditField::Method, AuditField::Action];
+    assert_eq!(
+        events("purged"),
+        Ok(Some(Filter::Any(
+            mentioned.map(|one| field(one, within())).into()
+        )))
+    );
+    for (text, message) in [
+        (
+            "acton = x",
+            "at column 1: there is no field \"acton\" (did you mean action?); the fields are \
+             occurred_at, caller, request_id, method, action, resource_kind, resource_id",
+        ),
+        (
+            "posts.title = x",
+            "at column 1: there is no field \"posts\"; the fields are occurred_at, caller, \
+             request_id, method, action, resource_kind, resource_id",
+        ),
+        (
+            "caller.name = x",
+            "at column 1: caller holds a single value and has no fields of its own",
+        ),
+        (
+            "caller",
+            "at column 1: expected a comparator after caller, as in caller:*; if the word is \
+             meant, put it in quotes",
+        ),
+    ] {
+        assert_eq!(refused(events(text)).1, message, "{text}");
+    }
 }

@@ -5,6 +5,17 @@
 macro_rules! conformance_changes {
     (@$made:ident $($open:path)?) => {
         $crate::conformance_suite! { @$made $($open)?;
+            audit {
+                what_was_kept_is_listed_as_it_was_noted,
+                of_one_unit_what_was_noted_last_comes_first,
+                a_unit_that_is_rolled_back_leaves_no_event,
+                a_savepoint_that_is_undone_leaves_no_event,
+                what_was_noted_and_not_kept_is_not_committed,
+                pages_meet_each_event_once,
+                a_filter_tells_events_apart,
+                what_is_swept_is_noted_and_noted_as_done_by_byline,
+                events_go_when_their_time_has_come_and_not_before,
+            }
             batches_at_once {
                 users_held_in_any_order_are_never_in_each_others_way,
                 users_held_for_share_and_for_update_are_never_in_each_others_way,

@@ -9,6 +9,7 @@
     reason = "posts are kept through ports, and both words are the right ones"
 )]
 
+pub mod audit;
 pub mod batches_at_once;
 mod cases;
 mod cases_of_changes;
@@ -61,6 +62,7 @@ mod completeness;
 
 use std::sync::Arc;
 
+use crate::audit::AuditReader;
 use crate::credential::{CredentialReader, Throttle};
 use crate::export::Exporter;
 use crate::post::PostReader;
@@ -78,4 +80,5 @@ pub struct Ports {
     pub exporter: Arc<dyn Exporter>,
     pub credentials: Arc<dyn CredentialReader>,
     pub throttle: Arc<dyn Throttle>,
+    pub audit: Arc<dyn AuditReader>,
 }

@@ -32,7 +32,8 @@ fn memory() -> Ports {
         exporter: store.clone(),
         credentials: store.clone(),
         throttle: store.clone(),
-        sweeper: store,
+        sweeper: store.clone(),
+        audit: store,
     }
 }
 

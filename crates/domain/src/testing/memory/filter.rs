@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::audit::{AuditEvent, AuditTest};
 use crate::field::Field;
 use crate::filter::{Comparison, FieldTest, Filter, Pattern, PostTest, UserTest, Value, ValueTest};
+use crate::page::SortValue;
 use crate::post::{Content, Post, PostField};
 use crate::user::{User, UserField, UserName};
 
@@ -46,6 +48,22 @@ pub fn meets_post(filter: &Filter<PostTest>, post: &Post, author: Option<&User>)
                 Some(mentions(pattern, [Some(post.title.as_str()), content]))
             }
         });
+    truth == Some(true)
+}
+
+/// Whether `filter` means `event`.
+pub(super) fn meets_event(filter: &Filter<AuditTest>, event: &AuditEvent) -> bool {
+    let truth = decide(filter, &|test: &AuditTest| {
+        let value = event.sort_value(test.field);
+        let held = match &value {
+            SortValue::Text(text) => Some(Held::Text(text)),
+            SortValue::Time(time) => Some(Held::Time(*time)),
+            SortValue::Id(id) => Some(Held::Id(*id)),
+            SortValue::Bool(truth) => Some(Held::Bool(*truth)),
+            SortValue::Absent | SortValue::Rank(_) => None,
+        };
+        meets_field(test, held)
+    });
     truth == Some(true)
 }
 

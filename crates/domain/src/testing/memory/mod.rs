@@ -1,6 +1,7 @@
 //! The ports over plain memory: what use cases are tested against where mocks
 //! would say too little, and the reference that the conformance suite is tried on.
 
+mod audit;
 mod batches;
 mod counting;
 mod credentials;

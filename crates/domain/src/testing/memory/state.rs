@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::imports::Staged;
+use crate::audit::{AuditEvent, Deed};
 use crate::credential::{Credential, Failures};
 use crate::error::{RepositoryError, Resource};
 use crate::ids::{PostId, RequestId, UserId};
@@ -23,6 +24,10 @@ pub(super) struct State {
     pub(super) credentials: BTreeMap<UserId, Credential>,
     /// By whose failures they are.
     pub(super) throttles: BTreeMap<String, Failures>,
+    /// What was done in this unit of work, and is not kept yet.
+    pub(super) noted: Vec<Deed>,
+    /// The audit log.
+    pub(super) events: Vec<AuditEvent>,
     /// What is being imported.
     pub(super) staged: Staged,
     /// Whether something failed that the caller cannot handle: none of it may be kept.

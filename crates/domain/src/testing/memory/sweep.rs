@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::MemoryStore;
 use super::state::State;
 use super::trash::size;
+use crate::audit::{Action, AuditLog as _, Deed, Origin};
 use crate::error::RepositoryError;
 use crate::ids::{PostId, RequestId, UserId};
 use crate::lifecycle::Lifecycle;
@@ -53,13 +54,21 @@ impl State {
         match what {
             Expired::Posts => {
                 let due = self.due_posts(now).into_iter().take(limit);
-                due.filter(|id| self.purge_post(*id)).count() as u64
+                due.filter(|id| {
+                    self.note(Deed::to_post(Action::PostPurged, *id));
+                    self.purge_post(*id)
+                })
+                .count() as u64
             }
             Expired::Users => {
                 let authors: BTreeSet<_> = self.posts.values().map(|post| post.author_id).collect();
                 let due = self.due_users(now).into_iter();
                 let due = due.filter(|id| !authors.contains(id)).take(limit);
-                due.filter(|id| self.purge_user(*id)).count() as u64
+                due.filter(|id| {
+                    self.note(Deed::to_user(Action::UserPurged, *id));
+                    self.purge_user(*id)
+                })
+                .count() as u64
             }
             Expired::Requests => {
                 let due = self.due_requests(now).into_iter().take(limit);
@@ -69,6 +78,11 @@ impl State {
                 let due = self.due_throttles(now).into_iter().take(limit);
                 due.filter(|key| self.throttles.remove(key).is_some())
                     .count() as u64
+            }
+            Expired::AuditEvents => {
+                // The oldest are in front.
+                let due = self.due_events(now).min(limit);
+                self.events.drain(..due).count() as u64
             }
         }
     }
@@ -96,6 +110,14 @@ impl State {
     }
 }
 
+impl State {
+    /// How many events are from before that time.
+    fn due_events(&self, before: DateTime<Utc>) -> usize {
+        let events = self.events.iter();
+        events.filter(|event| event.occurred_at < before).count()
+    }
+}
+
 #[async_trait]
 impl Sweeper for MemoryStore {
     async fn sweep(
@@ -107,6 +129,7 @@ impl Sweeper for MemoryStore {
         let _writing = self.writing.lock().await;
         let mut state = State::clone(&self.snapshot());
         let swept = state.sweep(what, now, limit);
+        state.keep(&Origin::sweep(), now).await?;
         self.publish(state);
         Ok(Some(swept))
     }
@@ -118,6 +141,7 @@ impl Sweeper for MemoryStore {
             Expired::Users => state.due_users(now).len() as u64,
             Expired::Requests => state.due_requests(now).len() as u64,
             Expired::Throttles => state.due_throttles(now).len() as u64,
+            Expired::AuditEvents => state.due_events(now) as u64,
         })
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::MemoryStore;
 use super::imports::Staged;
 use super::state::State;
+use crate::audit::AuditLog;
 use crate::credential::CredentialRepository;
 use crate::error::RepositoryError;
 use crate::import::{Import, PostRow, UserRow};
@@ -63,6 +64,10 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
         &mut self.state
     }
 
+    fn audit(&mut self) -> &mut dyn AuditLog {
+        &mut self.state
+    }
+
     fn user_import(&mut self) -> &mut dyn Import<UserRow> {
         &mut self.state
     }
@@ -86,6 +91,11 @@ impl UnitOfWork for MemoryUnitOfWork<'_> {
         match self.target {
             Target::Store { store, _writing } => {
                 let mut state = self.state;
+                if !state.noted.is_empty() {
+                    return Err(RepositoryError::Internal(
+                        "what was done in a unit of work was noted and not kept".into(),
+                    ));
+                }
                 state.staged = Staged::default();
                 store.publish(state);
             }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use byline_persistence::grants::check_role;
 use byline_persistence::migrate::{self, Done, Migration};
 use clap::Args;
 use serde_json::{Value, json};
@@ -98,6 +99,9 @@ impl Up {
         if self.dry_run {
             would(output, &UP, &runner.plan_up(to).await?);
             return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(role) = &self.service_role {
+            check_role(&self.target.database.server()?, role).await?;
         }
         let mut told = Vec::new();
         let result = runner

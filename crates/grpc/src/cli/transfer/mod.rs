@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use tonic::Status;
+use tonic::{Code, Status};
 
 pub(super) use self::export::ExportCommand;
 pub(super) use self::import::ImportCommand;
@@ -80,6 +80,10 @@ impl Usage {
 fn said(status: &Status) -> String {
     match std::error::Error::source(status) {
         Some(source) => format!("the connection was lost: {}", chain(source)),
+        None if status.code() == Code::Unauthenticated => format!(
+            "{}: --token or --client-cert says who calls",
+            status.message()
+        ),
         None => status.message().to_owned(),
     }
 }

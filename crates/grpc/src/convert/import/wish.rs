@@ -128,6 +128,7 @@ impl Fingerprint {
                 digest: Digest(hash.finalize().into()),
             }),
             validate_only: wish.validate_only,
+            ..Intent::default()
         }
     }
 }

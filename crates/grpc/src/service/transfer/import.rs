@@ -10,6 +10,7 @@ use super::TransferRpc;
 use crate::access;
 use crate::convert::import::{Fingerprint, Part, Wish};
 use crate::service::change::{Respond, respond};
+use crate::service::origin::origin;
 use crate::status::{from_app, import_id_reused, invalid, server_stopping, transfer_stalled};
 
 impl TransferRpc {
@@ -21,6 +22,7 @@ impl TransferRpc {
     ) -> Result<Response<P::Answer>, Status> {
         let _place = self.place()?;
         let caller = access::caller(&request);
+        let origin = origin(&request, P::METHOD);
         let (import, intent) = tokio::select! {
             received = self.receive(request.into_inner(), &caller) => received?,
             () = self.stopped() => return Err(server_stopping()),
@@ -28,6 +30,7 @@ impl TransferRpc {
         // A server that stops lets it finish, or cuts it off with the connection: nobody may be
         // told that nothing was changed while it is committed.
         let render = Respond::new(P::Answer::from);
+        let intent = Intent { origin, ..intent };
         let finished = import.finish(&intent, &render).await;
         if matches!(finished, Err(Error::RequestIdReused)) {
             return Err(import_id_reused());

@@ -51,6 +51,7 @@ const NEEDS: &[(&str, &str)] = &[
     ("TransferService/ImportPosts", "transfer, posts.write"),
     ("TransferService/ExportUsers", "transfer, users.read"),
     ("TransferService/ExportPosts", "transfer, posts.read"),
+    ("AuditService/ListAuditEvents", "audit.read"),
 ];
 
 /// The one method of which either scope is enough to be let in.

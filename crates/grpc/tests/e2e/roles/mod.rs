@@ -81,6 +81,32 @@ async fn a_service_that_is_to_migrate_is_refused_in_words_and_served_if_there_is
 }
 
 #[tokio::test]
+async fn nothing_is_migrated_for_a_role_that_is_not_there() {
+    let database = TestDatabase::unmigrated().await;
+    let up = ["migrate", "up", "--service-role", "nobody"];
+    let refused = byline(&database.url_as(OWNER), &up).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let said = said(&refused);
+    assert!(said.contains("there is no role nobody"), "{said}");
+    let tables = "select relname::text from pg_class where relnamespace = 'public'::regnamespace";
+    let made = rows(&mut database.connection().await, tables).await;
+    assert_eq!(made, [""; 0]);
+}
+
+#[tokio::test]
+async fn whoever_cannot_connect_is_told_why() {
+    // Nobody listens there.
+    let nowhere = "postgres://byline:secret@127.0.0.1:1/byline";
+    for command in [&["doctor"][..], &["keys", "list"], &["purge"]] {
+        let refused = byline(nowhere, command).await;
+        assert!(!refused.status.success(), "{command:?}");
+        let said = said(&refused);
+        assert!(said.contains("Connection refused"), "{command:?}: {said}");
+        assert!(!said.contains("secret"), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn what_only_the_owner_may_do_is_refused_to_the_service_in_words() {
     let database = TestDatabase::new().await;
     let url = database.service_url();

@@ -1,0 +1,371 @@
+//! The audit log: who did what to which id.
+
+use std::collections::BTreeSet;
+
+use byline_grpc::pb;
+use byline_grpc::pb::audit_service_client::AuditServiceClient;
+use byline_persistence::testing::{count, execute};
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use tonic::{Code, Request};
+
+use crate::changes::{every, request_id};
+use crate::imports;
+use crate::support::World;
+
+impl World {
+    /// A page of events, the newest first.
+    async fn page_of_events(
+        &self,
+        request: pb::ListAuditEventsRequest,
+    ) -> pb::ListAuditEventsResponse {
+        let mut audit = AuditServiceClient::new(self.server.channel().await);
+        let answer = audit.list_audit_events(request).await.unwrap();
+        answer.into_inner()
+    }
+
+    /// The events that the filter means, the newest first.
+    async fn events(&self, filter: &str) -> Vec<pb::AuditEvent> {
+        let request = pb::ListAuditEventsRequest {
+            filter: filter.to_owned(),
+            page_size: 1_000,
+            ..pb::ListAuditEventsRequest::default()
+        };
+        self.page_of_events(request).await.events
+    }
+}
+
+/// What was done to which, in the order in which it was done.
+fn deeds(events: &[pb::AuditEvent]) -> Vec<(&str, &str)> {
+    let events = events.iter().rev();
+    events
+        .map(|event| (event.action.as_str(), event.resource_id.as_str()))
+        .collect()
+}
+
+/// The methods of the contract that change something: what does not says so by its name.
+fn changing() -> BTreeSet<String> {
+    let reads = [
+        "Get", "BatchGet", "List", "Search", "Count", "Export", "Verify",
+    ];
+    let contract = FileDescriptorSet::decode(pb::FILE_DESCRIPTOR_SET).unwrap();
+    let services = contract.file.iter().flat_map(|file| &file.service);
+    let methods = services.flat_map(|service| {
+        let methods = service.method.iter();
+        let methods = methods.filter(|method| {
+            let name = method.name();
+            !reads.iter().any(|read| name.starts_with(read))
+        });
+        methods
+            .map(|method| format!("{}/{}", service.name(), method.name()))
+            .collect::<Vec<_>>()
+    });
+    methods.collect()
+}
+
+#[tokio::test]
+async fn every_method_that_changes_something_leaves_its_events_and_once() {
+    let world = World::new().await;
+    let channel = world.server.channel().await;
+    let mut seen = BTreeSet::new();
+    let every = every(&world, "a").await;
+    for (number, change) in every.iter().enumerate() {
+        let method = change.path.strip_prefix("/byline.v1.").unwrap();
+        let before = world.events("").await;
+        change.try_out(&channel, "").await.unwrap();
+        assert_eq!(world.events("").await, before, "{method} that is tried");
+
+        let id = request_id(number);
+        change.send(&channel, &id).await.unwrap();
+        let after = world.events("").await;
+        let left = &after[..after.len() - before.len()];
+        assert!(!left.is_empty(), "{method} leaves no event");
+        for event in left {
+            let origin = (event.method.as_str(), event.caller.as_str());
+            assert_eq!(origin, (method, "anybody"));
+            assert_eq!(event.peer, "127.0.0.1");
+            assert_eq!(event.request_id, left[0].request_id);
+            assert!(!event.resource_id.is_empty(), "{event:?}");
+            let one_line = world.server.log();
+            let is_logged = one_line.contains(&event.request_id);
+            assert!(is_logged && !event.request_id.is_empty(), "{event:?}");
+        }
+        change.send(&channel, &id).await.unwrap();
+        assert_eq!(world.events("").await, after, "{method} that is sent again");
+        seen.insert(method.to_owned());
+    }
+    let user = pb::User {
+        email: "imported@example.com".into(),
+        ..pb::User::default()
+    };
+    imports::users(&world, imports::settings(), &[user]).await;
+    let author_id = world.events("action = user.created").await.pop();
+    let post = pb::Post {
+        title: "Imported".into(),
+        author_id: author_id.unwrap().resource_id,
+        ..pb::Post::default()
+    };
+    imports::posts(&world, imports::settings(), &[post]).await;
+    for (method, action) in [
+        ("TransferService/ImportUsers", "users.created"),
+        ("TransferService/ImportPosts", "posts.created"),
+    ] {
+        let events = world.events(&format!("method = \"{method}\"")).await;
+        assert_eq!(deeds(&events), [(action, "")]);
+        assert_eq!((events[0].count, &*events[0].peer), (Some(1), "127.0.0.1"));
+        seen.insert(method.to_owned());
+    }
+    assert_eq!(seen, changing(), "a method is missing here");
+}
+
+fn renamed(id: &str, name: &str) -> pb::UpdateUserRequest {
+    pb::UpdateUserRequest {
+        user: Some(pb::User {
+            id: id.to_owned(),
+            name: Some(name.to_owned()),
+            ..pb::User::default()
+        }),
+        ..pb::UpdateUserRequest::default()
+    }
+}
+
+fn operation(operation: pb::operation::Operation) -> pb::Operation {
+    pb::Operation {
+        operation: Some(operation),
+    }
+}
+
+#[tokio::test]
+async fn what_is_undone_and_what_makes_no_difference_leaves_no_event() {
+    use pb::operation::Operation::{Nested, UpdateUser};
+    let mut world = World::new().await;
+    let ada = world.user("ada@example.com").await;
+    let alan = world.user("alan@example.com").await;
+    let nobody = "0190a6c2-7e8f-7a30-9c4e-2f1b6d5a8e01";
+    let mut expected = vec![
+        ("user.created", ada.id.as_str()),
+        ("user.created", alan.id.as_str()),
+    ];
+
+    // No difference.
+    let rename = renamed(&ada.id, "Ada");
+    for _ in 0..2 {
+        world.users.update_user(rename.clone()).await.unwrap();
+    }
+    expected.push(("user.updated", ada.id.as_str()));
+    assert_eq!(deeds(&world.events("").await), expected);
+    // A refusal.
+    let refused = world.users.update_user(renamed(nobody, "X")).await;
+    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+    // A batch of which all are undone, and one of which each stands for itself.
+    for atomicity in [pb::Atomicity::All, pb::Atomicity::Each] {
+        let batch = pb::BatchUpdateUsersRequest {
+            requests: vec![renamed(&ada.id, "B"), renamed(nobody, "B")],
+            atomicity: atomicity.into(),
+            ..pb::BatchUpdateUsersRequest::default()
+        };
+        let answer = world.users.batch_update_users(batch).await;
+        assert_eq!(answer.is_ok(), atomicity == pb::Atomicity::Each);
+    }
+    expected.push(("user.updated", ada.id.as_str()));
+    assert_eq!(deeds(&world.events("").await), expected);
+    // A group that is undone alone, inside one that is not.
+    let undone = pb::NestedOperations {
+        operations: vec![
+            operation(UpdateUser(renamed(&ada.id, "undone"))),
+            operation(UpdateUser(renamed(nobody, "undone"))),
+        ],
+    };
+    let group = pb::NestedOperations {
+        operations: vec![
+            operation(Nested(undone)),
+            operation(UpdateUser(renamed(&alan.id, "kept"))),
+        ],
+    };
+    let transaction = pb::ExecuteTransactionRequest {
+        operations: vec![
+            operation(Nested(group)),
+            operation(UpdateUser(renamed(&ada.id, "kept"))),
+        ],
+        ..pb::ExecuteTransactionRequest::default()
+    };
+    let done = world.transactions.execute_transaction(transaction).await;
+    done.unwrap();
+    expected.push(("user.updated", alan.id.as_str()));
+    expected.push(("user.updated", ada.id.as_str()));
+    assert_eq!(deeds(&world.events("").await), expected);
+}
+
+#[tokio::test]
+async fn what_is_done_to_many_is_told_with_their_count() {
+    let mut world = World::new().await;
+    let ada = world.user("ada@example.com").await;
+    let alan = world.user("alan@example.com").await;
+    for title in ["One", "Two", "Three"] {
+        world.post(&ada, title).await;
+    }
+    let given = pb::TransferPostsRequest {
+        from_author_id: ada.id.clone(),
+        to_author_id: alan.id.clone(),
+        ..pb::TransferPostsRequest::default()
+    };
+    world.posts.transfer_posts(given.clone()).await.unwrap();
+    // There is nothing more to give.
+    world.posts.transfer_posts(given).await.unwrap();
+    let deleted = pb::DeleteUserRequest {
+        id: alan.id.clone(),
+        force: true,
+        ..pb::DeleteUserRequest::default()
+    };
+    world.users.delete_user(deleted).await.unwrap();
+    let undeleted = pb::UndeleteUserRequest {
+        id: alan.id.clone(),
+        ..pb::UndeleteUserRequest::default()
+    };
+    world.users.undelete_user(undeleted).await.unwrap();
+    let events = world.events("action : 'posts.'").await;
+    let expected = [
+        ("posts.given", ada.id.as_str()),
+        ("posts.received", alan.id.as_str()),
+        ("posts.deleted", alan.id.as_str()),
+        ("posts.undeleted", alan.id.as_str()),
+    ];
+    assert_eq!(deeds(&events), expected);
+    for event in &events {
+        assert_eq!((event.count, &*event.resource_kind), (Some(3), "user"));
+    }
+    let of_alan = world.events(&format!("resource_id = {}", alan.id)).await;
+    let expected = [
+        ("user.created", alan.id.as_str()),
+        ("posts.received", alan.id.as_str()),
+        ("user.deleted", alan.id.as_str()),
+        ("posts.deleted", alan.id.as_str()),
+        ("user.undeleted", alan.id.as_str()),
+        ("posts.undeleted", alan.id.as_str()),
+    ];
+    assert_eq!(deeds(&of_alan), expected);
+}
+
+#[tokio::test]
+async fn fields_are_named_and_the_call_is_the_callers() {
+    let mut world = World::new().await;
+    let ada = world.user("ada@example.com").await;
+    let update = pb::UpdateUserRequest {
+        user: Some(pb::User {
+            id: ada.id.clone(),
+            email: "ada@byron.org".into(),
+            role: "editor".into(),
+            is_active: Some(true),
+            ..pb::User::default()
+        }),
+        ..pb::UpdateUserRequest::default()
+    };
+    let mut request = Request::new(update);
+    let id = "deploy-7.a_b".parse().unwrap();
+    request.metadata_mut().insert("x-request-id", id);
+    world.users.update_user(request).await.unwrap();
+    let [event] = &world.events("request_id = \"deploy-7.a_b\"").await[..] else {
+        panic!("one call leaves one event");
+    };
+    // Whether she is active was named in the request, and is as it was.
+    assert_eq!(event.fields, ["email", "role"]);
+    assert_eq!(event.resource_id, ada.id);
+}
+
+/// Nothing that a caller says of users and posts may be found in the log.
+#[tokio::test]
+async fn no_event_holds_what_users_and_posts_are_called_or_say() {
+    let mut world = World::new().await;
+    let ada = pb::User {
+        name: Some("Canary".into()),
+        role: "canary".into(),
+        ..pb::User::default()
+    };
+    let ada = world.user_like("canary@canary.example", ada).await;
+    let says = Some("canary".to_owned());
+    let post = world.post_saying(&ada, "The canary", says).await;
+    for change in every(&world, "canary").await {
+        let channel = world.server.channel().await;
+        change.send(&channel, "").await.unwrap();
+    }
+    let update = pb::UpdatePostRequest {
+        post: Some(pb::Post {
+            id: post.id.clone(),
+            title: "Another canary".into(),
+            content: Some("says canary".into()),
+            ..pb::Post::default()
+        }),
+        ..pb::UpdatePostRequest::default()
+    };
+    world.posts.update_post(update).await.unwrap();
+    let refused = world.users.update_user(renamed(&post.id, "canary")).await;
+    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+    imports::users(
+        &world,
+        imports::settings(),
+        &[pb::User {
+            email: "canary-2@canary.example".into(),
+            ..pb::User::default()
+        }],
+    )
+    .await;
+    let mut beside = world.database.connection().await;
+    let all = "select count(*) from audit_events";
+    assert!(count(&mut beside, all).await > 20);
+    let found = "select count(*) from audit_events
+        where audit_events::text ilike '%canary%' or audit_events::text like '%@%'";
+    assert_eq!(count(&mut beside, found).await, 0);
+    // Else it would be found nowhere.
+    let told = "select count(*) from users where users::text ilike '%canary%'";
+    assert!(count(&mut beside, told).await > 10);
+}
+
+#[tokio::test]
+async fn a_change_whose_event_cannot_be_kept_is_not_made() {
+    let mut world = World::new().await;
+    let ada = world.user("ada@example.com").await;
+    let mut beside = world.database.connection().await;
+    execute(
+        &mut beside,
+        "alter table audit_events add constraint full_up check (false) not valid",
+    )
+    .await;
+    let refused = world.users.update_user(renamed(&ada.id, "Ada")).await;
+    assert_eq!(refused.unwrap_err().code(), Code::Internal);
+    let stored = "select count(*) from users where name is not null";
+    assert_eq!(count(&mut beside, stored).await, 0);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_a_wrong_filter_is_told() {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let user = world.user(&format!("user-{number}@example.com")).await;
+        ids.push(user.id);
+    }
+    ids.reverse();
+    let (mut found, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = pb::ListAuditEventsRequest {
+            filter: "action = user.created".into(),
+            page_size: 2,
+            page_token: token,
+        };
+        let page = world.page_of_events(page).await;
+        found.extend(page.events.into_iter().map(|event| event.resource_id));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(found, ids);
+    let wrong = pb::ListAuditEventsRequest {
+        filter: "email = \"ada@example.com\"".into(),
+        ..pb::ListAuditEventsRequest::default()
+    };
+    let mut audit = AuditServiceClient::new(world.server.channel().await);
+    let refused = audit.list_audit_events(wrong).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.message().contains("there is no field"), "{refused}");
+}

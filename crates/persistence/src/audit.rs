@@ -1,0 +1,157 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use byline_domain::audit::{
+    AuditEvent, AuditField, AuditLog, AuditReader, AuditTest, Deed, NEWEST_FIRST, Origin,
+};
+use byline_domain::error::RepositoryError;
+use byline_domain::filter::Filter;
+use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
+use byline_domain::trash::Trash;
+use chrono::{DateTime, Utc};
+use sqlx::QueryBuilder;
+use sqlx::postgres::PgRow;
+
+use crate::count::unsigned;
+use crate::filter::{Noun, Rows};
+use crate::keyset::{check_cursor, push_order};
+use crate::pool::Database;
+use crate::row::get;
+use crate::table::Table;
+use crate::unit_of_work::PgUnitOfWork;
+
+impl Table for AuditField {
+    const TABLE: &'static str = "audit_events";
+
+    fn value(self) -> &'static str {
+        match self {
+            Self::OccurredAt => "occurred_at",
+            Self::Caller => "caller",
+            Self::RequestId => "request_id",
+            Self::Method => "method",
+            Self::Action => "action",
+            Self::ResourceKind => "resource_kind",
+            Self::ResourceId => "resource_id",
+        }
+    }
+
+    fn sort_key(self) -> &'static str {
+        self.value()
+    }
+
+    fn folded(self) -> Option<&'static str> {
+        None
+    }
+
+    fn sort_value(self) -> &'static str {
+        self.value()
+    }
+}
+
+impl Noun for AuditField {
+    type Test = AuditTest;
+}
+
+#[async_trait]
+impl AuditLog for PgUnitOfWork<'_> {
+    fn note(&mut self, deed: Deed) {
+        self.noted().push(deed);
+    }
+
+    async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        let deeds = std::mem::take(self.noted());
+        if deeds.is_empty() {
+            return Ok(());
+        }
+        let mut statement = self.statement().await?;
+        // UUIDs of version 7, of which what may be random begins with the place among those of
+        // the unit of work.
+        let done = sqlx::query!(
+            "insert into audit_events (id, occurred_at, caller, peer, request_id, method,
+                action, resource_kind, resource_id, fields, count)
+            select (lpad(to_hex(floor(extract(epoch from $1::timestamptz) * 1000)::bigint), 12, '0')
+                    || '7' || lpad(to_hex(least(place, 4095)), 3, '0')
+                    || right(gen_random_uuid()::text, 17))::uuid,
+                $1, $2, $3, $4, $5, action, kind, id, string_to_array(fields, ','), count
+            from unnest($6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[])
+                with ordinality as deeds (action, kind, id, fields, count, place)",
+            now,
+            origin.caller,
+            origin.peer,
+            origin.request_id,
+            origin.method,
+            &column(&deeds, |deed| deed.action.name()) as _,
+            &column(&deeds, |deed| deed.resource.to_string()),
+            &column(&deeds, |deed| deed.id) as _,
+            &column(&deeds, |deed| deed.fields.join(",")),
+            &column(&deeds, |deed| deed
+                .count
+                .map(|count| i64::try_from(count).unwrap_or(i64::MAX))) as _,
+        )
+        .execute(&mut *statement)
+        .await;
+        statement.finish(done).map(drop)
+    }
+}
+
+fn column<'d, T>(deeds: &'d [Deed], value: impl Fn(&'d Deed) -> T) -> Vec<T> {
+    deeds.iter().map(value).collect()
+}
+
+const COLUMNS: &str = "id, occurred_at, caller, peer, request_id, method, action, \
+    resource_kind, resource_id, fields, count";
+
+#[async_trait]
+impl AuditReader for Database {
+    async fn list(
+        &self,
+        meets: Option<&Filter<AuditTest>>,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEvent>, RepositoryError> {
+        check_cursor(page, |cursor| NEWEST_FIRST.fits(cursor))?;
+        let rows = Rows {
+            trash: Trash::Include,
+            meets,
+        };
+        let mut query = QueryBuilder::new(format!("select {COLUMNS} from audit_events where true"));
+        rows.push_meets(&mut query);
+        if let Some(Cursor { values, id }) = &page.after
+            && let [SortValue::Time(occurred_at)] = values[..]
+        {
+            query.push(" and (occurred_at, id) < (");
+            query.push_bind(occurred_at).push(", ");
+            query.push_bind(*id).push(")");
+        }
+        push_order(&mut query, &NEWEST_FIRST);
+        query.push(" limit ").push_bind(page.rows());
+        query.push(" offset ").push_bind(i64::from(page.skip));
+        let found = self.rows(query, rows.is_common()).await?;
+        let events = found.iter().take(page.size.get()).map(|row| {
+            let event = event(row)?;
+            let cursor = Cursor {
+                values: vec![event.sort_value(AuditField::OccurredAt)],
+                id: event.id,
+            };
+            Ok((cursor, event))
+        });
+        let events = events.collect::<Result<Vec<_>, RepositoryError>>()?;
+        Ok(Page::new(events, found.len() > page.size.get()))
+    }
+}
+
+fn event(row: &PgRow) -> Result<AuditEvent, RepositoryError> {
+    let count: Option<i64> = get(row, "count")?;
+    Ok(AuditEvent {
+        id: get(row, "id")?,
+        occurred_at: get(row, "occurred_at")?,
+        caller: get(row, "caller")?,
+        peer: get(row, "peer")?,
+        request_id: get(row, "request_id")?,
+        method: get(row, "method")?,
+        action: get(row, "action")?,
+        resource_kind: get(row, "resource_kind")?,
+        resource_id: get(row, "resource_id")?,
+        fields: get(row, "fields")?,
+        count: count.map(unsigned),
+    })
+}

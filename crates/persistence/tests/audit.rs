@@ -1,0 +1,91 @@
+//! The audit log is append only, whoever is at it.
+#![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
+
+use byline_persistence::testing::{Connection, SERVICE, TestDatabase, count, execute};
+use sqlx::Connection as _;
+
+/// An event of each of the last 60 days.
+const EVENTS: &str = "
+    insert into audit_events (id, occurred_at, caller, method, action, resource_kind, fields)
+    select gen_random_uuid(), now() - n * interval '1 day' - interval '1 hour', 'key:web',
+        'UserService/CreateUser', 'user.created', 'user', '{}'
+    from generate_series(0, 59) n";
+
+const LEFT: &str = "select count(*) from audit_events";
+const YOUNG: &str =
+    "select count(*) from audit_events where occurred_at > now() - interval '30 days'";
+
+/// The SQLSTATE with which a statement fails.
+async fn refusal(connection: &mut Connection, sql: &'static str) -> String {
+    let refused = sqlx::raw_sql(sql).execute(connection).await.unwrap_err();
+    let refused = refused.into_database_error().unwrap();
+    refused.code().unwrap().into_owned()
+}
+
+#[tokio::test]
+async fn not_even_a_superuser_changes_an_event_or_removes_a_young_one() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, EVENTS).await;
+    for sql in [
+        "update audit_events set caller = 'key:other'",
+        "delete from audit_events",
+        "delete from audit_events where occurred_at > now() - interval '29 days'",
+        "truncate audit_events",
+        "insert into audit_events select * from audit_events limit 1
+         on conflict (occurred_at, id) do update set caller = 'key:other'",
+    ] {
+        let code = refusal(&mut connection, sql).await;
+        assert_eq!(code, "42501", "{sql}");
+    }
+    assert_eq!(count(&mut connection, LEFT).await, 60);
+}
+
+#[tokio::test]
+async fn whatever_is_asked_for_events_of_the_last_30_days_stay() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, EVENTS).await;
+    let some = "select expire_audit_events(now() - interval '50 days', 3)";
+    assert_eq!(count(&mut connection, some).await, 3);
+    assert_eq!(count(&mut connection, LEFT).await, 57);
+    // The oldest went first.
+    let oldest = "select count(*) from audit_events
+        where occurred_at < now() - interval '57 days'";
+    assert_eq!(count(&mut connection, oldest).await, 0);
+    for all in [
+        "select expire_audit_events(now() + interval '1 year', 1000000)",
+        "select expire_audit_events('infinity', 1000000)",
+    ] {
+        count(&mut connection, all).await;
+        assert_eq!(count(&mut connection, LEFT).await, 30, "{all}");
+        assert_eq!(count(&mut connection, YOUNG).await, 30, "{all}");
+    }
+}
+
+#[tokio::test]
+async fn the_service_makes_events_go_by_the_function_alone_and_cannot_lead_that_astray() {
+    let test = TestDatabase::new().await;
+    execute(&mut test.connection().await, EVENTS).await;
+    let service = test.url_as(SERVICE);
+    let mut service = Connection::connect(service.as_str()).await.unwrap();
+    // A table of that name in front of the other one is not what the function works on, and
+    // runs nothing as its owner.
+    execute(
+        &mut service,
+        "create temporary table audit_events (like public.audit_events);
+         create function pg_temp.trap() returns trigger language plpgsql as
+         $$ begin raise 'run as %', current_user; end $$;
+         create trigger trap before delete on pg_temp.audit_events
+            for each row execute function pg_temp.trap();
+         insert into pg_temp.audit_events select * from public.audit_events;
+         set search_path = pg_temp, public",
+    )
+    .await;
+    let gone = "select public.expire_audit_events(now(), 1000)";
+    assert_eq!(count(&mut service, gone).await, 30);
+    let theirs = "select count(*) from pg_temp.audit_events";
+    assert_eq!(count(&mut service, theirs).await, 60);
+    let young = "select count(*) from public.audit_events";
+    assert_eq!(count(&mut service, young).await, 30);
+}

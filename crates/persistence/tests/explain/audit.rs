@@ -1,0 +1,93 @@
+//! The audit log.
+
+use byline_domain::audit::{AuditEvent, AuditReader};
+use byline_domain::filter::parse_events;
+use byline_domain::page::Page;
+use byline_domain::sweep::{Expired, Sweeper};
+
+use super::*;
+
+/// Events of 2,000 resources by 100 callers, all of them long ago.
+const EVENTS: &str = "
+    insert into audit_events
+    select gen_random_uuid(), '2020-01-01'::timestamptz + n * interval '1 second',
+        'key:caller-' || n % 100, '192.0.2.7', 'call-' || n, 'UserService/UpdateUser',
+        'user.updated', 'user',
+        ('019b0000-0000-7000-8000-' || lpad(to_hex(n % 2000), 12, '0'))::uuid, '{name}', null
+    from generate_series(1, 20000) n";
+
+/// A page of those that the filter means.
+async fn list(database: &Database, filter: &str, page: &PageRequest) -> Page<AuditEvent> {
+    let meets = parse_events(filter, time(0)).unwrap();
+    let page = AuditReader::list(database, meets.as_ref(), page).await;
+    page.unwrap()
+}
+
+/// The place of the event of that second.
+fn after(second: i64) -> Cursor {
+    let moment = "2020-01-01T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
+    Cursor {
+        values: vec![SortValue::Time(
+            moment.unwrap() + chrono::TimeDelta::seconds(second),
+        )],
+        id: user_id(0).as_uuid(),
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_events_costs_the_same_at_any_depth() {
+    let mut world = World::new().await;
+    world.change(EVENTS).await;
+    for place in [None, Some(19_000), Some(10_000), Some(100)] {
+        let page = page(place.map(after));
+        let found = world
+            .costs_at_most(
+                &format!("a list of events {place:?}"),
+                page_rows(Trash::Exclude),
+                async |database| list(database, "", &page).await,
+            )
+            .await;
+        assert_eq!(found.items.len(), page.size.get());
+    }
+}
+
+#[tokio::test]
+async fn events_of_one_resource_caller_or_time_cost_as_many_as_there_are() {
+    let mut world = World::new().await;
+    world.change(EVENTS).await;
+    let id = user_id(7);
+    for (filter, count) in [
+        (format!("resource_id = {id}"), 10),
+        (r#"caller = "key:caller-7""#.to_owned(), 20),
+        ("occurred_at < 2020-01-01T00:00:10Z".to_owned(), 9),
+    ] {
+        for place in [None, Some(19_999)] {
+            let page = page(place.map(after));
+            let found = world
+                .costs_at_most(
+                    &format!("a list of events of {filter} {place:?}"),
+                    page_rows(Trash::Exclude),
+                    async |database| list(database, &filter, &page).await,
+                )
+                .await;
+            assert_eq!(found.items.len(), count, "{filter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn removing_events_looks_at_those_that_go() {
+    let mut world = World::new().await;
+    world.change(EVENTS).await;
+    let SortValue::Time(before) = after(10_000).values[0] else {
+        panic!("a place is a time");
+    };
+    // Each is found, and then removed.
+    let swept = world
+        .costs_at_most("a sweep of events", PLANNING + 2 * 20, async |database| {
+            let swept = database.sweep(Expired::AuditEvents, before, 20).await;
+            swept.unwrap().unwrap()
+        })
+        .await;
+    assert_eq!(swept, 20);
+}
