@@ -11,6 +11,7 @@ mod layers;
 mod page_token;
 mod passwords;
 pub mod pb;
+mod rates;
 mod secret_key;
 mod server;
 mod service;

@@ -85,7 +85,7 @@ pub(crate) async fn serve(
 ) -> Result<(), transport::Error> {
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let mut health = Health::new(reporter).await;
-    let admission = Admission::new(limits.max_calls);
+    let admission = Admission::new(limits.max_calls, doors.transport.streams.clone());
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADER_BYTES)

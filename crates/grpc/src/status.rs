@@ -282,6 +282,22 @@ pub(crate) fn too_many_calls() -> Status {
         .into()
 }
 
+/// The streams are open that everybody may open, as many as there may be.
+pub(crate) fn too_many_streams() -> Status {
+    let message = "as many streams of health and reflection are open as there may be";
+    Told::new(Code::ResourceExhausted, "TOO_MANY_STREAMS", message)
+        .with(retry_after(RETRY_OVERLOAD))
+        .into()
+}
+
+/// The caller calls more often than a caller may; its next call is let in after `wait`.
+pub(crate) fn rate_exceeded(wait: Duration) -> Status {
+    let message = "the caller calls more often than a caller may";
+    Told::new(Code::ResourceExhausted, "RATE_LIMIT_EXCEEDED", message)
+        .with(retry_after(wait))
+        .into()
+}
+
 /// The server has as many transfers under way as it runs at a time.
 pub(crate) fn too_many_transfers() -> Status {
     let message = "as many transfers are under way as the server runs at a time";
@@ -316,10 +332,9 @@ pub(crate) fn unauthenticated(refusal: &Refusal) -> Status {
              `authorization: Bearer …`, or a client certificate, whichever it takes",
         ),
         // One message, whatever is wrong: nobody learns how far a forgery went.
-        Refusal::Invalid => ("CREDENTIALS_INVALID", "the credentials are not valid here"),
-        Refusal::Expired => ("CREDENTIALS_EXPIRED", "the credentials have expired"),
-        Refusal::Unavailable(reason) => {
-            tracing::warn!(request_id = %call::request_id(), reason, "callers cannot be told apart");
+        Refusal::Invalid(_) => ("CREDENTIALS_INVALID", "the credentials are not valid here"),
+        Refusal::Expired(_) => ("CREDENTIALS_EXPIRED", "the credentials have expired"),
+        Refusal::Unavailable(_) => {
             let message = "who calls cannot be found out now";
             return Told::new(Code::Unavailable, "CREDENTIALS_UNVERIFIABLE", message)
                 .with(retry_after(RETRY_OVERLOAD))
@@ -327,6 +342,15 @@ pub(crate) fn unauthenticated(refusal: &Refusal) -> Status {
         }
     };
     Told::new(Code::Unauthenticated, reason, message).into()
+}
+
+/// The credentials that come from the caller's address were refused too often; more are looked at
+/// all the same, but it is told nothing of bad ones before `wait` is over.
+pub(crate) fn too_many_refusals(wait: Duration) -> Status {
+    let message = "credentials from this address were refused too often";
+    Told::new(Code::ResourceExhausted, "TOO_MANY_REFUSALS", message)
+        .with(retry_after(wait))
+        .into()
 }
 
 /// It is known who makes the call, and it may not. The contract tells everybody what it lacks.

@@ -1,27 +1,40 @@
 //! Who a call comes from.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use byline_app::access::{KeyRefusal, KeyRing};
 use byline_domain::access::{Caller, PresentedKey};
 use http::{Extensions, HeaderMap};
+use tonic::Status;
 
 use super::bearer::{self, Bearer};
+use super::bounds::Bounds;
 use super::jwt::{self, JwtVerifier};
 use super::mtls::{Grants, Nameless};
+use crate::status::unauthenticated;
 
-/// Why a call is not let in.
-#[derive(Debug, PartialEq, Eq)]
+/// Why a call is not let in. What it says is for a log, and holds no secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// It proves nothing.
+    #[error("there are none")]
     Missing,
     /// What it proves itself by is no proof.
-    Invalid,
+    #[error("{0}")]
+    Invalid(Cow<'static, str>),
     /// What it proves itself by was good until a while ago.
-    Expired,
-    /// Whether it is a proof cannot be told now; why, for the log.
+    #[error("{0}")]
+    Expired(Cow<'static, str>),
+    /// Whether it is a proof cannot be told now.
+    #[error("{0}")]
     Unavailable(String),
+}
+
+/// A refusal of what is no proof, and why it is none.
+fn invalid(why: &'static str) -> Refusal {
+    Refusal::Invalid(why.into())
 }
 
 /// The ways by which callers are known; those that are absent are not taken.
@@ -39,8 +52,8 @@ pub(crate) struct Ways {
 pub(crate) enum Gate {
     /// Everybody may do everything.
     Open,
-    /// Whoever is known by one of these may do what was given to it.
-    Guarded(Box<Ways>),
+    /// Whoever is known by one of these may do what was given to it, within bounds.
+    Guarded(Box<(Ways, Bounds)>),
 }
 
 /// How often the keys are read anew; a key that is revoked is refused after that.
@@ -56,23 +69,43 @@ impl Gate {
         headers: &HeaderMap,
         connection: &Extensions,
     ) -> Result<Caller, Refusal> {
-        let Self::Guarded(ways) = self else {
+        let Self::Guarded(guard) = self else {
             return Ok(Caller::anybody());
         };
+        let (ways, _) = &**guard;
         match bearer::read(headers) {
             Bearer::Token(token) => tokio::time::timeout(PATIENCE, ways.bearer(token))
                 .await
                 .unwrap_or_else(|_| Err(Refusal::Unavailable("it took too long".to_owned()))),
-            Bearer::Malformed => Err(Refusal::Invalid),
+            Bearer::Malformed => Err(invalid("it is no bearer token, or more than one")),
             Bearer::None => ways.certificate(connection),
+        }
+    }
+
+    /// Counts a call of that caller, or refuses it.
+    pub(crate) fn count(&self, caller: &Caller) -> Result<(), Status> {
+        match self {
+            // Callers that are not told apart are bounded together, by how many calls there are.
+            Self::Open => Ok(()),
+            Self::Guarded(guard) => guard.1.count(caller),
+        }
+    }
+
+    /// What is told of a refusal of credentials that came over the connection that the
+    /// extensions tell of.
+    pub(crate) fn refuse(&self, refusal: &Refusal, connection: &Extensions) -> Status {
+        match self {
+            Self::Open => unauthenticated(refusal),
+            Self::Guarded(guard) => guard.1.refuse(refusal, connection.get()),
         }
     }
 
     /// Learns of keys that are made and withdrawn, for as long as it is polled.
     pub(crate) async fn follow(&self) {
-        let Self::Guarded(ways) = self else {
+        let Self::Guarded(guard) = self else {
             return std::future::pending().await;
         };
+        let (ways, _) = &**guard;
         let keys = async {
             match &ways.keys {
                 Some(keys) => follow(keys).await,
@@ -109,26 +142,33 @@ async fn follow(keys: &KeyRing) {
 impl Ways {
     async fn bearer(&self, token: &str) -> Result<Caller, Refusal> {
         if PresentedKey::is_meant(token) {
-            let keys = self.keys.as_ref().ok_or(Refusal::Invalid)?;
-            let key = PresentedKey::parse(token).ok_or(Refusal::Invalid)?;
+            let keys = self.keys.as_ref();
+            let keys = keys.ok_or_else(|| invalid("API keys are not taken (--auth)"))?;
+            let key = PresentedKey::parse(token);
+            let key = key.ok_or_else(|| invalid("it is no API key, or a mistyped one"))?;
+            let id = key.id;
             let found = match keys.look_up(&key) {
                 Some(found) => found,
                 None => find(Arc::clone(keys), key).await?,
             };
             return found.map_err(|refusal| match refusal {
-                KeyRefusal::Unknown => Refusal::Invalid,
-                KeyRefusal::Expired => Refusal::Expired,
+                KeyRefusal::Unknown => {
+                    let why = format!("there is no API key {id}, or its secret is another");
+                    Refusal::Invalid(why.into())
+                }
+                KeyRefusal::Expired => Refusal::Expired(format!("API key {id} has expired").into()),
                 KeyRefusal::Unavailable(error) => Refusal::Unavailable(chain(&error)),
             });
         }
-        let jwt = self.jwt.as_ref().ok_or(Refusal::Invalid)?;
-        jwt.verify(token).await.map_err(|refusal| match refusal {
-            jwt::Refusal::Invalid(reason) => {
-                tracing::debug!(reason, "a token was refused");
-                Refusal::Invalid
+        let jwt = self.jwt.as_ref();
+        let jwt = jwt.ok_or_else(|| invalid("tokens are not taken (--auth)"))?;
+        jwt.verify(token).await.map_err(|refusal| {
+            let why = refusal.to_string();
+            match refusal {
+                jwt::Refusal::Invalid(_) => Refusal::Invalid(why.into()),
+                jwt::Refusal::Expired => Refusal::Expired(why.into()),
+                jwt::Refusal::Unavailable(_) => Refusal::Unavailable(why),
             }
-            jwt::Refusal::Expired => Refusal::Expired,
-            jwt::Refusal::Unavailable(reason) => Refusal::Unavailable(reason),
         })
     }
 
@@ -137,7 +177,7 @@ impl Ways {
         let known = connection.get().and_then(|peer| grants.caller(peer));
         known
             .ok_or(Refusal::Missing)?
-            .map_err(|Nameless| Refusal::Invalid)
+            .map_err(|Nameless| invalid("the certificate names nobody, or several"))
     }
 }
 
@@ -178,7 +218,7 @@ mod tests {
     }
 
     async fn refusal(ways: Ways, headers: &HeaderMap) -> Refusal {
-        let known = Gate::Guarded(Box::new(ways))
+        let known = Gate::Guarded(Box::new((ways, Bounds::new(None, None))))
             .caller(headers, &Extensions::new())
             .await;
         known.unwrap_err()
@@ -211,7 +251,7 @@ mod tests {
             Refusal::Missing
         );
         let with_key = refusal(Ways::default(), &headers(&key())).await;
-        assert_eq!(with_key, Refusal::Invalid);
+        assert_eq!(with_key, invalid("API keys are not taken (--auth)"));
     }
 
     #[tokio::test]
@@ -230,7 +270,7 @@ mod tests {
         let mistyped = key().replace('7', "8");
         for token in [&mistyped[..], "byl_", "a.b.c"] {
             let refusal = refusal(ring(MockKeyReader::new()), &headers(token)).await;
-            assert_eq!(refusal, Refusal::Invalid, "{token}");
+            assert!(matches!(refusal, Refusal::Invalid(_)), "{token}: {refusal}");
         }
         assert!(PresentedKey::parse(&key()).is_some());
     }

@@ -2,6 +2,7 @@
 //! is read; what a request reaches for besides, its service asks when it has read it.
 
 mod bearer;
+mod bounds;
 mod gate;
 pub(crate) mod jwt;
 pub(crate) mod mtls;
@@ -11,6 +12,7 @@ pub(crate) mod rights;
 use byline_domain::access::{Caller, Scopes};
 use tonic::{Request, Status};
 
+pub(crate) use self::bounds::Bounds;
 pub(crate) use self::gate::{Gate, Refusal, Ways};
 pub(crate) use self::reach::Reach;
 

@@ -77,7 +77,7 @@ impl ServeCommand {
         let is_loopback = self.server.listens_on_loopback();
         self.auth.check(is_loopback, self.tls.has_client_ca())?;
         self.tls.check_address(is_loopback)?;
-        let certificates = self.tls.certificates(self.auth.needs_certificates())?;
+        let certificates = self.tls.certificates()?;
         let transport = self.server.transport(certificates)?;
         let keys = self.server.page_token_keys()?.unwrap_or_else(|| {
             tracing::warn!(

@@ -11,7 +11,7 @@ use tower::{Layer, Service};
 use super::call::Known;
 use super::{Answer, is_bounded};
 use crate::access::{Gate, rights};
-use crate::status::{nobody_may, scopes_missing, unauthenticated};
+use crate::status::{nobody_may, scopes_missing};
 
 /// Knows callers, and what they may call.
 #[derive(Clone)]
@@ -75,10 +75,14 @@ where
             request = http::Request::from_parts(parts, body);
             let caller = match known {
                 Ok(caller) => caller,
-                Err(refusal) => return Ok(unauthenticated(&refusal).into_http()),
+                Err(refusal) => {
+                    let status = gate.refuse(&refusal, request.extensions());
+                    return Ok(status.into_http());
+                }
             };
             Known::tell(request.extensions(), &caller);
-            if let Err(status) = may(&caller, request.uri().path()) {
+            let path = request.uri().path();
+            if let Err(status) = gate.count(&caller).and_then(|()| may(&caller, path)) {
                 return Ok(status.into_http());
             }
             request.extensions_mut().insert(caller);

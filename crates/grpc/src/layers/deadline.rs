@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use super::{Answer, is_bounded, is_transfer};
+use super::{Answer, is_endless, is_transfer};
 use crate::status::{deadline_exceeded, invalid_deadline};
 
 /// How long a call may take.
@@ -106,7 +106,7 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        if !is_bounded(request.uri().path()) {
+        if is_endless(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
         let path = request.uri().path();

@@ -20,10 +20,15 @@ use std::pin::Pin;
 pub(crate) type Answer<E> =
     Pin<Box<dyn Future<Output = Result<http::Response<tonic::body::Body>, E>> + Send>>;
 
-/// Whether a call is one of ours: health and reflection answer whatever happens,
-/// and their streams stay open as long as a client likes.
+/// Whether a call is one of ours: health and reflection answer whatever happens.
 fn is_bounded(path: &str) -> bool {
     !path.starts_with("/grpc.")
+}
+
+/// Whether a call is a stream that everybody may open and keep open as long as they like: the
+/// watches of health, and reflection.
+fn is_endless(path: &str) -> bool {
+    !is_bounded(path) && path != "/grpc.health.v1.Health/Check"
 }
 
 /// Whether a call is a transfer, which has bounds of its own.

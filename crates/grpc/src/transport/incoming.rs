@@ -17,7 +17,8 @@ use tokio_stream::Stream;
 use super::connection::{Connection, Wire};
 use super::limits::Place;
 use super::socket::Socket;
-use super::{Peer, PeerName, Transport, preface};
+use super::{Peer, PeerName, Transport, host, preface};
+use crate::rates::Lines;
 
 /// How many connections may wait to be accepted. With the usual 128 a few hundred clients that
 /// come back at once have to try again a second later.
@@ -75,6 +76,7 @@ async fn accept(
 ) {
     let mut opening = JoinSet::new();
     let mut failures = Failures::default();
+    let lines = Arc::new(Lines::new("failed handshakes"));
     loop {
         // Beside the others, so that what has ended does not pile up.
         while opening.try_join_next().is_some() {}
@@ -92,15 +94,30 @@ async fn accept(
             continue;
         };
         let (transport, sender) = (Arc::clone(&transport), sender.clone());
+        let lines = Arc::clone(&lines);
         opening.spawn(async move {
             match open(stream, address, place, &transport).await {
                 Ok(connection) => {
                     let _ = sender.send(connection).await;
                 }
-                Err(error) => tracing::debug!(%address, %error, "a connection did not begin"),
+                // Somebody may want in who cannot get in.
+                Err(error) if is_of_tls(&error) => lines.write(Some(host(address.ip())), || {
+                    tracing::warn!(peer = %address, %error, "a handshake has failed");
+                }),
+                // Probes of load balancers come and go without a word.
+                Err(error) => {
+                    tracing::debug!(peer = %address, %error, "a connection did not begin");
+                }
             }
         });
     }
+}
+
+/// Whether both ends speak, and cannot agree: a certificate is bad, or one of them speaks no TLS.
+fn is_of_tls(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    let of_tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    of_tls.is_some()
 }
 
 /// Brings a connection to where it has said that it speaks HTTP/2.

@@ -1,4 +1,4 @@
-//! How many connections there are at once. At the limit of open files nobody could connect
+//! How many connections there are at once, and how many streams that everybody may open. At the limit of open files nobody could connect
 //! any more, and neither could the server to its database: so the limit of connections lies below it.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 /// Files besides connections and those to the database: the listener, logs, certificates, the
 /// runtime's own.
 const OTHER_FILES: usize = 100;
-/// How often it is told that connections are refused.
+/// How often it is told that some are refused.
 const TELLING: Duration = Duration::from_mins(1);
 
 /// More connections were asked for than files can be opened.
@@ -61,13 +61,14 @@ fn open_files(wanted: usize) -> usize {
     soft.try_into().unwrap_or(usize::MAX)
 }
 
-/// The places of connections. No host has more than half of them, so that none can keep out all
+/// The places of connections, or of streams. No host has more than half of them, so that none can keep out all
 /// others; but this one, where a proxy may stand before the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Places(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    what: &'static str,
     all: usize,
     of_a_host: usize,
     taken: Mutex<Taken>,
@@ -83,21 +84,23 @@ struct Taken {
 }
 
 impl Places {
-    pub(crate) fn new(all: usize) -> Self {
+    /// That many, of `what`, in the plural.
+    pub(crate) fn new(what: &'static str, all: usize) -> Self {
         Self(Arc::new(Shared {
+            what,
             all,
             of_a_host: all.div_ceil(2),
             taken: Mutex::default(),
         }))
     }
 
-    /// A place for a connection from that address, if there is one.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
-        let host = host(address);
+    /// A place for one from that address, if there is one.
+    pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
+        let host = (!address.to_canonical().is_loopback()).then(|| host(address));
         let mut taken = self.0.taken();
         let of_host = host.map_or(0, |host| taken.by_host.get(&host).copied().unwrap_or(0));
         if taken.all >= self.0.all || of_host >= self.0.of_a_host {
-            taken.refuse(self.0.all);
+            taken.refuse(self.0.what, self.0.all);
             return None;
         }
         taken.all += 1;
@@ -118,13 +121,13 @@ impl Shared {
 }
 
 impl Taken {
-    fn refuse(&mut self, most: usize) {
+    fn refuse(&mut self, what: &str, most: usize) {
         self.refused += 1;
         if self.told.is_none_or(|told| told.elapsed() >= TELLING) {
             tracing::warn!(
                 refused = self.refused,
                 open = self.all,
-                "connections were refused: there are {most} at most, and half of them from one host"
+                "{what} were refused: there are {most} at most, and half of them from one host"
             );
             self.refused = 0;
             self.told = Some(Instant::now());
@@ -132,9 +135,9 @@ impl Taken {
     }
 }
 
-/// The place of one connection, until it is dropped.
+/// The place of one, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     shared: Arc<Shared>,
     host: Option<IpAddr>,
 }
@@ -151,17 +154,12 @@ impl Drop for Place {
     }
 }
 
-/// By what the places of one host are counted, if they are. Whoever has one address of IPv6 has
-/// the 64 bits below it.
-fn host(address: IpAddr) -> Option<IpAddr> {
-    let address = address.to_canonical();
-    if address.is_loopback() {
-        return None;
-    }
-    Some(match address {
-        IpAddr::V4(_) => address,
+/// By what one host is known. Whoever has one address of IPv6 has the 64 bits below it.
+pub(crate) fn host(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +172,7 @@ mod tests {
 
     #[test]
     fn there_are_as_many_places_as_there_are() {
-        let places = Places::new(2);
+        let places = Places::new("connections", 2);
         let first = take(&places, "127.0.0.1").unwrap();
         let _second = take(&places, "127.0.0.1").unwrap();
         assert!(take(&places, "127.0.0.1").is_none());
@@ -189,7 +187,7 @@ mod tests {
             ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
             ("2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"),
         ] {
-            let places = Places::new(4);
+            let places = Places::new("connections", 4);
             let first = take(&places, one).unwrap();
             let second = take(&places, same).unwrap();
             assert!(take(&places, one).is_none());
@@ -199,14 +197,14 @@ mod tests {
             assert!(take(&places, same).is_some());
             drop(second);
         }
-        let places = Places::new(4);
+        let places = Places::new("connections", 4);
         let taken: Vec<_> = (0..4).filter_map(|_| take(&places, "127.0.0.1")).collect();
         assert_eq!(taken.len(), 4);
         drop(taken);
         let taken = places.0.taken();
         assert!(taken.all == 0 && taken.by_host.is_empty(), "{taken:?}");
         drop(taken);
-        assert!(take(&Places::new(1), "192.0.2.1").is_some());
+        assert!(take(&Places::new("connections", 1), "192.0.2.1").is_some());
     }
 
     #[test]

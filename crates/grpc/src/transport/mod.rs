@@ -20,14 +20,16 @@ use std::time::Duration;
 
 pub(crate) use identity::PeerName;
 pub(crate) use incoming::{Incoming, listen};
-pub(crate) use limits::{Places, room};
+pub(crate) use limits::{Places, host, room};
 pub(crate) use reload::Certificates;
-pub(crate) use tls::{Clients, Files};
-pub(crate) use unread::{Unread, keep};
+pub(crate) use tls::Files;
+pub(crate) use unread::{Keepsake, Unread, keep};
 
 /// How connections are taken.
 pub(crate) struct Transport {
     pub(crate) places: Places,
+    /// Those of streams that everybody may open, over all connections.
+    pub(crate) streams: Places,
     pub(crate) patience: Patience,
     /// What connections are secured by; if nothing, calls come in the clear.
     pub(crate) certificates: Option<Arc<Certificates>>,

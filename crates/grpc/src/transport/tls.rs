@@ -24,26 +24,8 @@ pub(crate) struct Files {
     /// The server's certificate, and those between it and its CA.
     pub(crate) chain: PathBuf,
     pub(crate) key: PathBuf,
-    pub(crate) clients: Clients,
-}
-
-/// Whether clients show certificates.
-#[derive(Clone, Debug)]
-pub(crate) enum Clients {
-    None,
-    /// They may: one of that CA or none.
-    Optional(PathBuf),
-    /// They must: one of that CA.
-    Required(PathBuf),
-}
-
-impl Clients {
-    fn ca(&self) -> Option<&Path> {
-        match self {
-            Self::None => None,
-            Self::Optional(ca) | Self::Required(ca) => Some(ca),
-        }
-    }
+    /// The CA of clients that show a certificate. None has to: health is for everybody.
+    pub(crate) client_ca: Option<PathBuf>,
 }
 
 /// What is wrong with a file, by the option that names it.
@@ -96,7 +78,7 @@ pub(super) struct Contents {
 impl Contents {
     pub(super) fn read(files: &Files) -> Result<Self, Problem> {
         let (key, mode) = read(KEY, &files.key)?;
-        let client_ca = files.clients.ca().map(|ca| read(CLIENT_CA, ca));
+        let client_ca = files.client_ca.as_ref().map(|ca| read(CLIENT_CA, ca));
         Ok(Self {
             chain: read(CHAIN, &files.chain)?.0,
             key: key.into(),
@@ -123,15 +105,12 @@ impl Contents {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| Problem::of(CHAIN, &files.chain, &error))?;
-        let builder = match files.clients.ca() {
+        let builder = match &files.client_ca {
             None => builder.with_no_client_auth(),
             Some(ca) => {
                 let roots = roots(ca, self.client_ca.as_deref().unwrap_or_default())?;
-                let mut verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
-                if matches!(files.clients, Clients::Optional(_)) {
-                    verifier = verifier.allow_unauthenticated();
-                }
-                let verifier = verifier
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
+                    .allow_unauthenticated()
                     .build()
                     .map_err(|error| Problem::of(CLIENT_CA, ca, &error))?;
                 builder.with_client_cert_verifier(verifier)

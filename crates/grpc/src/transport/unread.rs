@@ -12,7 +12,6 @@ use std::task::{Context, Poll, ready};
 
 use http_body::{Frame, SizeHint};
 use prost::bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
@@ -63,18 +62,17 @@ impl Drop for Mark {
     }
 }
 
+/// What an answer keeps for as long as it is held here.
+pub(crate) type Keepsake = Arc<dyn Send + Sync>;
+
 /// Has an answer be counted among what its connection has not taken, and keep its place until all
 /// of it was taken or given up.
-pub(crate) fn keep(
-    body: Body,
-    unread: Option<Arc<Unread>>,
-    place: Option<OwnedSemaphorePermit>,
-) -> Body {
+pub(crate) fn keep(body: Body, unread: Option<Arc<Unread>>, place: Option<Keepsake>) -> Body {
     Body::new(Kept {
         body,
         rest: Bytes::new(),
         unread,
-        place: place.map(Arc::new),
+        place,
     })
 }
 
@@ -83,7 +81,7 @@ struct Kept {
     /// What of the last frame has not gone out.
     rest: Bytes,
     unread: Option<Arc<Unread>>,
-    place: Option<Arc<OwnedSemaphorePermit>>,
+    place: Option<Keepsake>,
 }
 
 impl Kept {
@@ -100,7 +98,7 @@ impl Kept {
 struct Piece {
     bytes: Bytes,
     _mark: Option<Mark>,
-    _place: Option<Arc<OwnedSemaphorePermit>>,
+    _place: Option<Keepsake>,
 }
 
 impl AsRef<[u8]> for Piece {
@@ -189,6 +187,7 @@ mod tests {
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).try_acquire_owned().ok();
         let body = Body::new(Fake(frames.into()));
+        let place = place.map(|place| Arc::new(place) as Keepsake);
         (keep(body, Some(Arc::clone(&unread)), place), unread, places)
     }
 

@@ -1,5 +1,6 @@
 //! Who is let in.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -7,9 +8,10 @@ use clap::{Args, ValueEnum};
 use super::jwt::JwtOptions;
 use crate::access::jwt::JwtVerifier;
 use crate::access::mtls::{Grant, Grants};
-use crate::access::{Gate, Ways, rights};
+use crate::access::{Bounds, Gate, Ways, rights};
 use crate::bootstrap::App;
 use crate::cli::CommandError;
+use crate::rates::Quota;
 
 /// How callers are told apart.
 #[derive(Args)]
@@ -37,6 +39,34 @@ pub(in crate::cli) struct AuthOptions {
         value_parser = Grant::parse
     )]
     mtls_grant: Vec<Grant>,
+
+    /// Calls a second that each caller may make on and on, of this process; more are told RESOURCE_EXHAUSTED; 0 for as many as it likes. A batch, an import or an export is one call. Without meaning for --auth none
+    #[arg(
+        long,
+        env = "BYLINE_CALLER_RATE",
+        default_value_t = 5_000,
+        value_name = "N"
+    )]
+    caller_rate: u32,
+
+    /// Calls that a caller may make at once after it has made none for a while
+    #[arg(
+        long,
+        env = "BYLINE_CALLER_BURST",
+        default_value = "10000",
+        value_name = "N"
+    )]
+    caller_burst: NonZeroU32,
+
+    /// Times a minute that the credentials which come from an address may be refused before it is told to rest; good ones are let in all the same. 0 for no bound; tests lower it
+    #[arg(
+        long,
+        env = "BYLINE_REFUSALS_PER_MINUTE",
+        default_value_t = 600,
+        value_name = "N",
+        hide = true
+    )]
+    refusals_per_minute: u32,
 
     /// Let everybody who reaches the server read its contract by reflection
     #[arg(long, env = "BYLINE_REFLECTION")]
@@ -84,11 +114,6 @@ impl AuthOptions {
         Ok(())
     }
 
-    /// Whether a certificate is the only way to be known.
-    pub(in crate::cli) fn needs_certificates(&self) -> bool {
-        self.auth.iter().all(|way| *way == AuthWay::Mtls)
-    }
-
     pub(in crate::cli) const fn reflection(&self) -> bool {
         self.reflection
     }
@@ -116,6 +141,13 @@ impl AuthOptions {
         }
     }
 
+    /// How often callers may call, and be refused.
+    fn bounds(&self) -> Bounds {
+        let rate = NonZeroU32::new(self.caller_rate);
+        let callers = rate.map(|rate| Quota::per_second(rate).allow_burst(self.caller_burst));
+        Bounds::new(callers, NonZeroU32::new(self.refusals_per_minute))
+    }
+
     /// What lets callers in.
     pub(in crate::cli) async fn gate(&self, app: &App) -> Result<Gate, CommandError> {
         self.warn();
@@ -131,12 +163,13 @@ impl AuthOptions {
         } else {
             None
         };
-        Ok(Gate::Guarded(Box::new(Ways {
+        let ways = Ways {
             keys: self.takes(AuthWay::Keys).then(|| Arc::new(app.key_ring())),
             jwt,
             mtls: self
                 .takes(AuthWay::Mtls)
                 .then(|| Grants::new(self.mtls_grant.iter().cloned())),
-        })))
+        };
+        Ok(Gate::Guarded(Box::new((ways, self.bounds()))))
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::some_time;
 use crate::cli::CommandError;
-use crate::transport::{Certificates, Clients, Files, Patience, Places, Transport, room};
+use crate::transport::{Certificates, Files, Patience, Places, Transport, room};
 
 /// How many connections there are, and how long they may take.
 #[derive(Args)]
@@ -59,7 +59,10 @@ impl ConnectionOptions {
         let connections = room(self.max_connections.map(size), size(to_database))
             .map_err(|error| format!("--max-connections: {error}"))?;
         Ok(Transport {
-            places: Places::new(connections),
+            places: Places::new("connections", connections),
+            // One for each, which is what clients need that watch health. Whoever could take all of
+            // these could take all connections.
+            streams: Places::new("streams of health and reflection", connections),
             patience: Patience {
                 handshake: self.handshake_timeout,
                 preface: self.preface_timeout,
@@ -94,7 +97,7 @@ pub(in crate::cli) struct TlsOptions {
     )]
     tls_key: Option<PathBuf>,
 
-    /// The CA whose certificates clients show, in PEM
+    /// The CA whose certificates clients may show, in PEM
     #[arg(
         long,
         env = "BYLINE_CLIENT_CA",
@@ -133,24 +136,15 @@ impl TlsOptions {
         self.client_ca.is_some()
     }
 
-    /// The certificates, if there are any. Clients must show theirs if that is the only way to
-    /// know them.
-    pub(in crate::cli) fn certificates(
-        &self,
-        clients_must: bool,
-    ) -> Result<Option<Certificates>, CommandError> {
+    /// The certificates, if there are any.
+    pub(in crate::cli) fn certificates(&self) -> Result<Option<Certificates>, CommandError> {
         let (Some(chain), Some(key)) = (&self.tls_cert, &self.tls_key) else {
             return Ok(None);
-        };
-        let clients = match &self.client_ca {
-            None => Clients::None,
-            Some(ca) if clients_must => Clients::Required(ca.clone()),
-            Some(ca) => Clients::Optional(ca.clone()),
         };
         let files = Files {
             chain: chain.clone(),
             key: key.clone(),
-            clients,
+            client_ca: self.client_ca.clone(),
         };
         Ok(Some(Certificates::load(files)?))
     }

@@ -37,7 +37,7 @@ impl Folder {
         let files = Files {
             chain: self.path("cert.pem"),
             key: self.path("key.pem"),
-            clients: Clients::Required(self.path("ca.pem")),
+            client_ca: Some(self.path("ca.pem")),
         };
         Contents::read(&files)?.config(&files)
     }
@@ -178,7 +178,7 @@ fn a_key_that_everybody_can_read_is_noticed() {
     let files = |folder: &Folder| Files {
         chain: folder.path("cert.pem"),
         key: folder.path("key.pem"),
-        clients: Clients::None,
+        client_ca: None,
     };
     for (mode, is_open) in [(0o600, false), (0o640, false), (0o644, true)] {
         std::fs::set_permissions(folder.path("key.pem"), Permissions::from_mode(mode)).unwrap();
@@ -190,22 +190,22 @@ fn a_key_that_everybody_can_read_is_noticed() {
 #[test]
 fn contents_are_told_apart() {
     let folder = Folder::new(&server());
-    let digest = |clients: Clients| {
+    let digest = |client_ca: Option<PathBuf>| {
         let files = Files {
             chain: folder.path("cert.pem"),
             key: folder.path("key.pem"),
-            clients,
+            client_ca,
         };
         Contents::read(&files).unwrap().digest()
     };
-    let first = digest(Clients::None);
-    assert_eq!(digest(Clients::None), first);
-    assert_ne!(digest(Clients::Required(folder.path("ca.pem"))), first);
+    let first = digest(None);
+    assert_eq!(digest(None), first);
+    assert_ne!(digest(Some(folder.path("ca.pem"))), first);
     // One byte more here and one fewer there.
     folder.write("cert.pem", b"ab");
     folder.write("key.pem", b"c");
-    let one = digest(Clients::None);
+    let one = digest(None);
     folder.write("cert.pem", b"a");
     folder.write("key.pem", b"bc");
-    assert_ne!(digest(Clients::None), one);
+    assert_ne!(digest(None), one);
 }

@@ -3,6 +3,7 @@
 mod certificates;
 mod doors;
 mod keys;
+mod limits;
 mod matrix;
 mod reach;
 mod tokens;
@@ -16,6 +17,11 @@ use crate::support::{Server, World};
 /// A server that knows callers by API keys, and the keys of callers with those scopes, whose
 /// names are `caller 0` and so on.
 async fn guarded<const N: usize>(callers: [&str; N]) -> (World, [String; N]) {
+    guarded_by(callers, &[]).await
+}
+
+/// The same with those options.
+async fn guarded_by<const N: usize>(callers: [&str; N], options: &[&str]) -> (World, [String; N]) {
     let database = TestDatabase::new().await;
     let owner = database.database_as(OWNER);
     let mut tokens = std::array::from_fn(|_| String::new());
@@ -33,7 +39,7 @@ async fn guarded<const N: usize>(callers: [&str; N]) -> (World, [String; N]) {
         owner.insert(&record).await.unwrap();
         tokens[usize::from(number)] = key.reveal();
     }
-    let world = World::over(database, &["--auth", "keys"]).await;
+    let world = World::over(database, &[&["--auth", "keys"], options].concat()).await;
     (world, tokens)
 }
 
@@ -57,10 +63,15 @@ fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
 impl Server {
     /// What is logged of calls, line by line, as far as they have ended.
     fn calls(&self) -> Vec<serde_json::Value> {
+        self.lines("call")
+    }
+
+    /// What is logged with that message, line by line.
+    fn lines(&self, message: &str) -> Vec<serde_json::Value> {
         let log = self.log();
         let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
         lines
-            .filter(|line: &serde_json::Value| line["message"] == "call")
+            .filter(|line: &serde_json::Value| line["message"] == message)
             .collect()
     }
 }

@@ -77,7 +77,20 @@ async fn a_token_gives_the_scopes_that_it_claims_and_keys_can_be_replaced() {
         ("a.b.c".to_owned(), "CREDENTIALS_INVALID"),
     ] {
         assert_eq!(reason(&list(&world, &token).await.unwrap_err()), why);
+        let [_, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+            panic!("it is no token");
+        };
+        let log = world.server.log();
+        assert!(payload == "b" || !log.contains(payload) && !log.contains(signature));
     }
+    let lines = world.server.lines("credentials were refused");
+    let reasons: Vec<_> = lines.iter().map(|line| line["reason"].clone()).collect();
+    let expected = [
+        "the token has expired",
+        "the token is not taken: no key of the set has signed it",
+        "the token is not taken: a part of it is no base64url",
+    ];
+    assert_eq!(reasons, expected);
     eventually("it is logged", || async { world.server.calls().len() == 6 }).await;
     assert_eq!(world.server.calls()[0]["caller"], "jwt:web");
 

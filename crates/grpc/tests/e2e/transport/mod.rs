@@ -6,6 +6,7 @@ mod floods;
 mod frames;
 mod reload;
 mod slow_readers;
+mod streams;
 mod tls;
 
 use std::sync::Arc;

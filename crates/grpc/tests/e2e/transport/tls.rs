@@ -2,18 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use byline_grpc::pb;
+use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use rcgen::SanType;
 use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::certificates::{Ca, Client, Folder};
 use super::{check_health, closing, is_served};
-use crate::support::{PROGRAM, Server, eventually};
+use crate::support::{PROGRAM, Server, eventually, reason};
 
 async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Server {
     let options = folder.options();
@@ -114,9 +117,70 @@ async fn clients_show_a_certificate_of_the_client_ca() {
     }
     let of_another_ca = client.clone().showing(&others.client(workload()));
     let of_a_server = client.clone().showing(&clients.server());
-    for stranger in [client, of_another_ca, of_a_server] {
+    for stranger in [of_another_ca, of_a_server] {
         assert!(!stranger.is_served(server.address).await);
     }
+}
+
+#[tokio::test]
+async fn whoever_shows_no_certificate_is_told_how_the_server_is_and_nothing_else() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    folder.replace("ca.pem", &ca.pem());
+    let server = serve(&database, &folder, &["--auth", "mtls"]).await;
+    let client = Client::of(&ca);
+    assert!(client.is_served(server.address).await);
+    let channel = client.channel(server.address).await.unwrap();
+    let list = pb::ListUsersRequest::default();
+    let refused = UserServiceClient::new(channel).list_users(list).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    assert_eq!(reason(&refused), "CREDENTIALS_MISSING");
+}
+
+#[tokio::test]
+async fn handshakes_that_fail_are_logged_with_their_reason_so_often_and_no_more() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    folder.replace("ca.pem", &ca.pem());
+    let server = serve(&database, &folder, &["--auth", "mtls"]).await;
+    let logged = |what: &str| {
+        let log = server.log();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .filter(|line: &serde_json::Value| line["message"] == what)
+            .collect::<Vec<_>>()
+    };
+    let failed = || logged("a handshake has failed");
+    // A probe that only looks whether the port is open.
+    drop(TcpStream::connect(server.address).await.unwrap());
+    let name = || SanType::DnsName("web.example.org".try_into().unwrap());
+    let stranger = Client::of(&ca).showing(&Ca::new().client(name()));
+    // As far as it can tell, the handshake is done.
+    let mut stream = stranger.stream(server.address).await.unwrap();
+    closing(&mut stream).await;
+    eventually("it is logged", async || failed().len() == 1).await;
+    let line = &failed()[0];
+    assert_eq!(line["level"], "WARN");
+    assert!(
+        line["peer"].as_str().unwrap().starts_with("127.0.0.1:"),
+        "{line}"
+    );
+    let error = line["error"].as_str().unwrap();
+    assert!(error.contains("invalid peer certificate"), "{line}");
+
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        closing(&mut stream).await;
+    }
+    eventually("the others are counted", async || {
+        let told = logged("not all failed handshakes are logged");
+        let told = told.iter().map(|line| line["left_out"].as_u64().unwrap());
+        told.sum::<u64>() + u64::try_from(failed().len()).unwrap() == 41
+    })
+    .await;
+    assert!(failed().len() < 20, "{:?}", failed());
 }
 
 #[tokio::test]
@@ -195,7 +259,11 @@ async fn a_client_shows_its_certificate_again_and_again() {
         .into_inner();
     assert!(watch.message().await.unwrap().is_some());
     eventually("it has connected for the fourth time", async || {
-        check_health(channel.clone()).await.expect("no call fails");
+        if let Err(status) = check_health(channel.clone()).await {
+            // It was not sent, since the connection was closed just then: tonic leaves it to its
+            // user to send it again.
+            assert_eq!(status.code(), Code::Cancelled, "no call fails: {status}");
+        }
         server.log().matches("a connection has begun").count() >= 5
     })
     .await;
