@@ -164,7 +164,7 @@ async fn each_call_is_one_line_without_what_it_said() {
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(line["method"], "byline.v1.UserService/CreateUser");
     assert_eq!(line["code"], "Ok");
-    assert_eq!(line["statements"], 3, "begin, insert, commit");
+    assert_eq!(line["statements"], 4, "begin, insert, the event, commit");
     assert!(line["ms"].is_u64());
     assert!(!log.to_lowercase().contains("canary"), "{log}");
 }
