@@ -9,6 +9,7 @@ use byline_domain::ids::RequestId;
 use byline_domain::request::{Digest, Request};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::optional_id;
 use crate::access::reach;
@@ -85,13 +86,14 @@ pub(crate) fn take<R: Mutating>(
     caller: &Caller,
 ) -> Result<Intent, ValidationError> {
     let validate_only = mem::take(request.validate_only());
-    let id = optional_id(&mem::take(request.request_id()), RequestId::parse)
+    let id = mem::take(request.request_id());
+    let id = optional_id(&id, |id| request_id(id, caller))
         .map_err(|invalid| invalid.at("request_id"))?;
     Ok(Intent {
         request: id.map(|id| Request {
             id,
             method: R::METHOD,
-            digest: digest(request, caller),
+            digest: digest(request),
         }),
         validate_only,
         ..Intent::default()
@@ -112,17 +114,21 @@ pub(super) fn refuse_inner<R: Mutating>(request: &mut R) -> Result<(), Validatio
     violations.finish()
 }
 
-fn digest(request: &impl Message, caller: &Caller) -> Digest {
-    let hash = of_caller(caller).chain_update(request.encode_to_vec());
-    Digest(hash.finalize().into())
+fn digest(request: &impl Message) -> Digest {
+    Digest(Sha256::digest(request.encode_to_vec()).into())
 }
 
-/// Of who asks, to begin with: no caller is given what was answered to another one. The same id
-/// sent by a second caller is refused as one that was given to another request.
-pub(super) fn of_caller(caller: &Caller) -> Sha256 {
-    Sha256::new()
-        .chain_update(u64::to_be_bytes(caller.id().len() as u64))
-        .chain_update(caller.id())
+/// What a request is known by that says this id: the same of two callers is two, so that nobody is
+/// given, or refused, for what another one sent. It begins as what was said, since ids that grow
+/// are kept side by side.
+pub(super) fn request_id(text: &str, caller: &Caller) -> Result<RequestId, Invalid> {
+    let said = RequestId::parse(text)?.as_uuid();
+    let hash = Sha256::new()
+        .chain_update(said.as_bytes())
+        .chain_update(caller.id());
+    let mut bytes = said.into_bytes();
+    bytes[8..].copy_from_slice(&hash.finalize()[..8]);
+    Ok(RequestId::from_uuid(Uuid::from_bytes(bytes)))
 }
 
 #[cfg(test)]
@@ -165,7 +171,12 @@ mod tests {
             let mut request = request("ada@example.com", ID);
             take(&mut request, caller).expect("a valid id").request
         };
-        assert_ne!(of(&Caller::anybody()), of(&Caller::nobody()));
+        let of_anybody = of(&Caller::anybody()).expect("it has an id");
+        let of_nobody = of(&Caller::nobody()).expect("it has an id");
+        assert_ne!(of_anybody.id, of_nobody.id);
+        // Kept side by side.
+        let begins = |request: &Request| request.id.as_uuid().as_bytes()[..8].to_vec();
+        assert_eq!(begins(&of_anybody), begins(&of_nobody));
 
         let first = identified(request("ada@example.com", ID));
         let other = identified(request("alan@example.com", ID));

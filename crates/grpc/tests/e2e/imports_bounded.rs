@@ -8,9 +8,8 @@ use byline_persistence::testing::{count, execute};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Response, Status};
-use uuid::Uuid;
 
-use crate::changes::{contents, request_id};
+use crate::changes::{contents, kept_as, request_id};
 use crate::imports::{Transfers, import_users, on, posts, settings, user};
 use crate::proxy::{Cut, Proxy};
 use crate::support::{Server, World, cost, eventually, reason};
@@ -256,7 +255,7 @@ impl Stage {
         users: &[pb::User],
         cut: Cut,
     ) -> Result<pb::ImportUsersResponse, Status> {
-        self.proxy.plan(id.parse::<Uuid>().ok(), &[cut]);
+        self.proxy.plan(kept_as(id), &[cut]);
         self.send(id, users).await
     }
 

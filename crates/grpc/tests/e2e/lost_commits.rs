@@ -8,9 +8,8 @@ use byline_persistence::testing::count;
 use futures_util::{StreamExt, stream};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
-use uuid::Uuid;
 
-use crate::changes::{Change, Told, contents, create_user, empty, every, request_id};
+use crate::changes::{Change, Told, contents, create_user, empty, every, kept_as, request_id};
 use crate::errors::shown;
 use crate::proxy::Cut;
 use crate::proxy::Proxy;
@@ -48,7 +47,7 @@ impl Stage {
 
     /// Sends a change under that id while its connections are cut so.
     async fn send(&self, change: &Change, id: &str, cuts: &[Cut]) -> Result<Vec<u8>, Status> {
-        self.proxy.plan(id.parse().ok(), cuts);
+        self.proxy.plan(kept_as(id), cuts);
         change.send(&self.channel, id).await
     }
 
@@ -109,7 +108,7 @@ async fn the_server_finds_out_by_the_id_what_became_of_a_lost_commit() {
         assert_eq!(change.send(&stage.channel, &id).await.unwrap(), answer);
         assert_eq!(stage.count(USERS).await, number + 1, "{cut:?}");
         // Found, or made again, and not both.
-        let commits = stage.proxy.commits_of(id.parse().ok());
+        let commits = stage.proxy.commits_of(kept_as(&id));
         assert_eq!(commits, 1, "{cut:?}");
     }
     assert_eq!(stage.proxy.left(), 0);
@@ -243,7 +242,7 @@ const AT_ONCE: usize = 16;
 /// One change by a good client: it sends the same request until it has an answer.
 async fn run(stage: &Stage, number: usize, change: &Change, plan: &Plan) {
     let id = request_id(number);
-    let request: Option<Uuid> = id.parse().ok();
+    let request = kept_as(&id);
     let mut answer = stage.send(change, &id, plan.cuts).await;
     let told = answer.as_ref().err().map(reason);
     let context = format!("run {number}, {}, {:?}", change.path, plan.cuts);

@@ -11,7 +11,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 
 use crate::convert::batch::read_atomicity;
-use crate::convert::intent::of_caller;
+use crate::convert::intent::request_id;
 use crate::convert::optional_id;
 use crate::pb;
 
@@ -25,14 +25,17 @@ pub(crate) struct Wish {
 
 impl Wish {
     /// Reads the settings; as they are if left out.
-    pub(crate) fn read(settings: Option<pb::ImportSettings>) -> Result<Self, ValidationError> {
+    pub(crate) fn read(
+        settings: Option<pb::ImportSettings>,
+        caller: &Caller,
+    ) -> Result<Self, ValidationError> {
         let settings = settings.unwrap_or_default();
         let mut violations = Violations::new();
         let on_conflict = read_on_conflict(settings.on_conflict);
         let on_conflict = violations.check("settings.on_conflict", on_conflict);
         let atomicity = read_atomicity(settings.atomicity);
         let atomicity = violations.check("settings.atomicity", atomicity);
-        let id = optional_id(&settings.request_id, RequestId::parse);
+        let id = optional_id(&settings.request_id, |id| request_id(id, caller));
         let id = violations.check("settings.request_id", id);
         violations.finish_with((|| {
             Some(Self {
@@ -81,7 +84,7 @@ pub(crate) struct Fingerprint {
 
 impl Fingerprint {
     /// Of the settings, to begin with.
-    pub(crate) fn of(wish: &Wish, caller: &Caller) -> Self {
+    pub(crate) fn of(wish: &Wish) -> Self {
         let ImportSettings {
             on_conflict,
             atomicity,
@@ -98,7 +101,7 @@ impl Fingerprint {
             },
         ];
         Self {
-            hash: wish.id.map(|_| of_caller(caller).chain_update(settings)),
+            hash: wish.id.map(|_| Sha256::new().chain_update(settings)),
             encoded: Vec::new(),
         }
     }
@@ -147,8 +150,8 @@ mod tests {
     }
 
     fn digest(settings: pb::ImportSettings, messages: &[&[pb::User]]) -> Option<Request> {
-        let wish = Wish::read(Some(settings)).unwrap();
-        let mut print = Fingerprint::of(&wish, &Caller::anybody());
+        let wish = Wish::read(Some(settings), &Caller::anybody()).unwrap();
+        let mut print = Fingerprint::of(&wish);
         for rows in messages {
             print.add(rows);
         }
@@ -192,7 +195,7 @@ mod tests {
             request_id: "again".into(),
             ..pb::ImportSettings::default()
         };
-        let Err(error) = Wish::read(Some(wrong)) else {
+        let Err(error) = Wish::read(Some(wrong), &Caller::anybody()) else {
             panic!("they are wrong");
         };
         let fields: Vec<_> = error

@@ -46,9 +46,9 @@ impl TransferRpc {
     ) -> Result<(Importing<'_, P::Row>, Intent), Status> {
         let first = self.next(&mut stream).await?.unwrap_or_default();
         let (settings, mut rows) = first.open();
-        let wish = Wish::read(settings).map_err(|error| invalid(&error))?;
+        let wish = Wish::read(settings, caller).map_err(|error| invalid(&error))?;
         let on_conflict = wish.settings.on_conflict;
-        let mut fingerprint = Fingerprint::of(&wish, caller);
+        let mut fingerprint = Fingerprint::of(&wish);
         let begun = self.importer.begin::<P::Row>(wish.settings).await;
         let mut import = begun.map_err(from_app)?;
         loop {

@@ -269,11 +269,17 @@ async fn what_one_caller_was_given_is_of_no_use_to_another() {
         .await
         .unwrap();
     assert_eq!(first.into_inner(), again.into_inner());
-    let stolen = client
+    // Another caller's is another request: neither answered from the first nor refused for it.
+    let refused = client
         .create_user(with_token(request, &other))
         .await
         .unwrap_err();
-    assert_eq!(reason(&stolen), "REQUEST_ID_REUSED");
+    assert_eq!(reason(&refused), "USER_ALREADY_EXISTS");
+    let request = create("grace@example.com", id);
+    client
+        .create_user(with_token(request, &other))
+        .await
+        .unwrap();
 
     let request = create("alan@example.com", "");
     client.create_user(with_token(request, &one)).await.unwrap();

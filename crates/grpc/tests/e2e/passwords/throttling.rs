@@ -17,7 +17,9 @@ async fn after_six_failures_an_account_waits_at_every_replica_and_not_for_long()
     let ada = world.user_with_password("ada@example.com").await;
     let other = Server::serve(&world.database.url(), &[]).await;
     let other = CredentialServiceClient::new(other.channel().await);
+    let mut last = Instant::now();
     for number in 0..6 {
+        last = Instant::now();
         let at = [&world.credentials, &other][number % 2];
         let status = verify(at, "ada@example.com", "not this one")
             .await
@@ -25,10 +27,9 @@ async fn after_six_failures_an_account_waits_at_every_replica_and_not_for_long()
         assert_eq!(reason(&status), "PASSWORD_NOT_VERIFIED");
     }
     // It waits for a second, however often it is tried meanwhile; a busy machine may take that long.
-    let waits = Instant::now();
     for at in [&world.credentials, &other] {
         match verify(at, &ada.id, PASSWORD).await {
-            Ok(_) => assert!(waits.elapsed() > Duration::from_millis(900)),
+            Ok(_) => assert!(last.elapsed() >= Duration::from_secs(1)),
             Err(status) => assert_eq!(reason(&status), "PASSWORD_NOT_VERIFIED"),
         }
     }
