@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use byline_grpc::cli::Cli;
-use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Box::pin(Cli::parse().run()).await {
+    match Box::pin(Cli::read().run()).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("byline: {error}");

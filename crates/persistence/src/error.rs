@@ -18,7 +18,7 @@ pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
         }
         _ => Kind::Internal,
     };
-    let source = Box::new(Redacted::from(error));
+    let source = Box::new(Redacted::of_service(error));
     match kind {
         Kind::Contention => RepositoryError::Contention(source),
         Kind::Unavailable => RepositoryError::Unavailable(source),
@@ -104,11 +104,27 @@ fn kind_of(error: &dyn DatabaseError) -> Kind {
     }
 }
 
-/// An error of the driver without the values that PostgreSQL quotes in a detail,
-/// which may be an e-mail address, so that it can be logged.
+/// An error of the driver without the values that it is about, which may be an e-mail address or
+/// a hash, so that it can be logged and shown to an operator.
 #[derive(Debug)]
 pub(crate) struct Redacted(String);
 
+impl Redacted {
+    /// What a statement of the service met, which is about what callers sent.
+    fn of_service(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(database) = &error
+            && let code = database.code().unwrap_or_default()
+            && database.constraint().is_none()
+            && !names_no_values(&code)
+        {
+            return Self(format!("{code}, of which the log of PostgreSQL says more"));
+        }
+        Self::from(error)
+    }
+}
+
+/// What a statement of an operator met, such as one of a migration: a syntax error in it and what
+/// its functions raise are its own.
 impl From<sqlx::Error> for Redacted {
     fn from(error: sqlx::Error) -> Self {
         Self(match error {
@@ -116,16 +132,30 @@ impl From<sqlx::Error> for Redacted {
                 let code = database.code().unwrap_or_default();
                 match database.constraint() {
                     Some(constraint) => format!("{code} on constraint {constraint}"),
-                    // Messages of these classes name no values: syntax and
-                    // access rules, resources, operator intervention, contention.
                     None if code.starts_with("22") => format!("{code} in the data"),
                     None => format!("{code}: {}", database.message()),
                 }
             }
+            sqlx::Error::ColumnDecode { index, .. } => format!("column {index} cannot be read"),
+            sqlx::Error::Decode(_) => "a value cannot be read".to_owned(),
+            sqlx::Error::Encode(_) => "a value cannot be sent".to_owned(),
             other => other.to_string(),
         })
     }
 }
+
+/// Whether messages of that code name settings, roles, relations and columns, and never what is
+/// in them. Those of functions and triggers (class P0) say whatever their author had them say,
+/// and a query in which a syntax error was found may be the text that somebody searches for.
+fn names_no_values(code: &str) -> bool {
+    const CLASSES: [&str; 16] = [
+        "08", "0A", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "53", "54", "55", "57",
+        "58",
+    ];
+    code != SYNTAX_ERROR && CLASSES.iter().any(|class| code.starts_with(class))
+}
+
+const SYNTAX_ERROR: &str = "42601";
 
 impl std::fmt::Display for Redacted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,5 +1,7 @@
 //! What a call proves its caller by: a bearer token in its headers (RFC 6750, section 2.1).
 
+use std::fmt;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -7,7 +9,7 @@ use http::header::AUTHORIZATION;
 const MAX_BYTES: usize = 8 * 1024;
 
 /// What the headers say of the caller.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Bearer<'h> {
     /// Nothing.
     None,
@@ -15,6 +17,17 @@ pub(super) enum Bearer<'h> {
     Malformed,
     /// This.
     Token(&'h str),
+}
+
+/// Shows that there is a token, and nothing of it.
+impl fmt::Debug for Bearer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Malformed => "Malformed",
+            Self::Token(_) => "Token(…)",
+        })
+    }
 }
 
 /// Reads the header `authorization`.
@@ -59,6 +72,12 @@ mod tests {
             assert_eq!(read(&headers(&[value])), Bearer::Token("a.b-c"), "{value}");
         }
         assert_eq!(read(&HeaderMap::new()), Bearer::None);
+    }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let headers = headers(&["Bearer secret"]);
+        assert_eq!(format!("{:?}", read(&headers)), "Token(…)");
     }
 
     #[test]

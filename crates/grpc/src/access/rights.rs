@@ -109,6 +109,12 @@ impl Rights {
         self.methods.contains_key(path)
     }
 
+    /// The name of the method at that path.
+    pub(crate) fn name_of(&self, path: &str) -> Option<&str> {
+        let (path, _) = self.methods.get_key_value(path)?;
+        Some(path.trim_start_matches('/'))
+    }
+
     /// What the method of that request needs; everything if there is none.
     pub(crate) fn of_request<R: prost::Name>(&self) -> Scopes {
         let known = self.requests.get(&R::full_name());

@@ -7,19 +7,19 @@ use clap::{Args, Subcommand};
 use super::CommandError;
 use super::options::DatabaseOptions;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct DatabaseCommand {
     #[command(subcommand)]
     verb: Verb,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Verb {
     /// Give the role that the service runs as exactly the rights that it needs
     Grant(Grant),
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(
     after_help = "The role is made before, by whoever may make roles, such as a superuser in psql:\n  \
     create role byline_service login;\n  \\password byline_service"

@@ -19,7 +19,7 @@ use crate::server::Doors;
 
 const DATABASE: &str = "byline";
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct DevCommand {
     #[command(flatten)]
     server: ServerOptions,

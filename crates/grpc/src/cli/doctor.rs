@@ -14,7 +14,7 @@ use super::options::{AuditOptions, DatabaseOptions};
 use super::serve::unreachable;
 use crate::bootstrap::App;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct DoctorCommand {
     #[command(flatten)]

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use byline_app::access::NewKey;
-use byline_domain::access::{AccessRole, ApiKey, CallerName, KeyId, KeyRecord, Scopes};
+use byline_domain::access::{
+    AccessRole, ApiKey, CallerName, KeyId, KeyRecord, PresentedKey, Scopes,
+};
 use byline_domain::error::Invalid;
 use byline_persistence::PoolSettings;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::CommandError;
 use super::options::{DatabaseOptions, key_lifetime};
@@ -15,13 +18,13 @@ use super::serve::{check_schema, unreachable};
 use crate::bootstrap::App;
 use crate::system::random_bytes;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct KeysCommand {
     #[command(subcommand)]
     command: KeysVerb,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum KeysVerb {
     /// Make a key and print it, alone, on standard output: it is never shown again
     Create(CreateKey),
@@ -31,7 +34,7 @@ enum KeysVerb {
     Revoke(RevokeKey),
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct CreateKey {
     #[command(flatten)]
     database: DatabaseOptions,
@@ -49,7 +52,7 @@ struct CreateKey {
 }
 
 /// What is given to a caller.
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 struct Rights {
     /// What it gives the right to, separated by commas: users.read, users.write, posts.read, posts.write, credentials.verify, credentials.write, trash.purge, transfer, audit.read
@@ -61,20 +64,21 @@ struct Rights {
     role: Option<AccessRole>,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct ListKeys {
     #[command(flatten)]
     database: DatabaseOptions,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct RevokeKey {
     #[command(flatten)]
     database: DatabaseOptions,
 
-    /// Which one: the 16 hex digits after byl_, as `byline keys list` shows them
-    #[arg(value_name = "ID", value_parser = id)]
-    id: KeyId,
+    /// Which one: the 16 hex digits after byl_, as `byline keys list` shows them; or the key itself
+    // Not a `value_parser`: clap's message would repeat a key that was cut off.
+    #[arg(value_name = "ID")]
+    id: SecretString,
 }
 
 impl KeysCommand {
@@ -123,13 +127,14 @@ impl ListKeys {
 
 impl RevokeKey {
     async fn run(self) -> Result<(), CommandError> {
+        let id = id(self.id.expose_secret())?;
         let app = open(&self.database).await?;
-        match app.keys().revoke(self.id).await.map_err(unreachable)? {
+        match app.keys().revoke(id).await.map_err(unreachable)? {
             Some(key) => {
-                println!("revoked key {} of {}", self.id, key.name.as_str());
+                println!("revoked key {id} of {}", key.name.as_str());
                 Ok(())
             }
-            None => Err(format!("there is no key {}", self.id).into()),
+            None => Err(format!("there is no key {id}").into()),
         }
     }
 }
@@ -176,6 +181,9 @@ fn role(text: &str) -> Result<AccessRole, CommandError> {
     AccessRole::parse(text).map_err(told)
 }
 
+/// The id of a key by itself, or in the key.
 fn id(text: &str) -> Result<KeyId, CommandError> {
-    KeyId::parse(text).map_err(told)
+    let key = PresentedKey::parse(text);
+    let id = key.map_or_else(|| KeyId::parse(text), |key| Ok(key.id));
+    id.map_err(|invalid| format!("ID: {}", invalid.message).into())
 }

@@ -15,10 +15,11 @@ mod transfer;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 /// Accounts and the posts they author, served to other services over gRPC.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "byline", version, propagate_version = true)]
 #[command(after_help = "Start here:\n  \
     byline dev                 a server with a database of its own and demo data in it\n  \
@@ -32,7 +33,7 @@ pub struct Cli {
     command: Command,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Serve over a PostgreSQL database that you name
     Serve(Box<serve::ServeCommand>),
@@ -60,6 +61,11 @@ enum Command {
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
+    /// Reads the arguments; ends the process where they cannot be.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| without_values(error).exit())
+    }
+
     /// Runs the command. Answers how it ended where it has said that already.
     pub async fn run(self) -> Result<ExitCode, CommandError> {
         // These say what they have to say by themselves.
@@ -82,6 +88,27 @@ impl Cli {
     }
 }
 
+/// What is wrong with the arguments, without what was given where nothing belongs: it may be the
+/// URL of a database, password included, whose option was left out.
+fn without_values(mut error: clap::Error) -> clap::Error {
+    let is_option = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(given)) => {
+            let name = given.trim_start_matches('-');
+            given.starts_with('-')
+                && name.len() <= 40
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+        }
+        _ => true,
+    };
+    if error.kind() == ErrorKind::UnknownArgument && !is_option {
+        let unnamed = ContextValue::String("(a value)".to_owned());
+        error.insert(ContextKind::InvalidArg, unnamed);
+        // It says how to give that value.
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
 /// Completes when the process is asked to stop: SIGTERM, or Ctrl-C.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
@@ -102,8 +129,119 @@ async fn stop_signal() {
 mod tests {
     use clap::CommandFactory;
 
+    use super::*;
+
     #[test]
     fn the_commands_and_flags_fit_together() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_secret_is_shown_of_the_arguments() {
+        const URL: &str = "postgres://user:secret@host/name?password=secret";
+        for arguments in [
+            &[
+                "serve",
+                "--auth",
+                "none",
+                "--database-url",
+                URL,
+                "--page-token-key",
+                "secret",
+            ][..],
+            &[
+                "serve",
+                "--auth",
+                "none",
+                "--database-url",
+                URL,
+                "--password-pepper",
+                "1:secret",
+            ],
+            &[
+                "dev",
+                "--page-token-key",
+                "secret",
+                "--password-pepper",
+                "1:secret",
+            ],
+            &["migrate", "up", "--database-url", URL],
+            &[
+                "migrate",
+                "check",
+                "--database-url",
+                URL,
+                "--scratch-url",
+                URL,
+            ],
+            &["migrate", "current", "--database-url", URL],
+            &[
+                "migrate",
+                "revision",
+                "--autogenerate",
+                "-m",
+                "x",
+                "--scratch-url",
+                URL,
+            ],
+            &[
+                "database",
+                "grant",
+                "--service-role",
+                "web",
+                "--database-url",
+                URL,
+            ],
+            &["doctor", "--database-url", URL],
+            &["keys", "list", "--database-url", URL],
+            &[
+                "keys",
+                "create",
+                "--name",
+                "web",
+                "--role",
+                "reader",
+                "--database-url",
+                URL,
+            ],
+            &["purge", "--database-url", URL],
+            &["search-language", "english", "--database-url", URL],
+            &[
+                "import",
+                "users",
+                "f.csv",
+                "--token",
+                "secret",
+                "--server",
+                "http://u:secret@h",
+            ],
+            &[
+                "export",
+                "users",
+                "f.csv",
+                "--token",
+                "secret",
+                "--server",
+                "http://u:secret@h",
+            ],
+        ] {
+            let read = Cli::try_parse_from([&["byline"], arguments].concat());
+            let shown = format!("{:?}", read.unwrap_or_else(|error| panic!("{error}")));
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_a_wrong_place_is_not_repeated() {
+        for arguments in [
+            &["doctor", "postgres://user:secret@host/name"][..],
+            &["serve", "--auth", "none", "--", "secret"],
+            &["import", "users", "f.csv", "secret"],
+            &["serve", "--tls-key", "-----BEGIN PRIVATE KEY-----\nsecret"],
+        ] {
+            let read = Cli::try_parse_from([&["byline"], arguments].concat());
+            let told = without_values(read.err().unwrap()).to_string();
+            assert!(!told.contains("secret"), "{told}");
+        }
     }
 }

@@ -4,8 +4,8 @@ mod auth;
 mod connections;
 mod database;
 mod jwt;
+mod log;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use byline_domain::audit::AuditRetention;
 use byline_domain::lifecycle::Retention;
 use byline_persistence::PoolSettings;
 use chrono::TimeDelta;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::CommandError;
 use super::passwords::PasswordOptions;
@@ -28,60 +28,10 @@ pub(super) use auth::AuthOptions;
 use connections::ConnectionOptions;
 pub(super) use connections::TlsOptions;
 pub(super) use database::{DatabaseOptions, MaybeDatabase, NoUrl, server};
-
-/// What is logged, and how.
-#[derive(Args)]
-pub(super) struct LogOptions {
-    /// How log lines look on standard error: `auto` is text on a terminal and JSON elsewhere
-    #[arg(
-        long,
-        global = true,
-        env = "BYLINE_LOG_FORMAT",
-        value_enum,
-        default_value = "auto"
-    )]
-    log_format: LogFormat,
-
-    /// What is logged: error, warn, info, debug, trace, or by module as in `warn,byline_grpc=debug`
-    #[arg(
-        long,
-        global = true,
-        env = "BYLINE_LOG",
-        default_value = "info,sqlx::postgres::notice=warn",
-        value_name = "FILTER"
-    )]
-    log: String,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
-    Auto,
-    Text,
-    Json,
-}
-
-impl LogOptions {
-    pub(super) fn init(&self) {
-        let filter = EnvFilter::try_new(&self.log).unwrap_or_else(|_| EnvFilter::new("info"));
-        let json = match self.log_format {
-            LogFormat::Auto => !std::io::stderr().is_terminal(),
-            LogFormat::Text => false,
-            LogFormat::Json => true,
-        };
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal());
-        if json {
-            subscriber.json().flatten_event(true).init();
-        } else {
-            subscriber.compact().init();
-        }
-    }
-}
+pub(super) use log::LogOptions;
 
 /// Where a server listens, within which bounds it works, and what seals its tokens.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct ServerOptions {
     /// Where to listen; port 0 picks a free one. What others can reach is served over TLS (see `byline serve --help`)
     #[arg(
@@ -158,7 +108,7 @@ pub(super) struct ServerOptions {
         allow_hyphen_values = true,
         value_name = "KEY[,KEY…]"
     )]
-    page_token_key: Option<String>,
+    page_token_key: Option<SecretString>,
 
     #[command(flatten)]
     passwords: PasswordOptions,
@@ -241,15 +191,15 @@ impl ServerOptions {
     pub(super) fn page_token_keys(&self) -> Result<Option<Keys>, CommandError> {
         // Not a `value_parser`: clap's message would repeat the key.
         self.page_token_key
-            .as_deref()
-            .map(Keys::parse)
+            .as_ref()
+            .map(|keys| Keys::parse(keys.expose_secret()))
             .transpose()
             .map_err(|error| format!("--page-token-key: {error}").into())
     }
 }
 
 /// How the audit log is kept.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct AuditOptions {
     /// How long events of the audit log are kept, 30d at least
     #[arg(long, env = "BYLINE_AUDIT_RETENTION", default_value = "400d", value_name = "TIME",

@@ -4,12 +4,13 @@ use std::thread::available_parallelism;
 
 use byline_domain::credential::{MAX_MEMORY_KIB, MAX_PARALLELISM, MAX_WORK_KIB};
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::CommandError;
 use crate::bootstrap::PasswordSettings;
 use crate::passwords::{HashPoolSettings, HashSettings, Peppers};
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct PasswordOptions {
     /// Peppers of password hashes, separated by commas, each a version from 1 to 65535, a colon and 32 bytes in base64 or 64 hex digits: new hashes are made by the first, and all verify. Without one, whoever has the database can guess
     #[arg(
@@ -20,7 +21,7 @@ pub(super) struct PasswordOptions {
         allow_hyphen_values = true,
         value_name = "VERSION:KEY[,VERSION:KEY…]"
     )]
-    password_pepper: Option<String>,
+    password_pepper: Option<SecretString>,
 
     /// The memory that hashing one password takes, in KiB; what was hashed by less is hashed anew when it is verified
     #[arg(long, env = "BYLINE_ARGON2_MEMORY_KIB", default_value_t = HashSettings::LEAST.memory_kib, value_name = "KIB",
@@ -68,7 +69,8 @@ impl PasswordOptions {
             .into());
         }
         // Not a `value_parser`: clap's message would repeat the key.
-        let peppers = self.password_pepper.as_deref().map(Peppers::parse);
+        let peppers = self.password_pepper.as_ref();
+        let peppers = peppers.map(|peppers| Peppers::parse(peppers.expose_secret()));
         let peppers = peppers
             .transpose()
             .map_err(|error| format!("--password-pepper: {error}"))?;

@@ -11,7 +11,7 @@ use super::options::{AuditOptions, DatabaseOptions};
 use super::serve::{check_schema, unreachable};
 use crate::bootstrap::App;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct PurgeCommand {
     #[command(flatten)]
     database: DatabaseOptions,

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::CommandError;
 use super::options::DatabaseOptions;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct SearchLanguageCommand {
     /// One of PostgreSQL's languages, such as english, german or russian; `simple`, as it is at
     /// first, takes every word as it stands

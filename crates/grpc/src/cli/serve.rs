@@ -19,7 +19,7 @@ use crate::server::{self, Doors};
 /// How long closing the pool may take once nothing is served any more.
 const CLOSE: Duration = Duration::from_secs(1);
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct ServeCommand {
     #[command(flatten)]
     database: DatabaseOptions,
@@ -42,7 +42,7 @@ pub(super) struct ServeCommand {
 }
 
 /// How patient migrations at the start are; as the options of `byline migrate up`.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct MigratePatience {
     /// How long --migrate waits for another replica that is migrating
     #[arg(long = "migrate-wait", env = "BYLINE_MIGRATE_WAIT", default_value = "10m", value_name = "TIME",

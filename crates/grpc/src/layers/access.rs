@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use byline_domain::access::Caller;
+use http::header::AUTHORIZATION;
 use tonic::Status;
 use tower::{Layer, Service};
 
@@ -70,8 +71,10 @@ where
         let mut inner = mem::replace(&mut self.inner, ready);
         let gate = Arc::clone(&self.gate);
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             let known = gate.caller(&parts.headers, &parts.extensions).await;
+            // It has been looked at: whoever comes after this has no use for it.
+            parts.headers.remove(AUTHORIZATION);
             request = http::Request::from_parts(parts, body);
             let caller = match known {
                 Ok(caller) => caller,

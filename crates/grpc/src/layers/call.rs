@@ -12,11 +12,11 @@ use http::{Extensions, HeaderValue};
 use tonic::Code;
 use tower::{Layer, Service};
 
-use super::{Answer, trailer};
+use super::{Answer, headers, trailer};
+use crate::access::rights;
 
 /// The header in which a caller may give a call an id, and in which it is told.
 const REQUEST_ID: &str = "x-request-id";
-const REQUEST_ID_MAX: usize = 64;
 
 tokio::task_local! {
     static CURRENT: Arc<str>;
@@ -77,8 +77,9 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        let id = callers_id(request.headers())
-            .unwrap_or_else(|| Arc::from(self.ids.generate().to_string()));
+        let given = request.headers().get(REQUEST_ID);
+        let given = given.and_then(|id| headers::request_id(id.as_bytes()));
+        let id: Arc<str> = given.map_or_else(|| self.ids.generate().to_string().into(), Arc::from);
         let mut line = Line {
             id: Arc::clone(&id),
             method: method_name(request.uri().path()),
@@ -126,7 +127,7 @@ impl Known {
 /// that a call whose caller went away is logged too.
 struct Line {
     id: Arc<str>,
-    method: String,
+    method: &'static str,
     caller: Known,
     began: Instant,
     statements: Statements,
@@ -155,46 +156,49 @@ fn code_of(headers: &http::HeaderMap) -> Code {
         .map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
 }
 
-/// The caller's id for the call, unless it could break a log line.
-fn callers_id(headers: &http::HeaderMap) -> Option<Arc<str>> {
-    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    let fits = (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(plain);
-    fits.then(|| Arc::from(id))
+/// The method that a path names. A path is the caller's text, and nobody knows the caller yet:
+/// what is no method is not logged.
+fn method_name(path: &str) -> &'static str {
+    let ours = rights::contract().name_of(path);
+    let other = || {
+        OTHERS
+            .into_iter()
+            .find(|name| path.strip_prefix('/') == Some(name))
+    };
+    ours.or_else(other).unwrap_or("(no method)")
 }
 
-/// The method that a path names. A path is the caller's text: what cannot be a
-/// method is not logged.
-fn method_name(path: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
-    let name = path.trim_start_matches('/');
-    if name.len() <= 100 && name.bytes().all(plain) {
-        name.to_owned()
-    } else {
-        "(no method)".to_owned()
-    }
-}
+/// The methods that are no part of the contract.
+const OTHERS: [&str; 5] = [
+    "grpc.health.v1.Health/Check",
+    "grpc.health.v1.Health/List",
+    "grpc.health.v1.Health/Watch",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_text_of_the_caller_is_logged() {
+    fn nothing_of_a_path_is_logged_but_the_name_of_a_method() {
         assert_eq!(
             method_name("/byline.v1.UserService/GetUser"),
             "byline.v1.UserService/GetUser"
         );
-        assert_eq!(method_name("/ada@example.com"), "(no method)");
-        assert_eq!(method_name(&"a".repeat(101)), "(no method)");
-
-        let id = |text: &str| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert(REQUEST_ID, HeaderValue::from_str(text).unwrap());
-            callers_id(&headers)
-        };
-        assert_eq!(id("a-1").as_deref(), Some("a-1"));
-        assert_eq!(id("ada@example.com"), None);
-        assert_eq!(id(""), None);
+        assert_eq!(
+            method_name("/grpc.health.v1.Health/Check"),
+            "grpc.health.v1.Health/Check"
+        );
+        for path in [
+            "/ada@example.com",
+            "/secret",
+            "/byline.v1.UserService/secret",
+            "/",
+            "",
+        ] {
+            assert_eq!(method_name(path), "(no method)", "{path}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use super::{Answer, is_endless, is_transfer};
+use super::{Answer, headers, is_endless, is_transfer};
 use crate::status::{deadline_exceeded, invalid_deadline};
 
 /// How long a call may take.
@@ -49,29 +49,10 @@ impl Deadline {
         let Some(header) = headers.get("grpc-timeout") else {
             return Some(default.min(cap));
         };
-        let asked = parse(header.to_str().ok()?)?;
+        let asked = headers::timeout(header.to_str().ok()?)?;
         let early = asked.checked_sub(HEAD_START).unwrap_or_default();
         Some(early.max(asked / 2).min(cap))
     }
-}
-
-/// Reads the value of `grpc-timeout`: 1 to 8 digits and a unit (gRPC over HTTP/2).
-fn parse(text: &str) -> Option<Duration> {
-    let (last, unit) = text.char_indices().next_back()?;
-    let digits = &text[..last];
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number: u64 = digits.parse().ok()?;
-    Some(match unit {
-        'H' => Duration::from_hours(number),
-        'M' => Duration::from_mins(number),
-        'S' => Duration::from_secs(number),
-        'm' => Duration::from_millis(number),
-        'u' => Duration::from_micros(number),
-        'n' => Duration::from_nanos(number),
-        _ => return None,
-    })
 }
 
 impl<S> Layer<S> for Deadline {
@@ -129,15 +110,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_deadline_is_read_as_grpc_says() {
-        assert_eq!(parse("5S"), Some(Duration::from_secs(5)));
-        assert_eq!(parse("99999999n"), Some(Duration::from_nanos(99_999_999)));
-        for text in ["", "S", "5", "-1S", "5s", "999999999S", "5 S", "½S", "5µ"] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn the_cap_and_the_head_start_are_kept() {

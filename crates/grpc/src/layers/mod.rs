@@ -11,6 +11,7 @@ pub(crate) mod access;
 pub(crate) mod admission;
 pub(crate) mod call;
 pub(crate) mod deadline;
+mod headers;
 mod trailer;
 pub(crate) mod whole;
 

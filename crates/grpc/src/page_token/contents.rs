@@ -8,16 +8,16 @@ use uuid::Uuid;
 use super::{List, Place};
 
 /// What a token holds, as it was found in one.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     list: Vec<u8>,
     /// When the token was given out.
-    pub(super) issued: DateTime<Utc>,
+    pub(crate) issued: DateTime<Utc>,
     /// Where the next page starts.
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 impl Contents {
-    pub(super) fn is_of(&self, list: &List) -> bool {
+    pub(crate) fn is_of(&self, list: &List) -> bool {
         self.list == list.digest()
     }
 }
@@ -62,7 +62,7 @@ enum Value {
 }
 
 /// The bytes of a place in `list`, given out at `issued`.
-pub(super) fn write(list: &List, place: &Place, issued: DateTime<Utc>) -> Vec<u8> {
+pub(crate) fn write(list: &List, place: &Place, issued: DateTime<Utc>) -> Vec<u8> {
     let values = place.cursor.values.iter().map(|value| Held {
         value: Some(match value {
             SortValue::Absent => Value::Absent(true),
@@ -85,7 +85,7 @@ pub(super) fn write(list: &List, place: &Place, issued: DateTime<Utc>) -> Vec<u8
 
 /// Reads what [`write()`] wrote; `None` for anything else, such as a value of a kind
 /// that only a newer program knows.
-pub(super) fn read(bytes: &[u8]) -> Option<Contents> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Contents> {
     let token = Token::decode(bytes).ok()?;
     let values = token.values.into_iter().map(|held| {
         Some(match held.value? {

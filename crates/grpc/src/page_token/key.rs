@@ -5,6 +5,7 @@ use std::iter;
 
 use chacha20poly1305::aead::Generate;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use secrecy::{ExposeSecret, SecretBox};
 use sha2::{Digest, Sha256};
 
 use crate::secret_key::{KEY_BYTES, read};
@@ -19,13 +20,14 @@ pub(super) struct Key {
 }
 
 impl Key {
-    fn new(bytes: [u8; KEY_BYTES]) -> Self {
+    fn new(bytes: &SecretBox<[u8; KEY_BYTES]>) -> Self {
+        let bytes = bytes.expose_secret();
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let mut id = [0; ID_BYTES];
         id.copy_from_slice(&digest[..ID_BYTES]);
         Self {
             id,
-            cipher: XChaCha20Poly1305::new(&bytes.into()),
+            cipher: XChaCha20Poly1305::new(bytes.into()),
         }
     }
 
@@ -58,7 +60,7 @@ impl Keys {
         let mut keys = Vec::new();
         for (index, part) in text.split(',').enumerate() {
             let bytes = read(part.trim()).ok_or(BadKey(index + 1))?;
-            keys.push(Key::new(bytes));
+            keys.push(Key::new(&bytes));
         }
         let mut keys = keys.into_iter();
         Ok(Self {
@@ -73,7 +75,7 @@ impl Keys {
     /// If the operating system has no random numbers to give.
     pub(crate) fn generate() -> Self {
         Self {
-            first: Key::new(Generate::generate()),
+            first: Key::new(&SecretBox::init_with(Generate::generate)),
             rest: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Page tokens: a place in a list, sealed so that only this program can read or
 //! make one, and bound to the caller and the list that it was given out for.
 
-mod contents;
+pub(crate) mod contents;
 mod key;
 mod list;
 #[cfg(test)]

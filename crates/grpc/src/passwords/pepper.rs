@@ -50,10 +50,7 @@ impl Peppers {
             if peppers.iter().any(|pepper| pepper.version == version) {
                 return Err(BadPepper::Repeated(number));
             }
-            peppers.push(Pepper {
-                version,
-                key: SecretBox::new(Box::new(key)),
-            });
+            peppers.push(Pepper { version, key });
         }
         Ok(Self(peppers))
     }

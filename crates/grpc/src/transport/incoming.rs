@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_stream::Stream;
 
 use super::connection::{Connection, Wire};
+use super::identity::name_of;
 use super::limits::Place;
 use super::socket::Socket;
 use super::{Peer, PeerName, Transport, host, preface};
@@ -146,7 +147,7 @@ async fn open(
             let certificates = stream.get_ref().1.peer_certificates();
             if let Some(certificate) = certificates.and_then(<[_]>::first) {
                 peer.has_certificate = true;
-                peer.certificate = PeerName::of(certificate);
+                peer.certificate = name_of(certificate);
             }
             Box::new(stream)
         }

@@ -8,6 +8,7 @@ mod connection;
 mod identity;
 mod incoming;
 mod limits;
+mod peer_name;
 mod preface;
 mod reload;
 mod socket;
@@ -18,9 +19,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use identity::PeerName;
 pub(crate) use incoming::{Incoming, listen};
 pub(crate) use limits::{Places, host, room};
+pub(crate) use peer_name::PeerName;
 pub(crate) use reload::Certificates;
 pub(crate) use tls::Files;
 pub(crate) use unread::{Keepsake, Unread, keep};

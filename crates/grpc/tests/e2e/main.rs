@@ -19,6 +19,7 @@ mod heavy;
 mod imports;
 mod imports_again;
 mod imports_bounded;
+mod leaks;
 mod lists;
 mod long_lists;
 mod lost_commits;

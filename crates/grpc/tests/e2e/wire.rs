@@ -6,6 +6,7 @@ use http::uri::PathAndQuery;
 use prost::bytes::{Buf, BufMut};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -56,6 +57,53 @@ pub(crate) async fn call_any(
     let path = path.parse().expect("a path");
     let answer = client.streaming(request, path, Bytes).await?;
     answer.into_inner().message().await
+}
+
+/// All that came back of a call.
+pub(crate) struct Whole {
+    /// Its metadata, at the beginning and at the end, whether it failed or not.
+    pub(crate) metadata: Vec<MetadataMap>,
+    pub(crate) messages: Vec<Vec<u8>>,
+    /// How it failed, if it did.
+    pub(crate) failure: Option<Status>,
+}
+
+/// Calls the method of that path, of whatever kind it is, and takes all that comes back. Sets no
+/// deadline, which the client would keep too.
+pub(crate) async fn call_whole(channel: &Channel, path: &str, request: Request<Vec<u8>>) -> Whole {
+    let mut whole = Whole {
+        metadata: Vec::new(),
+        messages: Vec::new(),
+        failure: None,
+    };
+    let collecting = collect(channel, path, request, &mut whole);
+    let collected = tokio::time::timeout(PATIENCE, collecting).await;
+    if let Err(status) = collected.expect("calls end") {
+        whole.metadata.push(status.metadata().clone());
+        whole.failure = Some(status);
+    }
+    whole
+}
+
+async fn collect(
+    channel: &Channel,
+    path: &str,
+    request: Request<Vec<u8>>,
+    whole: &mut Whole,
+) -> Result<(), Status> {
+    let mut client = Grpc::new(channel.clone());
+    let ready = client.ready().await;
+    ready.map_err(|error| Status::unknown(error.to_string()))?;
+    let request = request.map(|message| tokio_stream::iter([message]));
+    let path = path.parse().expect("a path");
+    let answer = client.streaming(request, path, Bytes).await?;
+    whole.metadata.push(answer.metadata().clone());
+    let mut messages = answer.into_inner();
+    while let Some(message) = messages.message().await? {
+        whole.messages.push(message);
+    }
+    whole.metadata.extend(messages.trailers().await?);
+    Ok(())
 }
 
 /// Messages as the bytes that they are.

@@ -12,7 +12,8 @@ use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres, is_aband
 /// Where scratch databases are made. They are gone afterwards, unless the process is killed:
 /// then a private server ends with it and its folder goes at the next start, and on a server
 /// that is given they stay, under names that begin with `byline_scratch_`.
-#[derive(Clone, Debug)]
+// Not `Debug`: that of the driver shows the password.
+#[derive(Clone)]
 pub struct ScratchOptions {
     /// A server on which databases may be made; a private one is started if `None`.
     pub server: Option<PgConnectOptions>,

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::error::Category;
 
 use super::algorithms::Algorithms;
 use super::object::Object;
@@ -80,8 +81,8 @@ struct Jwk {
 impl KeySet {
     /// Reads a document. What is answered instead says what is wrong with it.
     pub(super) fn parse(document: &[u8], allowed: &Algorithms) -> Result<Self, String> {
-        let Object(document): Object<Document> = serde_json::from_slice(document)
-            .map_err(|error| format!("it is no key set (JWKS): {error}"))?;
+        let Object(document): Object<Document> =
+            serde_json::from_slice(document).map_err(|error| unreadable(&error))?;
         if document.keys.len() > MAX_KEYS {
             return Err(format!("it has more than {MAX_KEYS} keys"));
         }
@@ -134,6 +135,18 @@ impl KeySet {
         let mut fitting = self.keys.iter().filter(fits).take(MAX_TRIED);
         fitting.any(|key| token.is_signed_by(&key.public))
     }
+}
+
+/// Where a document stops being a key set. What stands there may be a secret: the file of another
+/// one, such as a private key, is given by mistake.
+fn unreadable(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let why = match error.classify() {
+        Category::Eof => "ends",
+        Category::Syntax | Category::Io => "is no JSON",
+        Category::Data => "is something else",
+    };
+    format!("it is no key set (JWKS): it {why} at line {line} column {column}")
 }
 
 impl Jwk {

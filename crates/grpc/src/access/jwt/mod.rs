@@ -10,6 +10,7 @@ mod claims;
 mod key_set;
 mod keys;
 mod object;
+mod refusal;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use byline_domain::clock::Clock;
 pub(crate) use self::algorithms::Algorithms;
 use self::claims::Claims;
 use self::keys::{Keys, Pace};
+pub(crate) use self::refusal::Refusal;
 pub(crate) use self::source::JwksSource;
 use self::token::SignedToken;
 
@@ -54,20 +56,6 @@ impl JwtError {
             problem,
         }
     }
-}
-
-/// Why a token was not taken. What it says is for a log, and holds nothing of the token.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// It is good for nothing, here and now.
-    #[error("the token is not taken: {0}")]
-    Invalid(&'static str),
-    /// It was good until its time was over.
-    #[error("the token has expired")]
-    Expired,
-    /// It may be good: its key may be one that could not be read.
-    #[error("the token cannot be verified: {0}")]
-    Unavailable(String),
 }
 
 /// Tells callers by their tokens.

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use http::{StatusCode, Uri};
 use http_body::Body;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
@@ -79,7 +79,14 @@ impl fmt::Display for JwksSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::Url(JwksUrl(url)) => url.fmt(f),
+            // Behind the ? may be a key of whoever reads it.
+            Self::Url(JwksUrl(url)) => {
+                let (scheme, authority) = (url.scheme_str(), url.authority());
+                let scheme = scheme.unwrap_or_default();
+                let authority = authority.map_or("", Authority::as_str);
+                let rest = if url.query().is_some() { "?…" } else { "" };
+                write!(f, "{scheme}://{authority}{}{rest}", url.path())
+            }
         }
     }
 }

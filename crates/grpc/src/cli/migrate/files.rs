@@ -11,7 +11,7 @@ use super::output::Output;
 use super::version::Span;
 use super::{CommandError, Folder, Locks, Source};
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct New {
     /// What it does, such as `nickname` or "add a nickname"
     name: String,
@@ -24,7 +24,7 @@ pub(super) struct New {
     dry_run: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(
     after_help = "Example, of all after migration 5, for somebody who may not run this program:\n  \
     byline migrate sql 5:head | psql --set ON_ERROR_STOP=1 postgres://user:password@host/name"

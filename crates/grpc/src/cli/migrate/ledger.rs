@@ -11,7 +11,7 @@ use super::show::hex;
 use super::version::Version;
 use super::{CommandError, DIFFERS, Look, Target};
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Stamp {
     /// A migration's number, `head`, or `base` for none
     #[arg(value_name = "V")]
@@ -25,13 +25,13 @@ pub(super) struct Stamp {
     dry_run: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Verify {
     #[command(flatten)]
     look: Look,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Repair {
     #[command(flatten)]
     target: Target,

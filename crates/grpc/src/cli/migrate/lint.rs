@@ -11,7 +11,7 @@ use super::output::Output;
 use super::version::Version;
 use super::{CommandError, Source};
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Lint {
     #[command(flatten)]
     source: Source,

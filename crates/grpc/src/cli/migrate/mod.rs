@@ -22,7 +22,7 @@ use self::output::{Output, Told};
 use super::CommandError;
 use super::options::{DatabaseOptions, NoUrl, lock_timeout, some_time};
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(after_help = EXAMPLE_AND_EXIT_CODES)]
 pub(super) struct MigrateCommand {
     #[command(subcommand)]
@@ -46,7 +46,7 @@ const USAGE: u8 = 2;
 /// The database or the schema is not where it should be.
 const DIFFERS: u8 = 3;
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Verb {
     /// Write the files of a new migration, to be filled in
     New(files::New),
@@ -137,7 +137,7 @@ fn exit_code(error: &CommandError) -> u8 {
 }
 
 /// Which migrations.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Source {
     /// The folder of the migrations; those of this program if left out
     #[arg(long, env = "BYLINE_MIGRATIONS_DIR", value_name = "DIR")]
@@ -154,7 +154,7 @@ impl Source {
 }
 
 /// A folder that new migrations are written to.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Folder {
     /// The folder of the migrations
     #[arg(
@@ -167,7 +167,7 @@ struct Folder {
 }
 
 /// Which migrations, and a database that is only looked at.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Look {
     #[command(flatten)]
     source: Source,
@@ -186,7 +186,7 @@ impl Look {
 }
 
 /// Which migrations, and over which database they are run.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Target {
     #[command(flatten)]
     source: Source,
@@ -201,7 +201,7 @@ struct Target {
 }
 
 /// How patient migrations are with traffic.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Locks {
     /// How long a statement waits for a lock, since all who come after it wait behind it; then it lets them through, and tries again
     #[arg(long, env = "BYLINE_MIGRATE_LOCK_TIMEOUT", default_value = "1s", value_name = "TIME",

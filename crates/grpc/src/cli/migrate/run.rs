@@ -12,7 +12,7 @@ use super::version::{Count, Version};
 use super::{CommandError, Locks, Target};
 use crate::cli::database::grant_all;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(
     after_help = "Example, only as far as migration 7, and with more patience for locks:\n  \
     byline migrate up --to 7 --lock-patience 30m --database-url postgres://user:password@host/name"
@@ -41,7 +41,7 @@ pub(super) struct Up {
     dry_run: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(after_help = "Example, what the last two would be:\n  \
     byline migrate down 2 --dry-run --database-url postgres://user:password@host/name")]
 pub(super) struct Down {

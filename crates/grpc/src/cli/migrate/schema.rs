@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use byline_persistence::migrate::{Migrations, write};
 use byline_persistence::schema::{self, Change, Difference, Lost, ScratchOptions};
 use clap::Args;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::output::Output;
@@ -13,7 +14,7 @@ use super::{CommandError, DIFFERS, Folder, Source, files};
 use crate::cli::options::{MaybeDatabase, server};
 use crate::cli::stop_signal;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(
     after_help = "Example, of a schema.sql that was changed, where a column only has another name:\n  \
     byline migrate revision --autogenerate -m \"display name\" --rename users.nickname:display_name"
@@ -42,7 +43,7 @@ pub(super) struct Revision {
     trials: Trials,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(
     after_help = "Example, of a database in use, compared on a server of its version:\n  \
     byline migrate check --database-url postgres://user:password@host/name --scratch-url postgres://localhost/postgres"
@@ -59,7 +60,7 @@ pub(super) struct Check {
 }
 
 /// Where schemas are tried.
-#[derive(Args)]
+#[derive(Args, Debug)]
 struct Trials {
     /// A server to make scratch databases on, which are dropped afterwards; a private one is started if left out
     #[arg(
@@ -68,7 +69,7 @@ struct Trials {
         hide_env_values = true,
         value_name = "URL"
     )]
-    scratch_url: Option<String>,
+    scratch_url: Option<SecretString>,
 
     /// Fail where no PostgreSQL is installed, instead of bringing one
     #[arg(long, env = "BYLINE_NO_FETCH")]
@@ -81,7 +82,7 @@ struct Trials {
 
 impl Trials {
     fn options(&self) -> Result<ScratchOptions, CommandError> {
-        let url = self.scratch_url.as_deref();
+        let url = self.scratch_url.as_ref();
         Ok(ScratchOptions {
             server: url.map(|url| server("--scratch-url", url)).transpose()?,
             bindir: self.pg_bindir.clone(),

@@ -10,13 +10,13 @@ use super::output::{Output, named};
 use super::{CommandError, DIFFERS, Look, Source};
 use crate::cli::options::MaybeDatabase;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Current {
     #[command(flatten)]
     look: Look,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct History {
     #[command(flatten)]
     source: Source,
@@ -29,7 +29,7 @@ pub(super) struct History {
     verbose: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Heads {
     #[command(flatten)]
     source: Source,

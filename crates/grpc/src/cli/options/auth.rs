@@ -14,7 +14,7 @@ use crate::cli::CommandError;
 use crate::rates::Quota;
 
 /// How callers are told apart.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct AuthOptions {
     /// The ways by which callers are known, any of them, separated by commas; `none` lets everybody do everything, on a loopback address
     #[arg(

@@ -10,7 +10,7 @@ use crate::cli::CommandError;
 use crate::transport::{Certificates, Files, Patience, Places, Transport, room};
 
 /// How many connections there are, and how long they may take.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct ConnectionOptions {
     /// Connections at once; more are closed at once. No other host than this one has more than half of them. If left out as many as the limit of open files leaves room for, and 10,000 at most
     #[arg(long, env = "BYLINE_MAX_CONNECTIONS", value_name = "N",
@@ -77,7 +77,7 @@ impl ConnectionOptions {
 }
 
 /// What secures connections.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct TlsOptions {
     /// The server's certificate in PEM, followed by those between it and its CA. Like the other files it is read anew when it changes
     #[arg(
@@ -141,6 +141,10 @@ impl TlsOptions {
         let (Some(chain), Some(key)) = (&self.tls_cert, &self.tls_key) else {
             return Ok(None);
         };
+        // It would be repeated as the name of a file that is not there.
+        if key.as_os_str().to_string_lossy().contains("-----BEGIN") {
+            return Err("--tls-key: give the file of the key, and not the key".into());
+        }
         let files = Files {
             chain: chain.clone(),
             key: key.clone(),

@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use byline_persistence::PgConnectOptions;
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::CommandError;
 
 /// Which database.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct DatabaseOptions {
     /// The PostgreSQL database, such as postgres://user:password@host/name
     #[arg(
@@ -17,7 +18,7 @@ pub(in crate::cli) struct DatabaseOptions {
         hide_env_values = true,
         value_name = "URL"
     )]
-    database_url: String,
+    database_url: SecretString,
 }
 
 impl DatabaseOptions {
@@ -27,7 +28,7 @@ impl DatabaseOptions {
 }
 
 /// Which database, if any.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct MaybeDatabase {
     /// The PostgreSQL database, such as postgres://user:password@host/name
     #[arg(
@@ -36,25 +37,70 @@ pub(in crate::cli) struct MaybeDatabase {
         hide_env_values = true,
         value_name = "URL"
     )]
-    database_url: Option<String>,
+    database_url: Option<SecretString>,
 }
 
 impl MaybeDatabase {
     pub(in crate::cli) fn server(&self) -> Result<Option<PgConnectOptions>, CommandError> {
         // Nothing where something is in the environment.
-        let url = self.database_url.as_deref().filter(|url| !url.is_empty());
+        let url = self.database_url.as_ref();
+        let url = url.filter(|url| !url.expose_secret().is_empty());
         url.map(|url| server("--database-url", url)).transpose()
     }
 }
 
-pub(in crate::cli) fn server(option: &str, url: &str) -> Result<PgConnectOptions, CommandError> {
+/// How to connect to the database of that URL.
+pub(in crate::cli) fn server(
+    option: &str,
+    url: &SecretString,
+) -> Result<PgConnectOptions, CommandError> {
+    let url = url.expose_secret();
     // The driver's message would repeat the URL, password included, and it takes any scheme.
     let is_ours = ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-    let server = server.flatten();
-    server.ok_or_else(|| NoUrl(option.to_owned()).into())
+    let server = server.flatten().ok_or_else(|| NoUrl(option.to_owned()))?;
+    for parameter in not_heeded(url) {
+        tracing::warn!(parameter, "{option}: a parameter that is not heeded");
+    }
+    Ok(server)
+}
+
+/// What the driver heeds behind the `?` of a URL.
+const HEEDED: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// The names of what the driver passes over. It would log them itself, values included, and one
+/// may be a password whose name was mistyped; or left out, so that it stands for the name.
+fn not_heeded(url: &str) -> impl Iterator<Item = &str> {
+    let parameters = url.split_once('?').map(|(_, parameters)| parameters);
+    let is_of_name = |b: u8| b.is_ascii_lowercase() || b == b'_' || b == b'-';
+    let parameters = parameters.into_iter().flat_map(|it| it.split('&'));
+    let names = parameters.map(move |parameter| match parameter.split_once('=') {
+        Some((name, _)) if name.len() <= 32 && name.bytes().all(is_of_name) => name,
+        Some((name, _)) if name.starts_with("options[") => "options",
+        Some(_) | None => "(no name)",
+    });
+    names.filter(|name| !HEEDED.contains(name))
 }
 
 /// What was given as a URL is none.
@@ -69,7 +115,7 @@ mod tests {
     #[test]
     fn a_database_url_is_of_postgresql() {
         let server = |url: &str| {
-            let database_url = url.to_owned();
+            let database_url = url.into();
             DatabaseOptions { database_url }.server()
         };
         for url in ["postgres:///byline", "postgresql://u:secret@h:1/byline"] {
@@ -88,5 +134,16 @@ mod tests {
             );
             assert!(!message.contains("secret"), "{message}");
         }
+    }
+
+    #[test]
+    fn what_is_not_heeded_in_a_url_is_named_without_its_value() {
+        let named = |url| not_heeded(url).collect::<Vec<_>>();
+        assert_eq!(named("postgres://u:p@h/byline"), [""; 0]);
+        assert_eq!(named("postgres://h/b?sslmode=require&user=u"), [""; 0]);
+        assert_eq!(
+            named("postgres://h/b?pasword=secret&options[jit]=off&secret&Secret%3d=1"),
+            ["pasword", "(no name)", "(no name)"]
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::access::jwt::{Algorithms, JwksSource, JwtSettings};
 use crate::cli::CommandError;
 
 /// Which tokens are taken, with `--auth jwt`.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct JwtOptions {
     /// The keys (JWKS) that sign callers' tokens: a file, or an https:// URL. Changes are taken over without a restart
     #[arg(

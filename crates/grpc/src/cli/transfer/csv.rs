@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::fields::{Expected, Field, Fields, Value};
+use super::fields::{Expected, Field, Fields, Value, named};
 
 /// The columns of a file, in its order.
 pub(super) type Columns<R> = Vec<&'static Field<R>>;
@@ -31,7 +31,8 @@ pub(super) fn read_header<R: Fields>(record: &str) -> Result<Columns<R>, String>
                 ""
             };
             format!(
-                "there is no field {name:?}: the first line names the fields, of {}{marks}",
+                "there is no field {}: the first line names the fields, of {}{marks}",
+                named(&name),
                 R::names()
             )
         })?;

@@ -22,7 +22,7 @@ use crate::pb;
 /// Messages that wait to be written.
 const AHEAD: usize = 4;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct ExportCommand {
     #[command(flatten)]
     ends: Ends,

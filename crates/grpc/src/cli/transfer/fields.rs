@@ -120,6 +120,17 @@ impl<R> Field<R> {
     }
 }
 
+/// A name that no field has, for whoever wrote it. Of a file without names it is the first value,
+/// which may be an address and is nobody's to read in a log.
+pub(super) fn named(name: &str) -> String {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if (1..=40).contains(&name.len()) && name.bytes().all(is_name) {
+        format!("{name:?}")
+    } else {
+        "of that name".to_owned()
+    }
+}
+
 /// A time as RFC 3339 writes it.
 fn time(text: &str) -> Option<Timestamp> {
     let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;

@@ -25,7 +25,7 @@ use crate::pb::{self, Atomicity, ImportReport, ImportSettings};
 use crate::status::DOMAIN;
 use crate::system::SystemIds;
 
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(in crate::cli) struct ImportCommand {
     #[command(flatten)]
     ends: Ends,
@@ -51,7 +51,7 @@ pub(in crate::cli) struct ImportCommand {
     json: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnConflict {
     /// They are problems
     Fail,

@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::fields::{Expected, Field, Fields, Value};
+use super::fields::{Expected, Field, Fields, Value, named};
 
 /// Reads a row. Fails with what is wrong with it.
 pub(super) fn read<R: Fields>(text: &str) -> Result<R, String> {
     let mut json = serde_json::Deserializer::from_str(text);
     let row = json
-        .deserialize_map(Object(PhantomData))
+        .deserialize_any(Object(PhantomData))
         .and_then(|row| json.end().map(|()| row));
     row.map_err(|error| {
         let said = error.to_string();
@@ -59,12 +59,17 @@ impl<'de, R: Fields> Visitor<'de> for Object<R> {
         f.write_str("an object on a line of its own")
     }
 
+    /// What else it is serde tells; of a text it would repeat all.
+    fn visit_str<E: Error>(self, _: &str) -> Result<R, E> {
+        Err(E::custom("a text, and not an object on a line of its own"))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
         let mut row = R::default();
         let mut seen = 0_u32;
         while let Some(name) = map.next_key_seed(Name)? {
             let place = R::place(&name)
-                .ok_or_else(|| A::Error::custom(format!("there is no field {name:?}")))?;
+                .ok_or_else(|| A::Error::custom(format!("there is no field {}", named(&name))))?;
             let field = &R::FIELDS[place];
             if seen & (1 << place) != 0 {
                 return Err(A::Error::custom(format!("{} is there twice", field.name)));
@@ -204,6 +209,14 @@ mod tests {
             (
                 r#"{"createdAt": "yesterday"}"#,
                 "column 25: created_at is not a time such as 2026-01-31T12:00:00Z",
+            ),
+            (
+                r#"{"ada@example.com": 7}"#,
+                "column 18: there is no field of that name",
+            ),
+            (
+                r#""ada@example.com""#,
+                "column 17: a text, and not an object on a line of its own",
             ),
             (
                 "7",

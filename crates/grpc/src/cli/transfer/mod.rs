@@ -32,7 +32,7 @@ use self::server::ServerOptions;
 const USAGE: u8 = 2;
 
 /// What is transferred, where the file is, and where the server.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Ends {
     /// What is transferred
     #[arg(value_enum, value_name = "WHAT")]
@@ -55,7 +55,11 @@ impl Ends {
         (self.file.as_os_str() != "-").then_some(&self.file)
     }
 
+    /// The format, if all that is said of the ends can be.
     fn format(&self) -> Result<Format, Usage> {
+        self.server
+            .check()
+            .map_err(|problem| Usage(problem.to_string()))?;
         let format = self.format.or_else(|| Format::of(&self.file));
         format.ok_or_else(|| {
             let file = self.file.display();

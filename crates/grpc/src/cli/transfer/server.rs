@@ -17,6 +17,7 @@ use crate::cli::CommandError;
 use crate::pb::transfer_service_client::TransferServiceClient;
 
 const CONNECT: Duration = Duration::from_secs(10);
+const NO_URL: &str = "expected a URL such as http://127.0.0.1:50051";
 /// How often a server that says nothing is asked whether it is still there, and how long it may take
 /// to say so.
 const ALIVE: Duration = Duration::from_secs(20);
@@ -25,7 +26,7 @@ const ALIVE: Duration = Duration::from_secs(20);
 pub(super) type Client = TransferServiceClient<InterceptedService<Channel, Credentials>>;
 
 /// Which server, and as whom.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct ServerOptions {
     /// The server; https:// where it has TLS
     #[arg(
@@ -33,10 +34,10 @@ pub(super) struct ServerOptions {
         env = "BYLINE_SERVER",
         hide_env_values = true,
         default_value = "http://127.0.0.1:50051",
-        value_name = "URL",
-        value_parser = endpoint
+        // Not a `value_parser`: clap's message would repeat what is wrong, which may hold a password.
+        value_name = "URL"
     )]
-    server: Endpoint,
+    server: SecretString,
 
     /// The API key or token that says who calls. Over https:// or to this machine alone; better in the environment, where the list of processes does not show it
     #[arg(
@@ -72,19 +73,20 @@ pub(super) struct ServerOptions {
 
 impl ServerOptions {
     pub(super) async fn client(&self) -> Result<Client, CommandError> {
-        let uri = self.server.uri();
+        let server = self.endpoint()?;
+        let uri = server.uri();
         if uri.authority().is_some_and(|it| it.as_str().contains('@')) {
             return Err("--server: takes no user name and no password: see --token".into());
         }
         let credentials = self.credentials()?;
         let endpoint = if uri.scheme_str() == Some("https") {
             let tls = self.tls()?;
-            self.server.clone().tls_config(tls)?
+            server.clone().tls_config(tls)?
         } else {
             if credentials.0.is_some() && !is_here(uri) {
                 return Err("--token: would go over the network as it is: use https://".into());
             }
-            self.server.clone()
+            server.clone()
         };
         let connected = endpoint.connect().await;
         let channel = connected.map_err(|error| format!("{uri}: {}", chain(&error)))?;
@@ -92,6 +94,16 @@ impl ServerOptions {
             channel,
             credentials,
         ))
+    }
+
+    /// Whether there can be such a server.
+    pub(super) fn check(&self) -> Result<(), CommandError> {
+        self.endpoint().map(drop)
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, CommandError> {
+        let server = endpoint(self.server.expose_secret());
+        server.map_err(|problem| format!("--server: {problem}").into())
     }
 
     fn credentials(&self) -> Result<Credentials, CommandError> {
@@ -137,6 +149,10 @@ impl Interceptor for Credentials {
 }
 
 fn read(option: &str, file: &Path) -> Result<Vec<u8>, CommandError> {
+    // It would be repeated as the name of a file that is not there.
+    if file.as_os_str().to_string_lossy().contains("-----BEGIN") {
+        return Err(format!("{option}: give the file, and not what it holds").into());
+    }
     fs::read(file).map_err(|error| format!("{option} {}: {error}", file.display()).into())
 }
 
@@ -148,13 +164,14 @@ fn is_here(uri: &Uri) -> bool {
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, String> {
+/// The server of that URL. What is wrong is told without repeating it.
+fn endpoint(url: &str) -> Result<Endpoint, &'static str> {
     let url = match url.split_once("://") {
         None => format!("http://{url}"),
         Some(("http" | "https", _)) => url.to_owned(),
-        Some(_) => return Err("expected a URL such as http://127.0.0.1:50051".to_owned()),
+        Some(_) => return Err(NO_URL),
     };
-    let endpoint = Endpoint::from_shared(url).map_err(|error| chain(&error))?;
+    let endpoint = Endpoint::from_shared(url).map_err(|_| NO_URL)?;
     Ok(endpoint
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(ALIVE)
@@ -206,9 +223,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_in_the_url_is_refused_and_not_repeated() {
-        let refused = refusal(&["--server", "https://user:secret@localhost:1"]).await;
-        assert!(refused.contains("no password"), "{refused}");
-        assert!(!refused.contains("secret"), "{refused}");
+        for (server, why) in [
+            ("https://user:secret@localhost:1", "no password"),
+            ("ftp://user:secret@localhost:1", "expected a URL"),
+            ("https://user:sec ret@localhost:1", "expected a URL"),
+        ] {
+            let refused = refusal(&["--server", server]).await;
+            assert!(refused.contains(why), "{refused}");
+            assert!(!refused.contains("ret"), "{refused}");
+        }
     }
 
     #[tokio::test]

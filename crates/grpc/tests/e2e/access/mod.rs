@@ -6,7 +6,7 @@ mod keys;
 mod limits;
 mod matrix;
 mod reach;
-mod tokens;
+pub(crate) mod tokens;
 
 use byline_domain::access::{ApiKey, CallerName, KeyRecord, KeyRepository, Scopes};
 use byline_persistence::testing::{OWNER, TestDatabase};
@@ -23,24 +23,34 @@ async fn guarded<const N: usize>(callers: [&str; N]) -> (World, [String; N]) {
 /// The same with those options.
 async fn guarded_by<const N: usize>(callers: [&str; N], options: &[&str]) -> (World, [String; N]) {
     let database = TestDatabase::new().await;
-    let owner = database.database_as(OWNER);
     let mut tokens = std::array::from_fn(|_| String::new());
     for (number, names) in callers.into_iter().enumerate() {
-        let number = u8::try_from(number).unwrap();
-        let key = ApiKey::from_random([number; ApiKey::RANDOM_BYTES]);
-        let record = KeyRecord {
-            key: key.presented(),
-            name: CallerName::parse(format!("caller {number}")).unwrap(),
-            scopes: scopes(names),
-            created_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
-            expires_at: None,
-            revoked_at: None,
-        };
-        owner.insert(&record).await.unwrap();
-        tokens[usize::from(number)] = key.reveal();
+        let random = [u8::try_from(number).unwrap(); ApiKey::RANDOM_BYTES];
+        tokens[number] = key(&database, &format!("caller {number}"), random, names).await;
     }
     let world = World::over(database, &[&["--auth", "keys"], options].concat()).await;
     (world, tokens)
+}
+
+/// An API key of a caller of that name, made of those bytes.
+pub(crate) async fn key(
+    database: &TestDatabase,
+    name: &str,
+    random: [u8; ApiKey::RANDOM_BYTES],
+    names: &str,
+) -> String {
+    let key = ApiKey::from_random(random);
+    let record = KeyRecord {
+        key: key.presented(),
+        name: CallerName::parse(name).unwrap(),
+        scopes: scopes(names),
+        created_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
+        expires_at: None,
+        revoked_at: None,
+    };
+    let owner = database.database_as(OWNER);
+    owner.insert(&record).await.unwrap();
+    key.reveal()
 }
 
 /// Those scopes, by their names.
@@ -53,7 +63,7 @@ fn scopes(names: &str) -> Scopes {
 }
 
 /// A request with a bearer token.
-fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
+pub(crate) fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     let value = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);

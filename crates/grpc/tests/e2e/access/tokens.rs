@@ -13,15 +13,16 @@ use super::with_token;
 use crate::support::{World, eventually, reason};
 
 /// A key of the issuer, and its name.
-struct Key(&'static str, EncodingKey);
+pub(crate) struct Key(&'static str, EncodingKey);
 
 impl Key {
-    fn new(kid: &'static str) -> Self {
+    pub(crate) fn new(kid: &'static str) -> Self {
         let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         Self(kid, EncodingKey::from_ec_der(&pair.serialize_der()))
     }
 
-    fn set(&self) -> String {
+    /// The document that makes it known.
+    pub(crate) fn set(&self) -> String {
         let jwk = Jwk::from_encoding_key(&self.1, Algorithm::ES256).unwrap();
         let mut jwk = serde_json::to_value(jwk).unwrap();
         jwk["kid"] = json!(self.0);
@@ -29,7 +30,7 @@ impl Key {
     }
 
     /// A token with those scopes that ends so many seconds from now.
-    fn token(&self, scope: &str, seconds: i64) -> String {
+    pub(crate) fn token(&self, scope: &str, seconds: i64) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let now = i64::try_from(now.as_secs()).unwrap();
         let claims = json!({

@@ -35,7 +35,7 @@ async fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
         (".", "it is no file"),
         (
             "garbage",
-            "it is no key set (JWKS): expected value at line 1 column 1",
+            "it is no key set (JWKS): it is no JSON at line 1 column 1",
         ),
         ("large", "it is larger than 1 MiB"),
     ] {

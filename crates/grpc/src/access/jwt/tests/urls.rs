@@ -222,7 +222,7 @@ async fn what_is_no_good_answer_gives_no_keys() {
         (Answer::Document(huge), "it is larger than 1 MiB"),
         (
             Answer::Document("<html>".to_owned()),
-            "it is no key set (JWKS): expected value",
+            "it is no key set (JWKS): it is no JSON",
         ),
         (json!({ "keys": [] }).into(), "it has no keys"),
         (Answer::Away, "client error (SendRequest): "),

@@ -1,0 +1,369 @@
+//! Through the methods of the server.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use byline_domain::access::ApiKey;
+use byline_persistence::testing::{count, execute};
+use tonic::Code;
+
+use super::fill::{About, mark, well_made};
+use super::marks::{ASKED, NAME, PASSWORD, STORED, TOKEN};
+use super::messages::Place;
+use super::stage::{Call, Headers, Stage, bearer};
+
+/// On the lowest level, which logs what each other one does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_told_or_logged_whatever_goes_wrong() {
+    everything_goes_wrong(&["--log", "trace"]).await;
+}
+
+async fn everything_goes_wrong(options: &[&str]) {
+    let quick = [
+        "--default-deadline-ms",
+        "700",
+        "--transfer-timeout",
+        "1s",
+        "--acquire-timeout-ms",
+        "5000",
+        "--failures-per-minute",
+        "1000000",
+    ];
+    let stage = Stage::new(&[options, &quick].concat()).await;
+    let admin = vec![bearer(&stage.callers.admin)];
+    are_well_made(&stage, &admin).await;
+    have_a_wrong_field(&stage, &admin).await;
+    are_no_messages(&stage, &admin).await;
+    prove_nothing(&stage).await;
+    have_odd_headers(&stage, &admin).await;
+    take_too_long(&stage, &admin).await;
+    are_given_up(&stage, &admin).await;
+    meet_what_the_owner_did(&stage, &admin).await;
+    lose_the_database(&stage, &admin).await;
+    stage.look_at_log().await;
+    stage.all_have_met(&[
+        Code::InvalidArgument,
+        Code::Unauthenticated,
+        Code::PermissionDenied,
+        Code::Internal,
+        Code::DeadlineExceeded,
+        Code::Unavailable,
+    ]);
+    stage.some_have_met(&[
+        Code::Ok,
+        Code::NotFound,
+        Code::AlreadyExists,
+        Code::FailedPrecondition,
+        Code::Aborted,
+        Code::ResourceExhausted,
+        Code::Unimplemented,
+    ]);
+}
+
+/// What is well made: done, not found, there already, not in that state, throttled.
+async fn are_well_made(stage: &Stage, admin: &Headers) {
+    for about in [About::Nothing, About::Living, About::Trash] {
+        stage.set().await;
+        stage.make(stage.calls(&well_made(about), admin)).await;
+    }
+    stage.set().await;
+    let fill = well_made(About::Nothing);
+    let taken = |place: &Place, is_own| match (&*place.message, &*place.field) {
+        ("User", "email") => Some(format!("{STORED}@Example.com").into_bytes()),
+        _ => fill(place, is_own),
+    };
+    stage.make(stage.calls(&taken, admin)).await;
+    let fill = well_made(About::Living);
+    let overtaken = |place: &Place, is_own| match &*place.field {
+        "etag" => Some(ASKED.into()),
+        _ => fill(place, is_own),
+    };
+    stage.make(stage.calls(&overtaken, admin)).await;
+    // One after the other, until the account and then the caller have to wait.
+    let fill = well_made(About::Living);
+    let guesser = vec![bearer(&stage.callers.guesser)];
+    for _ in 0..8 {
+        let all = stage.contract.methods.iter();
+        let method = all.clone().find(|it| it.name.ends_with("/VerifyPassword"));
+        stage
+            .make_at_once(stage.calls_of(method.unwrap(), &fill, &guesser), 1)
+            .await;
+    }
+}
+
+/// Each field in turn: of another form, with a character that no text has, too long, no text.
+async fn have_a_wrong_field(stage: &Stage, admin: &Headers) {
+    stage.set().await;
+    let wrongs: [fn(&str) -> Vec<u8>; 4] = [
+        |mark| mark.into(),
+        |mark| format!("{mark}\u{7}{mark} = (\"").into_bytes(),
+        |mark| mark.repeat(500).into_bytes(),
+        |mark| [mark.as_bytes(), b"\xff"].concat(),
+    ];
+    let fill = well_made(About::Living);
+    let mut calls = Vec::new();
+    for method in &stage.contract.methods {
+        for wrong in stage.contract.places(method) {
+            for text in wrongs {
+                let filled = |place: &Place, is_own| {
+                    if *place == wrong {
+                        Some(text(mark(place)))
+                    } else {
+                        fill(place, is_own)
+                    }
+                };
+                calls.extend(stage.calls_of(method, &filled, admin));
+            }
+        }
+    }
+    stage.make(calls).await;
+}
+
+/// Bytes that are no message, half a message, and one that is too large.
+async fn are_no_messages(stage: &Stage, admin: &Headers) {
+    let fill = well_made(About::Living);
+    let mut calls = Vec::new();
+    for mut call in stage.calls(&fill, admin) {
+        let half = call.body.len() / 2;
+        let no_message = [&[0xff; 9], PASSWORD.as_bytes(), NAME.as_bytes()].concat();
+        for body in [no_message, call.body[..half].to_vec()] {
+            calls.push(Call {
+                body,
+                path: call.path.clone(),
+                headers: admin.clone(),
+            });
+        }
+        if ["CreateUser", "SetPassword", "ImportPosts"]
+            .iter()
+            .any(|name| call.path.ends_with(&format!("/{name}")))
+        {
+            call.body.extend(PASSWORD.repeat(300_000).into_bytes());
+            calls.push(call);
+        }
+    }
+    stage.make(calls).await;
+}
+
+/// Callers of whom nobody knows who they are, or who may not.
+async fn prove_nothing(stage: &Stage) {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = part(r#"{"alg":"ES256","kid":"first"}"#);
+    let unknown = ApiKey::from_random(*b"00000009tkzkqv84mtxb5rghtkzkqv84mtxb5rgh");
+    let issuer = &stage.callers.issuer;
+    let fill = well_made(About::Living);
+    for headers in [
+        vec![],
+        vec![bearer(TOKEN)],
+        vec![("authorization", format!("Basic {TOKEN}"))],
+        vec![("authorization", TOKEN.to_owned())],
+        vec![bearer(&format!("byl_{TOKEN}_{TOKEN}"))],
+        vec![bearer(&unknown.reveal())],
+        vec![bearer(&stage.callers.admin[..80])],
+        vec![bearer(&stage.callers.admin), bearer(TOKEN)],
+        vec![bearer(&format!(
+            "{}.{}.{}",
+            part(TOKEN),
+            part(TOKEN),
+            part(TOKEN)
+        ))],
+        vec![bearer(&format!("{header}.{}.{}", part(TOKEN), part(TOKEN)))],
+        vec![bearer(&issuer.token("users.read", -600))],
+        vec![bearer(&format!(
+            "{}{TOKEN}",
+            issuer.token("users.read", 600)
+        ))],
+        vec![bearer(&issuer.token(TOKEN, 600))],
+        vec![bearer(&stage.callers.nobody)],
+    ] {
+        stage.make(stage.calls(&fill, &headers)).await;
+    }
+}
+
+/// Whatever else stands in headers, and paths that lead nowhere.
+async fn have_odd_headers(stage: &Stage, admin: &Headers) {
+    stage.set().await;
+    let fill = well_made(About::Living);
+    let with = |name, value: &str| [&admin[..], &[(name, value.to_owned())]].concat();
+    let asked = format!("{ASKED}@example.com");
+    for headers in [
+        with("x-request-id", &asked),
+        with("x-request-id", &ASKED.repeat(5)),
+        with("grpc-timeout", TOKEN),
+        with("user-agent", ASKED),
+        with("traceparent", &format!("00-{TOKEN}-{TOKEN}-01")),
+        with("x-forwarded-for", ASKED),
+        with("cookie", TOKEN),
+        with("grpc-encoding", ASKED),
+    ] {
+        stage.make(stage.calls(&fill, &headers)).await;
+    }
+    let paths = [
+        format!("/byline.v1.UserService/{TOKEN}"),
+        format!("/{TOKEN}/GetUser"),
+        format!("/byline.v1.UserService/GetUser/{TOKEN}?{TOKEN}={TOKEN}"),
+        format!("/byline.v1.UserService/GetUser?{TOKEN}={TOKEN}"),
+        format!("/grpc.health.v1.Health/{TOKEN}"),
+    ];
+    for headers in [admin.clone(), vec![bearer(TOKEN)]] {
+        let call = |path: &String| Call {
+            path: path.clone(),
+            body: TOKEN.into(),
+            headers: headers.clone(),
+        };
+        stage.make(paths.iter().map(call).collect()).await;
+    }
+}
+
+/// The deadline passes while a statement waits.
+async fn take_too_long(stage: &Stage, admin: &Headers) {
+    stage.set().await;
+    let mut other = stage.behind().await;
+    execute(&mut other, LOCK).await;
+    let calls = stage.calls(&well_made(About::Living), admin);
+    stage.make_at_once(calls, 64).await;
+    execute(&mut other, "rollback").await;
+}
+
+/// Holds up every statement.
+const LOCK: &str = "begin; lock table users, posts, credentials, request_records, throttles \
+    in access exclusive mode";
+
+/// Those who call go away.
+async fn are_given_up(stage: &Stage, admin: &Headers) {
+    let mut other = stage.behind().await;
+    execute(&mut other, LOCK).await;
+    let calls = stage.calls(&well_made(About::Living), admin);
+    let given_up = tokio::time::timeout(Duration::from_millis(500), stage.make_at_once(calls, 64));
+    given_up.await.unwrap_err();
+    execute(&mut other, "rollback").await;
+}
+
+/// Constraints, triggers and columns that the program does not expect, and rows that it cannot
+/// read: PostgreSQL and sqlx tell of all of them with the values of the row.
+async fn meet_what_the_owner_did(stage: &Stage, admin: &Headers) {
+    const TRIGGERS: &str = "
+        create function tell() returns trigger language plpgsql as $$ begin
+            raise notice 'notice: %', coalesce(new, old);
+            raise exception 'refused: %', coalesce(new, old)
+                using detail = coalesce(new, old)::text, hint = coalesce(new, old)::text;
+        end $$;
+        create trigger tell before insert or update or delete on users for each row execute function tell();
+        create trigger tell before insert or update or delete on posts for each row execute function tell();
+        create trigger tell before insert or update or delete on credentials for each row execute function tell();";
+    const NO_TRIGGERS: &str = "drop function tell cascade";
+    const CONSTRAINTS: &str = "
+        alter table users add constraint shy check (name not like '%zkqv%') not valid;
+        alter table posts add constraint shy check (title not like '%zkqv%') not valid;
+        create unique index shy on credentials (is_imported);";
+    const NO_CONSTRAINTS: &str = "
+        alter table users drop constraint shy; alter table posts drop constraint shy; drop index shy";
+    const COLUMNS: &str = "
+        alter table users rename column name to called; alter table posts rename column published_at to at;
+        alter table credentials rename column hash to hashed; alter table throttles rename to slowed";
+    const NO_COLUMNS: &str = "
+        alter table users rename column called to name; alter table posts rename column at to published_at;
+        alter table credentials rename column hashed to hash; alter table slowed rename to throttles";
+    const ODD_ROWS: &str = r"
+        update users set role = E'two\n' || coalesce(name, email); update posts set title = E'two\n' || content";
+    for (begin, end) in [
+        (TRIGGERS, NO_TRIGGERS),
+        (CONSTRAINTS, NO_CONSTRAINTS),
+        (COLUMNS, NO_COLUMNS),
+        (ODD_ROWS, "select 1"),
+    ] {
+        stage.set().await;
+        stage.has_done(begin).await;
+        for about in [About::Living, About::Nothing] {
+            stage.make(stage.calls(&well_made(about), admin)).await;
+        }
+        stage.has_done(end).await;
+    }
+}
+
+/// Connections are broken off half way, and then there are none.
+async fn lose_the_database(stage: &Stage, admin: &Headers) {
+    const END: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+        where datname = current_database() and pid <> pg_backend_pid() \
+        and wait_event_type = 'Lock'";
+    stage.set().await;
+    let mut other = stage.behind().await;
+    execute(&mut other, LOCK).await;
+    let calls = stage.make_at_once(stage.calls(&well_made(About::Living), admin), 16);
+    let ending = async {
+        loop {
+            count(&mut other, END).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = calls => {}
+        () = ending => {}
+    }
+    execute(&mut other, "rollback").await;
+    let closed =
+        "do $$ begin execute format('revoke connect on database %I from public, test_service',
+        current_database()); end $$;
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    execute(&mut other, closed).await;
+    stage
+        .make_at_once(stage.calls(&well_made(About::Living), admin), 32)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_told_or_logged_where_there_is_no_room() {
+    let stage = Stage::new(&[
+        "--max-calls",
+        "1",
+        "--max-transfers",
+        "1",
+        "--pool-size",
+        "3",
+        "--failures-per-minute",
+        "1",
+    ])
+    .await;
+    stage.set().await;
+    let admin = vec![bearer(&stage.callers.admin)];
+    let mut other = stage.behind().await;
+    execute(&mut other, LOCK).await;
+    let fill = well_made(About::Living);
+    let all = stage.contract.methods.iter();
+    let holding = all.filter(|it| {
+        ["/ListUsers", "/ExportUsers"]
+            .iter()
+            .any(|end| it.name.ends_with(end))
+    });
+    let holding: Vec<_> = holding
+        .flat_map(|it| stage.calls_of(it, &fill, &admin))
+        .collect();
+    let held = stage.make(holding);
+    let rest = async {
+        const WAITING: &str = "select count(*) from pg_stat_activity \
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while count(&mut other, WAITING).await < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stage.make(stage.calls(&fill, &admin)).await;
+        execute(&mut other, "rollback").await;
+    };
+    tokio::join!(held, rest);
+    stage.all_have_met(&[Code::ResourceExhausted]);
+    let methods = stage.contract.methods.iter();
+    let verify = methods
+        .clone()
+        .find(|it| it.name.ends_with("/VerifyPassword"))
+        .unwrap();
+    let guesser = vec![bearer(&stage.callers.guesser)];
+    stage
+        .make_at_once(stage.calls_of(verify, &fill, &guesser), 1)
+        .await;
+    for method in methods {
+        stage
+            .make_at_once(stage.calls_of(method, &fill, &guesser), 1)
+            .await;
+    }
+    stage.look_at_log().await;
+}
