@@ -87,11 +87,32 @@ pub(crate) fn quote(found: &str) -> String {
     format!("{mark}{shown}{mark}")
 }
 
-/// Whether a character shows itself, and does nothing to those around it.
+/// Refuses characters that show nothing and change how those around them are shown or divided
+/// into lines, and white space at an end: with them one text looks like another.
+pub(crate) fn forbid_deceptive(text: &str) -> Result<(), Invalid> {
+    let refuse = |message| Err(Invalid::new(Reason::ForbiddenCharacter, message));
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        return refuse("must not begin or end with white space".to_owned());
+    }
+    match text.chars().find(|&c| !is_plain(c)) {
+        None => Ok(()),
+        Some(c) => refuse(format!(
+            "must not hold the character U+{:04X}, which is not seen",
+            u32::from(c)
+        )),
+    }
+}
+
+/// Whether a character shows itself, and does nothing to those around it: it is none of the
+/// general categories Cc, Cf, Zl and Zp.
 fn is_plain(c: char) -> bool {
-    let formats = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !c.is_control() && !formats
+    let does_something = matches!(c, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}'
+        | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}');
+    !c.is_control() && !does_something
 }
 
 fn too_long(max_chars: usize) -> Invalid {
@@ -101,9 +122,9 @@ fn too_long(max_chars: usize) -> Invalid {
     )
 }
 
-/// A text on one line of 1 to `$max` code points, as a type of its own.
+/// A text on one line of 1 to `$max` code points, as a type of its own; `$check` may refuse more.
 macro_rules! line {
-    ($(#[$doc:meta])* $name:ident, $max:literal) => {
+    ($(#[$doc:meta])* $name:ident, $max:literal $(, $check:path)?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -113,9 +134,12 @@ macro_rules! line {
             pub const MAX_CHARS: usize = $max;
 
             /// Brings `text` into NFC; refuses it when it is empty, too long or
-            /// holds a control character.
+            /// holds a control character, or is none by what the type says.
             pub fn parse(text: impl Into<String>) -> Result<Self, crate::error::Invalid> {
-                crate::text::clean(text.into(), Self::MAX_CHARS, crate::text::Lines::One).map(Self)
+                let lines = crate::text::Lines::One;
+                let text = crate::text::clean(text.into(), Self::MAX_CHARS, lines)?;
+                $($check(&text)?;)?
+                Ok(Self(text))
             }
 
             /// The text.

@@ -52,6 +52,8 @@ pub(crate) struct Limits {
     pub(crate) default_deadline: Duration,
     /// How long a call may take whatever its caller says.
     pub(crate) max_deadline: Duration,
+    /// Reads of the audit log under way at once, over all connections.
+    pub(crate) max_audit_reads: usize,
     /// Transfers under way at once, over all connections.
     pub(crate) max_transfers: usize,
     /// How long a transfer may take whatever its caller says.
@@ -206,7 +208,7 @@ fn add_services(
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(
-            AuditServiceServer::new(AuditRpc::new(app))
+            AuditServiceServer::new(AuditRpc::new(app, limits))
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_MESSAGE_BYTES),
         )

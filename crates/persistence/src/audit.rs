@@ -18,7 +18,7 @@ use crate::keyset::{check_cursor, push_order};
 use crate::pool::Database;
 use crate::row::get;
 use crate::table::Table;
-use crate::unit_of_work::PgUnitOfWork;
+use crate::unit_of_work::{Noted, PgUnitOfWork};
 
 impl Table for AuditField {
     const TABLE: &'static str = "audit_events";
@@ -27,6 +27,7 @@ impl Table for AuditField {
         match self {
             Self::OccurredAt => "occurred_at",
             Self::Caller => "caller",
+            Self::Peer => "peer",
             Self::RequestId => "request_id",
             Self::Method => "method",
             Self::Action => "action",
@@ -55,11 +56,20 @@ impl Noun for AuditField {
 #[async_trait]
 impl AuditLog for PgUnitOfWork<'_> {
     fn note(&mut self, deed: Deed) {
-        self.noted().push(deed);
+        self.noted().push(Noted::Deed(deed));
     }
 
     async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError> {
-        let deeds = std::mem::take(self.noted());
+        let (mut deeds, mut imports) = (Vec::new(), Vec::new());
+        for noted in std::mem::take(self.noted()) {
+            match noted {
+                Noted::Deed(deed) => deeds.push(deed),
+                Noted::Import(resource) => imports.push(resource),
+            }
+        }
+        for resource in imports {
+            self.keep_import(resource, origin, now).await?;
+        }
         if deeds.is_empty() {
             return Ok(());
         }
@@ -82,7 +92,7 @@ impl AuditLog for PgUnitOfWork<'_> {
             origin.method,
             &column(&deeds, |deed| deed.action.name()) as _,
             &column(&deeds, |deed| deed.resource.to_string()),
-            &column(&deeds, |deed| deed.id) as _,
+            &column(&deeds, |deed| deed.id),
             &column(&deeds, |deed| deed.fields.join(",")),
             &column(&deeds, |deed| deed
                 .count

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::count::unsigned;
 use crate::pool::Database;
-use crate::unit_of_work::PgUnitOfWork;
+use crate::unit_of_work::{Noted, PgUnitOfWork};
 
 /// Names the lock among a database's advisory locks: "bylinesw" in ASCII.
 const KEY: i64 = 0x6279_6c69_6e65_7377;
@@ -246,7 +246,9 @@ impl PgUnitOfWork<'_> {
 
     /// Notes that those went for good, and tells how many they are.
     fn note_purged(&mut self, action: Action, resource: Resource, gone: &[Uuid]) -> u64 {
-        let deeds = gone.iter().map(|id| Deed::to(action, resource, *id));
+        let deeds = gone
+            .iter()
+            .map(|id| Noted::Deed(Deed::to(action, resource, *id)));
         self.noted().extend(deeds);
         gone.len() as u64
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use byline_domain::audit::{AuditLog, Deed};
 use byline_domain::credential::CredentialRepository;
-use byline_domain::error::RepositoryError;
+use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::import::{Import, PostRow, UserRow};
 use byline_domain::post::PostRepository;
 use byline_domain::request::RequestRepository;
@@ -75,7 +75,15 @@ struct Session {
     abandoned_savepoints: u32,
     transfer_bounds: Arc<TransferBounds>,
     /// What was done, and is not kept yet.
-    noted: Vec<Deed>,
+    noted: Vec<Noted>,
+}
+
+/// What was done, and is not kept yet.
+pub(crate) enum Noted {
+    /// That.
+    Deed(Deed),
+    /// What was made of the rows of an import, which the database knows.
+    Import(Resource),
 }
 
 /// All savepoints share a name: PostgreSQL takes it for the innermost one.
@@ -152,7 +160,7 @@ impl PgUnitOfWork<'_> {
     }
 
     /// What was done in this transaction, and is not kept yet.
-    pub(crate) fn noted(&mut self) -> &mut Vec<Deed> {
+    pub(crate) fn noted(&mut self) -> &mut Vec<Noted> {
         &mut self.session().noted
     }
 

@@ -6,9 +6,10 @@ use sqlx::Connection as _;
 
 /// An event of each of the last 60 days.
 const EVENTS: &str = "
-    insert into audit_events (id, occurred_at, caller, method, action, resource_kind, fields)
+    insert into audit_events
+        (id, occurred_at, caller, method, action, resource_kind, resource_id, fields)
     select gen_random_uuid(), now() - n * interval '1 day' - interval '1 hour', 'key:web',
-        'UserService/CreateUser', 'user.created', 'user', '{}'
+        'UserService/CreateUser', 'user.created', 'user', gen_random_uuid(), '{}'
     from generate_series(0, 59) n";
 
 const LEFT: &str = "select count(*) from audit_events";
@@ -46,6 +47,13 @@ async fn whatever_is_asked_for_events_of_the_last_30_days_stay() {
     let test = TestDatabase::new().await;
     let mut connection = test.connection().await;
     execute(&mut connection, EVENTS).await;
+    for none in [
+        "select expire_audit_events(now(), null)",
+        "select expire_audit_events(now(), -1)",
+        "select expire_audit_events(null, 0)",
+    ] {
+        assert_eq!(count(&mut connection, none).await, 0, "{none}");
+    }
     let some = "select expire_audit_events(now() - interval '50 days', 3)";
     assert_eq!(count(&mut connection, some).await, 3);
     assert_eq!(count(&mut connection, LEFT).await, 57);
@@ -54,8 +62,8 @@ async fn whatever_is_asked_for_events_of_the_last_30_days_stay() {
         where occurred_at < now() - interval '57 days'";
     assert_eq!(count(&mut connection, oldest).await, 0);
     for all in [
-        "select expire_audit_events(now() + interval '1 year', 1000000)",
-        "select expire_audit_events('infinity', 1000000)",
+        "select expire_audit_events(now() + interval '1 year', 1000)",
+        "select expire_audit_events('infinity', 1000)",
     ] {
         count(&mut connection, all).await;
         assert_eq!(count(&mut connection, LEFT).await, 30, "{all}");
@@ -88,4 +96,64 @@ async fn the_service_makes_events_go_by_the_function_alone_and_cannot_lead_that_
     assert_eq!(count(&mut service, theirs).await, 60);
     let young = "select count(*) from public.audit_events";
     assert_eq!(count(&mut service, young).await, 30);
+}
+
+#[tokio::test]
+async fn the_service_adds_no_event_that_hides_or_outlives_the_others() {
+    let test = TestDatabase::new().await;
+    let service = test.url_as(SERVICE);
+    let mut service = Connection::connect(service.as_str()).await.unwrap();
+    let add = "create temporary table parts as
+        select now() as occurred_at, 'key:web' as caller, 'x' as request_id, '{}'::text[] as fields";
+    execute(&mut service, add).await;
+    let (forbidden, impossible) = ("42501", "23514");
+    for (change, refused) in [
+        (
+            "update parts set occurred_at = now() + interval '2 hours'",
+            forbidden,
+        ),
+        (
+            "update parts set occurred_at = now() - interval '40 days'",
+            forbidden,
+        ),
+        ("update parts set occurred_at = 'infinity'", impossible),
+        ("update parts set occurred_at = '-infinity'", impossible),
+        ("update parts set fields = '{null}'", impossible),
+        ("update parts set caller = ''", impossible),
+        ("update parts set caller = repeat('x', 3000)", impossible),
+        (
+            "update parts set request_id = repeat('x', 3000)",
+            impossible,
+        ),
+    ] {
+        execute(&mut service, "begin").await;
+        execute(&mut service, change).await;
+        assert_eq!(refusal(&mut service, ADD).await, refused, "{change}");
+        execute(&mut service, "rollback").await;
+    }
+    let late = "update parts set occurred_at = now() + interval '50 minutes'";
+    execute(&mut service, late).await;
+    execute(&mut service, ADD).await;
+}
+
+const ADD: &str = "insert into audit_events
+        (id, occurred_at, caller, request_id, method, action, resource_kind, resource_id, fields)
+    select gen_random_uuid(), occurred_at, caller, request_id, '', '', '', gen_random_uuid(), fields
+    from parts";
+
+#[tokio::test]
+async fn a_schema_of_somebody_elses_leads_no_trigger_astray() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, EVENTS).await;
+    execute(
+        &mut connection,
+        "create schema evil;
+         create function evil.now() returns timestamptz language sql return 'infinity'::timestamptz;
+         set search_path = evil, public, pg_catalog",
+    )
+    .await;
+    let young = "delete from audit_events
+        where occurred_at > pg_catalog.now() - interval '20 days'";
+    assert_eq!(refusal(&mut connection, young).await, "42501");
 }

@@ -7,7 +7,7 @@ use byline_domain::testing::conformance::Ports;
 use byline_persistence::testing::TestDatabase;
 
 async fn open() -> (Ports, TestDatabase) {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = Arc::new(test.database());
     let ports = Ports {
         users: database.clone(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use byline_domain::audit::Origin;
 use byline_domain::error::RepositoryError;
 use byline_domain::import::{
     Import, OnConflict, PostRow, Publication, RowId, Settled, Times, UserRow,
@@ -26,7 +27,7 @@ const FREE_POSTS: &str = "select count(*) from (
 
 /// Two users with a post each.
 async fn two_of_each() -> (TestDatabase, Database, Connection) {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let mut unit = database.begin().await.unwrap();
     for number in [1, 2] {
@@ -111,6 +112,8 @@ async fn changes_once<R: Send + Sync + 'static>(
     assert_eq!(count(&mut beside, free).await, 2 - held);
     import.apply(&settled, time(500)).await.unwrap();
     second.commit().await.unwrap();
+    let kept = unit.audit().keep(&Origin::sweep(), time(500)).await;
+    kept.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(count(&mut beside, free).await, 2);
 }

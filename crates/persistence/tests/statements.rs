@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 
+use byline_domain::audit::Origin;
 use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
 use byline_domain::lifecycle::Version;
 use byline_domain::post::{Post, PostHead, PostRewrite};
@@ -34,7 +35,7 @@ fn posts(many: u64) -> Vec<Post> {
 }
 
 async fn with_users(many: u64) -> (TestDatabase, Database) {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let mut unit = database.begin().await.unwrap();
     let outcomes = unit.users().insert_many(&users(many)).await.unwrap();
@@ -203,9 +204,14 @@ async fn an_import_is_staged_settled_and_written_by_as_many_whatever_its_rows() 
             import.apply(&settled, time(5_000)).await.unwrap();
         }))
         .await;
+        counted(Box::pin(async {
+            let kept = unit.audit().keep(&Origin::sweep(), time(5_000)).await;
+            kept.unwrap();
+        }))
+        .await;
         // Time-outs and tables; a COPY; a lock, and what becomes of the rows; an update and an
-        // insert.
-        assert_eq!(costs, [4, 1, 0, 6, 2], "of {many}");
+        // insert; their events.
+        assert_eq!(costs, [4, 1, 0, 6, 2, 1], "of {many}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! How an import ends.
 
-use byline_domain::audit::Deed;
 use byline_domain::error::{RepositoryError, Source};
 use byline_domain::import::Settled;
 use byline_domain::request::Request;
@@ -71,16 +70,7 @@ impl<R: Row> Importing<'_, R> {
                 unit.rollback().await?;
                 return Ok(Answer::Made(render.tell(tally.report::<R>(settled, false))));
             }
-            Outcome::Kept(settled) => {
-                for (action, count) in
-                    [(R::CREATED, settled.created), (R::UPDATED, settled.updated)]
-                {
-                    if count > 0 {
-                        unit.audit().note(Deed::to_many(action, R::RESOURCE, count));
-                    }
-                }
-                render.tell(tally.report::<R>(settled, true))
-            }
+            Outcome::Kept(settled) => render.tell(tally.report::<R>(settled, true)),
         };
         unit.audit()
             .keep(&intent.origin, importer.clock.now())

@@ -1,6 +1,5 @@
 //! What can be imported.
 
-use byline_domain::audit::Action;
 use byline_domain::error::Resource;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::import::{Import, PostRow, UserRow};
@@ -14,11 +13,6 @@ use crate::Precondition;
 pub trait Row: Send + Sync + Sized + 'static {
     /// What it is about.
     const RESOURCE: Resource;
-
-    /// That some were made.
-    const CREATED: Action;
-    /// That some were changed.
-    const UPDATED: Action;
 
     /// The port through which it is imported.
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self>;
@@ -36,8 +30,6 @@ pub trait Row: Send + Sync + Sized + 'static {
 
 impl Row for UserRow {
     const RESOURCE: Resource = Resource::User;
-    const CREATED: Action = Action::UsersCreated;
-    const UPDATED: Action = Action::UsersUpdated;
 
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self> {
         unit.user_import()
@@ -61,8 +53,6 @@ impl Row for UserRow {
 
 impl Row for PostRow {
     const RESOURCE: Resource = Resource::Post;
-    const CREATED: Action = Action::PostsCreated;
-    const UPDATED: Action = Action::PostsUpdated;
 
     fn port(unit: &mut dyn UnitOfWork) -> &mut dyn Import<Self> {
         unit.post_import()

@@ -11,6 +11,7 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 use byline_domain::user::{Email, User};
 
+use super::delete::note_along;
 use super::update::changed;
 use super::{CreateUser, DeleteUser, UpdateUser};
 use crate::held::Holding;
@@ -212,15 +213,11 @@ impl Batched for DeleteUser {
             })
             .collect();
         if !along.is_empty() {
-            let count = unit
+            let gone = unit
                 .posts()
                 .delete_along(&along, terms.now, terms.retention.end(terms.now))
                 .await?;
-            let deed = match along[..] {
-                [author] => Deed::to_posts_of(Action::PostsDeleted, author, count),
-                _ => Deed::to_many(Action::PostsDeleted, Resource::Post, count),
-            };
-            unit.audit().note(deed);
+            note_along(unit, gone);
         }
         unit.users().update_many(&deleted).await?;
         for (user, _) in &deleted {

@@ -31,14 +31,13 @@ impl Mutation for DeleteUser {
         let mut user = lock(unit, self.id, Trash::Exclude, self.etag.as_ref()).await?;
         // Whoever adds a post to the user, or takes one out of the trash, holds
         // the user for share: none can appear after this look.
-        let mut along = None;
+        let mut along = Vec::new();
         if self.force {
             let authors = [self.id];
-            let count = unit
+            along = unit
                 .posts()
                 .delete_along(&authors, terms.now, terms.retention.end(terms.now))
                 .await?;
-            along = (count > 0).then(|| Deed::to_posts_of(Action::PostsDeleted, self.id, count));
         } else if unit.posts().has_living(self.id).await? {
             return Err(Precondition::UserHasPosts { user: self.id }.into());
         }
@@ -47,10 +46,16 @@ impl Mutation for DeleteUser {
         unit.users().update(&user, version).await?;
         unit.audit()
             .note(Deed::to_user(Action::UserDeleted, self.id));
-        if let Some(along) = along {
-            unit.audit().note(along);
-        }
+        note_along(unit, along);
         Ok(user)
+    }
+}
+
+/// Notes how many posts of each author went along.
+pub(super) fn note_along(unit: &mut dyn UnitOfWork, gone: Vec<(UserId, u64)>) {
+    for (author, count) in gone {
+        let deed = Deed::to_posts_of(Action::PostsDeleted, author, count);
+        unit.audit().note(deed);
     }
 }
 
@@ -124,7 +129,7 @@ mod tests {
                 authors == [user_id(1)] && (*at, *purge_at) == (now(), until)
             })
             .once()
-            .returning(|_, _, _| Ok(3));
+            .returning(|_, _, _| Ok(vec![(user_id(1), 3)]));
         let forced = DeleteUser {
             force: true,
             ..command(None)

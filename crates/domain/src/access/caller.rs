@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::{Scope, Scopes};
-use crate::text::line;
+use crate::text::{forbid_deceptive, line};
 
 line! {
-    /// How a caller is called: 1 to 256 characters on one line, so that it cannot break one
-    /// of a log.
-    CallerName, 256
+    /// How a caller is called: 1 to 256 characters on one line, all of which are seen where it is
+    /// shown, and no white space at its ends. So it breaks no line of a log and of a
+    /// terminal, changes nothing around it there, and passes for no other name by what is not seen.
+    CallerName, 256, forbid_deceptive
 }
 
 /// By what a caller is known.
@@ -98,6 +99,7 @@ impl fmt::Display for Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Reason;
 
     #[test]
     fn callers_of_one_name_that_are_known_by_different_things_are_not_the_same() {
@@ -109,5 +111,53 @@ mod tests {
         let anybody = CallerName::parse("anybody").unwrap();
         let named = Caller::new(Way::Key, &anybody, Scopes::NONE);
         assert_ne!(named.id(), Caller::anybody().id());
+    }
+
+    #[test]
+    fn a_name_holds_nothing_that_is_not_seen_where_it_is_shown() {
+        for name in [
+            "web",
+            "the web",
+            "mail\u{a0}out",
+            "søk",
+            "网",
+            "a\u{301}",
+            "👩",
+        ] {
+            assert!(CallerName::parse(name).is_ok(), "{name:?}");
+        }
+        for hidden in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{2066}',
+            '\u{206f}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            for name in [
+                format!("we{hidden}b"),
+                format!("{hidden}web"),
+                format!("web{hidden}"),
+            ] {
+                let refused = CallerName::parse(name.as_str()).unwrap_err();
+                assert_eq!(refused.reason, Reason::ForbiddenCharacter, "{name:?}");
+                // What tells of it holds none either.
+                assert!(!refused.message.contains(hidden), "{name:?}");
+            }
+        }
+        for name in [" web", "web ", " ", "\u{a0}web", "web\u{3000}", "\u{2003}"] {
+            let refused = CallerName::parse(name).unwrap_err();
+            assert_eq!(refused.message, "must not begin or end with white space");
+        }
     }
 }

@@ -32,14 +32,6 @@ pub enum Action {
     PostUndeleted,
     /// A post was removed for good.
     PostPurged,
-    /// Users were made by an import.
-    UsersCreated,
-    /// Users were changed by an import.
-    UsersUpdated,
-    /// Posts were made by an import.
-    PostsCreated,
-    /// Posts were changed by an import.
-    PostsUpdated,
     /// Posts were put in the trash along with their author.
     PostsDeleted,
     /// Posts were taken out of the trash along with their author.
@@ -66,10 +58,6 @@ impl Action {
             Self::PostDeleted => "post.deleted",
             Self::PostUndeleted => "post.undeleted",
             Self::PostPurged => "post.purged",
-            Self::UsersCreated => "users.created",
-            Self::UsersUpdated => "users.updated",
-            Self::PostsCreated => "posts.created",
-            Self::PostsUpdated => "posts.updated",
             Self::PostsDeleted => "posts.deleted",
             Self::PostsUndeleted => "posts.undeleted",
             Self::PostsGiven => "posts.given",
@@ -85,8 +73,8 @@ pub struct Deed {
     pub action: Action,
     /// What kind of resource `id` is one of.
     pub resource: Resource,
-    /// To which; `None` where it is about many.
-    pub id: Option<Uuid>,
+    /// To which.
+    pub id: Uuid,
     /// The fields that were changed, as the contract calls them.
     pub fields: Vec<&'static str>,
     /// To how many it was done, where it is about many.
@@ -99,7 +87,7 @@ impl Deed {
         Self {
             action,
             resource,
-            id: Some(id),
+            id,
             fields: Vec::new(),
             count: None,
         }
@@ -115,22 +103,11 @@ impl Deed {
         Self::to(action, Resource::Post, id.as_uuid())
     }
 
-    /// Done to so many resources of a kind.
-    pub const fn to_many(action: Action, resource: Resource, count: u64) -> Self {
-        Self {
-            action,
-            resource,
-            id: None,
-            fields: Vec::new(),
-            count: Some(count),
-        }
-    }
-
     /// Done to so many posts of a user.
     pub fn to_posts_of(action: Action, author: UserId, count: u64) -> Self {
         Self {
-            id: Some(author.as_uuid()),
-            ..Self::to_many(action, Resource::User, count)
+            count: Some(count),
+            ..Self::to_user(action, author)
         }
     }
 

@@ -50,8 +50,8 @@ pub struct AuditEvent {
     pub action: String,
     /// What kind of resource `resource_id` is one of.
     pub resource_kind: String,
-    /// To which it was done; `None` where it is about many.
-    pub resource_id: Option<Uuid>,
+    /// To which it was done.
+    pub resource_id: Uuid,
     /// The names of the fields that were changed.
     pub fields: Vec<String>,
     /// To how many it was done, where it is about many.
@@ -65,11 +65,12 @@ impl AuditEvent {
         match field {
             AuditField::OccurredAt => SortValue::Time(self.occurred_at),
             AuditField::Caller => text(&self.caller),
+            AuditField::Peer => SortValue::from_text(self.peer.as_deref()),
             AuditField::RequestId => SortValue::from_text(self.request_id.as_deref()),
             AuditField::Method => text(&self.method),
             AuditField::Action => text(&self.action),
             AuditField::ResourceKind => text(&self.resource_kind),
-            AuditField::ResourceId => self.resource_id.map_or(SortValue::Absent, SortValue::Id),
+            AuditField::ResourceId => SortValue::Id(self.resource_id),
         }
     }
 }

@@ -9,6 +9,8 @@ pub enum AuditField {
     OccurredAt,
     /// `caller`
     Caller,
+    /// `peer`
+    Peer,
     /// `request_id`
     RequestId,
     /// `method`
@@ -25,6 +27,7 @@ impl Field for AuditField {
     const ALL: &'static [Self] = &[
         Self::OccurredAt,
         Self::Caller,
+        Self::Peer,
         Self::RequestId,
         Self::Method,
         Self::Action,
@@ -36,6 +39,7 @@ impl Field for AuditField {
         match self {
             Self::OccurredAt => "occurred_at",
             Self::Caller => "caller",
+            Self::Peer => "peer",
             Self::RequestId => "request_id",
             Self::Method => "method",
             Self::Action => "action",
@@ -47,9 +51,12 @@ impl Field for AuditField {
     fn kind(self) -> Kind {
         match self {
             Self::OccurredAt => Kind::Time,
-            Self::Caller | Self::RequestId | Self::Method | Self::Action | Self::ResourceKind => {
-                Kind::Text
-            }
+            Self::Caller
+            | Self::Peer
+            | Self::RequestId
+            | Self::Method
+            | Self::Action
+            | Self::ResourceKind => Kind::Text,
             Self::ResourceId => Kind::Id,
         }
     }
@@ -59,6 +66,6 @@ impl Field for AuditField {
     }
 
     fn is_nullable(self) -> bool {
-        matches!(self, Self::RequestId | Self::ResourceId)
+        matches!(self, Self::Peer | Self::RequestId)
     }
 }

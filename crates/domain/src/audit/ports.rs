@@ -19,7 +19,8 @@ pub trait AuditLog: Send {
     fn note(&mut self, deed: Deed);
 
     /// Keeps all that was noted so far as done by that origin at that time, in the order in
-    /// which it was noted: by one statement however much it is, and by none if it is nothing.
+    /// which it was noted: by one statement however much it is, one more after an import, and by none if it
+    /// is nothing.
     async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError>;
 }
 

@@ -16,6 +16,9 @@ impl AuditRetention {
     /// The longest, in days: about a century.
     pub const MAX_DAYS: i64 = 36_500;
 
+    /// The longest: no event is that old.
+    pub const LONGEST: Self = Self(TimeDelta::days(Self::MAX_DAYS));
+
     /// A retention of that long: [`Self::MIN_DAYS`] at least, [`Self::MAX_DAYS`] at most.
     pub fn new(span: TimeDelta) -> Result<Self, Invalid> {
         if span >= TimeDelta::days(Self::MIN_DAYS) && span <= TimeDelta::days(Self::MAX_DAYS) {

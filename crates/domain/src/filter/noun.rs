@@ -2,36 +2,36 @@
 
 use super::{FieldTest, Filter, Pattern, PostTest, UserTest, ValueTest};
 use crate::audit::{AuditField, AuditTest};
-use crate::field::{Field, Kind};
+use crate::field::Field;
 use crate::post::PostField;
 use crate::user::UserField;
 
 /// A noun, as filters know it.
-pub(super) trait Noun {
+pub(super) trait Noun: Sized + 'static {
     /// Its own fields.
     type Own: Field;
-    /// The fields of the noun that it is related with.
+    /// The fields of the noun that it is related with; its own where there is no relation.
     type Other: Field;
     /// What it is tested for.
     type Test;
 
     /// The relation, if there is one.
-    const RELATION: Option<Relation>;
+    const RELATION: Option<&'static Relation<Self>>;
 
     fn field(test: FieldTest<Self::Own>) -> Self::Test;
-    fn related(test: Option<FieldTest<Self::Other>>) -> Filter<Self::Test>;
     fn mentions(pattern: Pattern) -> Filter<Self::Test>;
 }
 
-/// A relation.
-#[derive(Clone, Copy)]
-pub(super) struct Relation {
+/// A relation of `N`.
+pub(super) struct Relation<N: Noun> {
     /// Its name.
     pub(super) name: &'static str,
     /// The name of the relation that leads back.
     pub(super) back: &'static str,
     /// A field behind it, to show in messages.
     pub(super) example: &'static str,
+    /// What `N` is tested for: that there is one behind it, which meets the test if there is one.
+    pub(super) test: fn(Option<FieldTest<N::Other>>) -> N::Test,
 }
 
 pub(super) enum Users {}
@@ -41,18 +41,15 @@ impl Noun for Users {
     type Other = PostField;
     type Test = UserTest;
 
-    const RELATION: Option<Relation> = Some(Relation {
+    const RELATION: Option<&'static Relation<Self>> = Some(&Relation {
         name: "posts",
         back: "author",
         example: "posts.title",
+        test: UserTest::SomePost,
     });
 
     fn field(test: FieldTest<UserField>) -> UserTest {
         UserTest::Field(test)
-    }
-
-    fn related(test: Option<FieldTest<PostField>>) -> Filter<UserTest> {
-        Filter::Test(UserTest::SomePost(test))
     }
 
     fn mentions(pattern: Pattern) -> Filter<UserTest> {
@@ -67,18 +64,15 @@ impl Noun for Posts {
     type Other = UserField;
     type Test = PostTest;
 
-    const RELATION: Option<Relation> = Some(Relation {
+    const RELATION: Option<&'static Relation<Self>> = Some(&Relation {
         name: "author",
         back: "posts",
         example: "author.email",
+        test: PostTest::Author,
     });
 
     fn field(test: FieldTest<PostField>) -> PostTest {
         PostTest::Field(test)
-    }
-
-    fn related(test: Option<FieldTest<UserField>>) -> Filter<PostTest> {
-        Filter::Test(PostTest::Author(test))
     }
 
     fn mentions(pattern: Pattern) -> Filter<PostTest> {
@@ -88,43 +82,15 @@ impl Noun for Posts {
 
 pub(super) enum AuditEvents {}
 
-/// What is behind a relation that there is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum NoField {}
-
-impl Field for NoField {
-    const ALL: &'static [Self] = &[];
-
-    fn name(self) -> &'static str {
-        match self {}
-    }
-
-    fn kind(self) -> Kind {
-        match self {}
-    }
-
-    fn folds_case(self) -> bool {
-        match self {}
-    }
-
-    fn is_nullable(self) -> bool {
-        match self {}
-    }
-}
-
 impl Noun for AuditEvents {
     type Own = AuditField;
-    type Other = NoField;
+    type Other = AuditField;
     type Test = AuditTest;
 
-    const RELATION: Option<Relation> = None;
+    const RELATION: Option<&'static Relation<Self>> = None;
 
     fn field(test: AuditTest) -> AuditTest {
         test
-    }
-
-    fn related(_test: Option<FieldTest<NoField>>) -> Filter<AuditTest> {
-        Filter::Any(Vec::new())
     }
 
     fn mentions(pattern: Pattern) -> Filter<AuditTest> {

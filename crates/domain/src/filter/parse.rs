@@ -194,12 +194,12 @@ impl<N: Noun> Parser<'_, N> {
                 let test = value::test(field, compared, comparator, &literal, self.now)?;
                 Ok(Filter::Test(N::field(test)))
             }
-            Subject::Related(field) => {
+            Subject::Related(relation, field) => {
                 let test = value::test(field, compared, comparator, &literal, self.now)?;
-                Ok(N::related(Some(test)))
+                Ok(Filter::Test((relation.test)(Some(test))))
             }
-            Subject::Relation(_) if comparator == Comparator::Has && literal.is_star() => {
-                Ok(N::related(None))
+            Subject::Relation(relation) if comparator == Comparator::Has && literal.is_star() => {
+                Ok(Filter::Test((relation.test)(None)))
             }
             Subject::Relation(relation) => Err(bare_relation(relation, at)),
         }

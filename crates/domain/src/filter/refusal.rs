@@ -68,7 +68,11 @@ pub(super) fn unknown_field<N: Noun>(column: usize, name: &str) -> Invalid {
 }
 
 /// There is no field `name` behind the noun's relation.
-pub(super) fn unknown_related<N: Noun>(relation: Relation, column: usize, name: &str) -> Invalid {
+pub(super) fn unknown_related<N: Noun>(
+    relation: &Relation<N>,
+    column: usize,
+    name: &str,
+) -> Invalid {
     let relation = relation.name;
     let prefix = format!("{relation}.");
     let names = names::<N::Other>(&prefix);

@@ -8,8 +8,8 @@ use crate::field::{Field, Kind};
 /// What stands before a comparator.
 pub(super) enum Subject<N: Noun> {
     Own(N::Own),
-    Relation(Relation),
-    Related(N::Other),
+    Relation(&'static Relation<N>),
+    Related(&'static Relation<N>, N::Other),
 }
 
 impl<N: Noun> Subject<N> {
@@ -17,7 +17,7 @@ impl<N: Noun> Subject<N> {
     fn is_bool(&self) -> bool {
         match self {
             Self::Own(field) => field.kind() == Kind::Bool,
-            Self::Related(field) => field.kind() == Kind::Bool,
+            Self::Related(_, field) => field.kind() == Kind::Bool,
             Self::Relation(_) => false,
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn resolve<N: Noun>(at: usize, path: &str) -> Result<Subject<N>, Inva
             }
             let field = N::Other::by_name(name);
             field
-                .map(Subject::Related)
+                .map(|field| Subject::Related(relation, field))
                 .ok_or_else(|| unknown_related::<N>(relation, *column, name))
         }
         [] => Err(expected_condition(at, "", path)),
@@ -104,7 +104,7 @@ pub(super) fn curly(at: usize) -> Invalid {
     malformed(at, "a text stands in straight quotation marks, \" or '")
 }
 
-fn too_deep(relation: Relation, at: usize) -> Invalid {
+fn too_deep<N: Noun>(relation: &Relation<N>, at: usize) -> Invalid {
     let example = relation.example;
     malformed(
         at,
@@ -112,7 +112,7 @@ fn too_deep(relation: Relation, at: usize) -> Invalid {
     )
 }
 
-pub(super) fn bare_relation(relation: Relation, at: usize) -> Invalid {
+pub(super) fn bare_relation<N: Noun>(relation: &Relation<N>, at: usize) -> Invalid {
     let Relation { name, example, .. } = relation;
     malformed(
         at,

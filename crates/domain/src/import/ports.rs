@@ -60,6 +60,9 @@ pub trait Import<R: Send + Sync + 'static>: Send {
     /// made now; a post in the trash that went there when its author did went along. What is
     /// changed is changed now, the fields that the row has alone.
     ///
+    /// Each row that is made or changed MUST be noted in the audit log, with its id and what is
+    /// different, as if one by one.
+    ///
     /// `Contention` when something that was found is no longer so. What is changed is held in
     /// the order of ids before the first is written. Authors of posts that are made alive, or as
     /// gone along, are held for share once all is written, in the order of ids, and MUST be

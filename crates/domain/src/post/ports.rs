@@ -139,8 +139,8 @@ pub trait PostRepository: Send {
     ) -> Result<Vec<UserId>, RepositoryError>;
 
     /// Puts all living posts of these authors in the trash along with them, as
-    /// [`Lifecycle::delete_until`] does, and marks them. Returns how many there were. The
-    /// caller holds the authors for update, so that no post is overlooked.
+    /// [`Lifecycle::delete_until`] does, and marks them. Returns how many there were of each
+    /// author who had some, in no particular order. The caller holds the authors for update, so that no post is overlooked.
     ///
     /// [`Lifecycle::delete_until`]: crate::lifecycle::Lifecycle::delete_until
     async fn delete_along(
@@ -148,7 +148,7 @@ pub trait PostRepository: Send {
         authors: &[UserId],
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
-    ) -> Result<u64, RepositoryError>;
+    ) -> Result<Vec<(UserId, u64)>, RepositoryError>;
 
     /// Brings back the posts that went along with the author, as
     /// [`Lifecycle::undelete`] does, and returns how many there were. MUST leave those in

@@ -95,6 +95,14 @@ mod tests {
         for (text, says) in [
             ("web", "expected NAME=SCOPES"),
             ("=admin", "the name is required"),
+            (
+                "web =admin",
+                "the name must not begin or end with white space",
+            ),
+            (
+                "bew\u{202e}=admin",
+                "the name must not hold the character U+202E",
+            ),
             ("web=", "is required"),
             ("web=root", "users.write"),
         ] {

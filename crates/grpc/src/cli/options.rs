@@ -141,6 +141,7 @@ impl ServerOptions {
             max_calls: self.max_calls.try_into().unwrap_or(usize::MAX),
             default_deadline: Duration::from_millis(self.default_deadline_ms),
             max_deadline: Duration::from_millis(self.max_deadline_ms),
+            max_audit_reads: self.audit_reads(),
             max_transfers: self.transfers(),
             transfer_timeout: self.transfer_timeout,
             transfer_idle_timeout: self.transfer_idle_timeout,
@@ -164,6 +165,12 @@ impl ServerOptions {
             .min(most)
             .try_into()
             .unwrap_or(usize::MAX)
+    }
+
+    /// As many reads of the audit log as leave most connections for others: a few, which are enough
+    /// for people who look something up.
+    fn audit_reads(&self) -> usize {
+        (self.pool_size / 4).clamp(1, 4) as usize
     }
 
     pub(super) fn retention(&self) -> Retention {
@@ -244,7 +251,7 @@ fn retention(text: &str) -> Result<Retention, CommandError> {
     Retention::new(span).map_err(|invalid| invalid.message.into())
 }
 
-fn audit_retention(text: &str) -> Result<AuditRetention, CommandError> {
+pub(super) fn audit_retention(text: &str) -> Result<AuditRetention, CommandError> {
     let span = humantime::parse_duration(text)?;
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     AuditRetention::new(span).map_err(|invalid| invalid.message.into())
@@ -308,6 +315,15 @@ mod tests {
         assert_eq!(transfers(&["--pool-size", "4"]), 3);
         assert_eq!(transfers(&["--pool-size", "1"]), 0);
         assert_eq!(transfers(&["--max-transfers", "99"]), 15);
+    }
+
+    #[test]
+    fn reads_of_the_audit_log_take_a_quarter_of_the_connections_at_most() {
+        for (size, reads) in [("1", 1), ("7", 1), ("8", 2), ("16", 4), ("100", 4)] {
+            let program = Program::try_parse_from(["byline", "--pool-size", size]);
+            let limits = program.unwrap().server.limits();
+            assert_eq!(limits.max_audit_reads, reads, "{size}");
+        }
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use byline_app::{NoLoad, Swept};
+use byline_domain::audit::AuditRetention;
 use byline_persistence::PoolSettings;
 use clap::Args;
 
 use super::CommandError;
-use super::options::{AuditOptions, DatabaseOptions};
+use super::options::{DatabaseOptions, audit_retention};
 use super::serve::{check_schema, unreachable};
 use crate::bootstrap::App;
 
@@ -16,8 +17,9 @@ pub(super) struct PurgeCommand {
     #[command(flatten)]
     database: DatabaseOptions,
 
-    #[command(flatten)]
-    audit: AuditOptions,
+    /// How long events of the audit log are kept, such as 400d, as servers do; none are removed if left out
+    #[arg(long, env = "BYLINE_AUDIT_RETENTION", value_name = "TIME", value_parser = audit_retention)]
+    audit_retention: Option<AuditRetention>,
 
     /// Only say what would be removed
     #[arg(long)]
@@ -29,7 +31,10 @@ impl PurgeCommand {
         let server = self.database.server()?;
         let app = App::for_command(server, &PoolSettings::default());
         check_schema(&app).await?;
-        let sweep = app.sweep(Arc::new(NoLoad), self.audit.retention());
+        let sweep = app.sweep(
+            Arc::new(NoLoad),
+            self.audit_retention.unwrap_or(AuditRetention::LONGEST),
+        );
         if self.dry_run {
             tell("would remove", &sweep.due().await.map_err(unreachable)?);
             return Ok(());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use byline_domain::error::RepositoryError;
+use byline_persistence::doctor::Standing;
 use byline_persistence::migrate::{self, RunOptions, Runner, SchemaState};
 use byline_persistence::{PgConnectOptions, is_forbidden};
 use clap::Args;
@@ -103,12 +104,7 @@ impl ServeCommand {
             passwords,
         );
         check_schema(&app).await?;
-        if let Some(role) = app.database.unbound_role().await.map_err(unreachable)? {
-            tracing::warn!(
-                "{role}: whoever gets hold of this server can change the schema; `byline doctor` \
-                 says how to give it a role of its own"
-            );
-        }
+        check_role(&app).await?;
         let doors = Doors {
             transport,
             gate: Arc::new(self.auth.gate(&app).await?),
@@ -116,6 +112,27 @@ impl ServeCommand {
         };
         serve(&self.server, &app, doors, |_| {}).await
     }
+}
+
+/// Refuses to serve what would fail for want of a right, as after a migration that was not followed
+/// by its grants: replicas that run go on meanwhile.
+async fn check_role(app: &App) -> Result<(), CommandError> {
+    match app.database.standing().await.map_err(unreachable)? {
+        Standing::Bound => {}
+        Standing::Unbound(role) => tracing::warn!(
+            "{role}: whoever gets hold of this server can change the schema; `byline doctor` says \
+             how to give it a role of its own"
+        ),
+        Standing::Lacking { role, missing } => {
+            let missing = missing.join(", ");
+            return Err(format!(
+                "{missing}: `byline database grant --service-role {role}`, by the owner of the \
+                 tables, gives it what it needs"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Applies what is missing. Of replicas that start at once one does it, and the others wait.

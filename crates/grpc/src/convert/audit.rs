@@ -56,7 +56,7 @@ impl From<AuditEvent> for pb::AuditEvent {
             method: event.method,
             action: event.action,
             resource_kind: event.resource_kind,
-            resource_id: event.resource_id.map(id).unwrap_or_default(),
+            resource_id: id(event.resource_id),
             fields: event.fields,
             count: event.count.map(list::size),
         }

@@ -165,8 +165,8 @@ fn not_a_token() -> Invalid {
 fn of_another_list() -> Invalid {
     Invalid::new(
         Reason::PageTokenMismatch,
-        "belongs to a request with other parameters: filter, order_by, query and show_deleted \
-         stay the same from page to page",
+        "belongs to a request with other parameters: what it has of filter, order_by, query and \
+         show_deleted stays the same from page to page",
     )
 }
 

@@ -157,8 +157,8 @@ fn a_token_of_another_list_is_refused() {
         assert_eq!(refusal.reason, Reason::PageTokenMismatch);
         assert_eq!(
             refusal.message,
-            "belongs to a request with other parameters: filter, order_by, query and \
-             show_deleted stay the same from page to page"
+            "belongs to a request with other parameters: what it has of filter, order_by, query \
+             and show_deleted stays the same from page to page"
         );
     }
 }

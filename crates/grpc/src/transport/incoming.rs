@@ -82,7 +82,7 @@ async fn accept(
         // Beside the others, so that what has ended does not pile up.
         while opening.try_join_next().is_some() {}
         let (stream, address) = match listener.accept().await {
-            Ok(accepted) => accepted,
+            Ok((stream, address)) => (stream, known_by(address)),
             Err(error) => {
                 if let Some(pause) = failures.pause(&error) {
                     tokio::time::sleep(pause).await;
@@ -112,6 +112,12 @@ async fn accept(
             }
         });
     }
+}
+
+/// The address that a peer is known by, whatever socket it came to: one of IPv6 has those of
+/// IPv4 as `::ffff:192.0.2.1`.
+fn known_by(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// Whether both ends speak, and cannot agree: a certificate is bad, or one of them speaks no TLS.

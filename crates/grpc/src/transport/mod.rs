@@ -57,6 +57,7 @@ pub(crate) struct Patience {
 /// Who is at the other end of a connection. The extensions of each request have it.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
+    /// Of a peer of IPv4 that of IPv4, also on a socket of IPv6.
     pub(crate) address: SocketAddr,
     /// Whether it has proven a certificate of the client CA, whatever that names.
     pub(crate) has_certificate: bool,

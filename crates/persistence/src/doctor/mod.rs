@@ -14,6 +14,7 @@ pub use self::report::{Check, Grade};
 pub(crate) use self::role::{Home, Role};
 
 use self::report::Report;
+use crate::grants::differences;
 use crate::pool::{Database, PoolSettings};
 
 /// What is to be looked at.
@@ -25,6 +26,22 @@ pub struct Asked<'a> {
     pub pool: &'a PoolSettings,
     /// How long servers keep events of the audit log.
     pub audit_retention: AuditRetention,
+}
+
+/// How a role stands to what the service needs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has what the service needs, and grants bind it.
+    Bound,
+    /// No grant binds it: which, and why, as a sentence begins.
+    Unbound(String),
+    /// It lacks something.
+    Lacking {
+        /// Which role, as SQL names it.
+        role: String,
+        /// What, each as a sentence.
+        missing: Vec<String>,
+    },
 }
 
 impl Database {
@@ -45,12 +62,11 @@ impl Database {
         Ok(report.checks())
     }
 
-    /// The role of the connections and why no grant binds it, if none does: as a sentence
-    /// begins.
-    pub async fn unbound_role(&self) -> Result<Option<String>, RepositoryError> {
+    /// How the role of the connections stands to what the service needs.
+    pub async fn standing(&self) -> Result<Standing, RepositoryError> {
         let mut lease = self.lease().await?;
         let mut statement = lease.statement();
-        let found = unbound_role(&mut statement).await;
+        let found = standing(&mut statement).await;
         statement.finish(found)
     }
 
@@ -78,11 +94,23 @@ impl Database {
     }
 }
 
-async fn unbound_role(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+async fn standing(connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
     let role = Role::find(connection, None).await?;
     let (Some(role), Some(home)) = (role, Home::find(connection).await?) else {
-        return Ok(None);
+        return Ok(Standing::Bound);
     };
-    let why = role.unbound(connection, &home).await?;
-    Ok(why.map(|why| format!("{} {why}", role.quoted)))
+    if let Some(why) = role.unbound(connection, &home).await? {
+        return Ok(Standing::Unbound(format!("{} {why}", role.quoted)));
+    }
+    let differences = differences(connection, &home, &role).await?.into_iter();
+    let missing: Vec<_> = differences
+        .filter(|difference| difference.is_missing)
+        .map(|difference| difference.says)
+        .collect();
+    Ok(if missing.is_empty() {
+        Standing::Bound
+    } else {
+        let role = role.quoted;
+        Standing::Lacking { role, missing }
+    })
 }

@@ -17,6 +17,8 @@ pub(crate) struct Difference {
     pub(crate) says: String,
     /// For whoever owns what it is about.
     pub(crate) sql: String,
+    /// Whether the role lacks something, rather than having it.
+    pub(crate) is_missing: bool,
     /// Whether nobody but the role and PUBLIC is concerned.
     pub(crate) is_of_the_role_alone: bool,
 }
@@ -160,6 +162,7 @@ async fn of_places(
             },
             says,
             sql,
+            is_missing,
             is_of_the_role_alone: true,
         }
     });
@@ -229,6 +232,7 @@ impl Object<'_> {
                 check: self.check,
                 says: format!("{role} lacks {privileges} on {}", self.name),
                 sql: format!("grant {privileges} on {place} to {role};"),
+                is_missing: true,
                 is_of_the_role_alone: true,
             }
         })
@@ -259,6 +263,7 @@ impl Object<'_> {
                 "revoke {privileges} on {} from {grantees}{cascade};",
                 self.place
             ),
+            is_missing: false,
             is_of_the_role_alone: excess.iter().all(|held| !held.is_group),
         })
     }
@@ -277,6 +282,7 @@ impl Object<'_> {
             check: self.check,
             says: format!("{role} may give {privileges} on {} to others", self.name),
             sql: format!("revoke grant option for {privileges} on {place} from {role} cascade;"),
+            is_missing: false,
             is_of_the_role_alone: true,
         })
     }

@@ -9,7 +9,8 @@ mod copy;
 mod post;
 mod user;
 
-use byline_domain::error::RepositoryError;
+use byline_domain::audit::{Action, Origin};
+use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::import::{MAX_PROBLEMS, OnConflict, Problem, ProblemKind, Settled};
 use byline_domain::lifecycle::Version;
@@ -20,7 +21,7 @@ use sqlx::query::Query;
 use uuid::Uuid;
 
 use crate::row::get;
-use crate::unit_of_work::PgUnitOfWork;
+use crate::unit_of_work::{Noted, PgUnitOfWork};
 
 /// How long an import waits for what others hold, in milliseconds: rather than to have all rows
 /// come again. A deadlock is noticed long before.
@@ -36,6 +37,8 @@ const KEY: i64 = 0x6279_6c69_6e65_696d;
 
 /// The statements about rows of one kind.
 struct Statements {
+    /// What they are about.
+    resource: Resource,
     /// Makes the table of the rows.
     create: &'static str,
     /// Takes rows in.
@@ -58,7 +61,9 @@ const CREATE_FATES: &str = "create temporary table import_fates (
         -- Of what it meets, as it was found.
         version bigint,
         -- The first row that is about the same.
-        earlier bigint
+        earlier bigint,
+        -- What of it is changed.
+        fields text[]
     ) on commit drop";
 
 const ANALYZE_FATES: &str = "analyze pg_temp.import_fates";
@@ -73,6 +78,20 @@ const COUNT: &str = "select (select count(*) from pg_temp.import_rows) as rows,
 
 const PROBLEMS: &str = "select number, fate, subject, earlier from pg_temp.import_fates
     where fate not in ('updated', 'unchanged', 'skipped') order by number limit $1";
+
+/// Keeps in the audit log what was made of the rows, as they came: all of them without a fate, and those
+/// with that of being changed.
+const EVENTS: &str = "insert into audit_events (id, occurred_at, caller, peer, request_id, method,
+        action, resource_kind, resource_id, fields)
+    select (lpad(to_hex(floor(extract(epoch from $1) * 1000)::bigint), 12, '0')
+            || '7' || lpad(to_hex(least(given.number, 4095)), 3, '0')
+            || right(gen_random_uuid()::text, 17))::uuid,
+        $1, $2, $3, $4, $5, case when fates.fate is null then $6 else $7 end, $8,
+        coalesce(fates.subject, given.id), coalesce(fates.fields, '{}')
+    from pg_temp.import_rows given
+    left join pg_temp.import_fates fates on fates.number = given.number
+    where fates.fate is null or fates.fate = 'updated'
+    order by given.number";
 
 /// A statement about tables that are no longer there when the connection is used again.
 fn query(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
@@ -192,7 +211,36 @@ impl PgUnitOfWork<'_> {
         if settled.created > 0 {
             self.write(insert, settled.created).await?;
         }
+        if settled.created + settled.updated > 0 {
+            self.noted().push(Noted::Import(of.resource));
+        }
         Ok(())
+    }
+
+    /// Keeps what an import of those did in the audit log.
+    pub(crate) async fn keep_import(
+        &mut self,
+        resource: Resource,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        let [created, updated] = match resource {
+            Resource::User => [Action::UserCreated, Action::UserUpdated],
+            Resource::Post => [Action::PostCreated, Action::PostUpdated],
+        };
+        let mut statement = self.statement().await?;
+        let done = query(EVENTS)
+            .bind(now)
+            .bind(&origin.caller)
+            .bind(&origin.peer)
+            .bind(&origin.request_id)
+            .bind(origin.method)
+            .bind(created.name())
+            .bind(updated.name())
+            .bind(resource.to_string())
+            .execute(&mut *statement)
+            .await;
+        statement.finish(done).map(drop)
     }
 
     /// Runs a statement that writes as many rows, unless somebody was faster.

@@ -1,7 +1,7 @@
 //! Imports of posts.
 
 use async_trait::async_trait;
-use byline_domain::error::RepositoryError;
+use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::ids::UserId;
 use byline_domain::import::{Import, OnConflict, PostRow, Settled};
 use byline_domain::post::{Content, Title};
@@ -13,6 +13,7 @@ use crate::error::translate;
 use crate::unit_of_work::PgUnitOfWork;
 
 const STATEMENTS: Statements = Statements {
+    resource: Resource::Post,
     create: "create temporary table import_rows (
             number bigint not null,
             id uuid not null,
@@ -40,7 +41,7 @@ const STATEMENTS: Statements = Statements {
         )
         select count(*) from held",
     // Materialized, so that contents do not go through the sort behind it.
-    settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier)
+    settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier, fields)
         with met as materialized (
             select given.number, given.id, given.is_given, given.author_id,
                 given.title is null as is_untitled,
@@ -48,10 +49,13 @@ const STATEMENTS: Statements = Statements {
                 stored.id as stored, stored.version,
                 stored.deleted_at is not null as is_trashed,
                 given.author_id <> stored.author_id as has_other_author,
-                given.title <> stored.title
-                    or (given.content is not null
-                        and given.content is distinct from stored.content)
-                    or given.published <> (stored.published_at is not null) as is_changed,
+                array_remove(array[
+                    case when given.title <> stored.title then 'title' end,
+                    case when given.content is not null
+                        and given.content is distinct from stored.content then 'content' end,
+                    case when given.published <> (stored.published_at is not null)
+                        then 'published' end
+                ], null) as fields,
                 author.id is not null as has_author,
                 author.deleted_at is not null as is_author_trashed
             from pg_temp.import_rows given
@@ -70,7 +74,7 @@ const STATEMENTS: Statements = Statements {
                 when stored is not null and not is_living then 'not in trash'
                 when has_other_author then 'other author'
                 when stored is not null
-                    then case when is_changed then 'updated' else 'unchanged' end
+                    then case when fields <> '{}' then 'updated' else 'unchanged' end
                 when is_untitled then 'missing title'
                 when author_id is null then 'missing author_id'
                 when not has_author then 'author missing'
@@ -81,7 +85,8 @@ const STATEMENTS: Statements = Statements {
         select number, fate,
             case when fate in ('author missing', 'author in trash') then author_id
                 else stored end,
-            version, case fate when 'repeated id' then first_meant end
+            version, case fate when 'repeated id' then first_meant end,
+            case fate when 'updated' then fields end
         from decided where fate is not null",
     // As with users.
     update: "with held as (

@@ -1,7 +1,7 @@
 //! Imports of users.
 
 use async_trait::async_trait;
-use byline_domain::error::RepositoryError;
+use byline_domain::error::{RepositoryError, Resource};
 use byline_domain::import::{Import, OnConflict, Settled, UserRow};
 use byline_domain::user::{Email, Role, UserName};
 use chrono::{DateTime, Utc};
@@ -10,6 +10,7 @@ use super::{Statements, bind_versions, copy, query};
 use crate::unit_of_work::PgUnitOfWork;
 
 const STATEMENTS: Statements = Statements {
+    resource: Resource::User,
     // The database folds addresses, never the program: their index does it so too.
     create: "create temporary table import_rows (
             number bigint not null,
@@ -40,7 +41,7 @@ const STATEMENTS: Statements = Statements {
         )
         select count(*) from held",
     // Materialized, so that what is compared does not go through the sorts behind it.
-    settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier)
+    settle: "insert into pg_temp.import_fates (number, fate, subject, version, earlier, fields)
         with met as materialized (
             select given.number, given.is_given, given.address,
                 given.email is null as is_incomplete,
@@ -49,10 +50,13 @@ const STATEMENTS: Statements = Statements {
                 given.is_given and given.deleted_at is null and holder.id <> given.id as is_taken,
                 stored.id as stored, stored.version,
                 stored.deleted_at is not null as is_trashed,
-                given.email <> stored.email
-                    or (given.name is not null and given.name is distinct from stored.name)
-                    or given.role <> stored.role
-                    or given.is_active <> stored.is_active as is_changed
+                array_remove(array[
+                    case when given.email <> stored.email then 'email' end,
+                    case when given.name is not null
+                        and given.name is distinct from stored.name then 'name' end,
+                    case when given.role <> stored.role then 'role' end,
+                    case when given.is_active <> stored.is_active then 'is_active' end
+                ], null) as fields
             from pg_temp.import_rows given
             left join users holder on lower(holder.email) collate \"C\" = given.address
                 and holder.deleted_at is null
@@ -77,7 +81,7 @@ const STATEMENTS: Statements = Statements {
                 when stored is not null and not is_living then 'not in trash'
                 when is_taken then 'taken email'
                 when stored is not null
-                    then case when is_changed then 'updated' else 'unchanged' end
+                    then case when fields <> '{}' then 'updated' else 'unchanged' end
                 when is_incomplete then 'missing email'
             end as fate
             from compared
@@ -85,7 +89,7 @@ const STATEMENTS: Statements = Statements {
         select number, fate, stored, version, case fate
                 when 'repeated id' then first_meant
                 when 'repeated email' then first_there
-            end
+            end, case fate when 'updated' then fields end
         from decided where fate is not null",
     // All are held, in the order of their ids, before the first is written. Whose version is
     // another by now is not held, and nothing is written then.

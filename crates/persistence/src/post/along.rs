@@ -10,6 +10,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use crate::batch::uuids;
+use crate::count::unsigned;
 use crate::filter::Rows;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -19,24 +20,32 @@ impl PgUnitOfWork<'_> {
         authors: &[UserId],
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<(UserId, u64)>, RepositoryError> {
         if authors.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let mut statement = self.statement().await?;
         let done = sqlx::query!(
-            "update posts set updated_at = greatest($2, updated_at, created_at), \
-             deleted_at = greatest($2, updated_at, created_at), \
-             purge_at = greatest($3, $2, updated_at, created_at), \
-             deleted_with_author = true, version = version + 1 \
-             where author_id = any($1) and deleted_at is null",
+            r#"with gone as (
+                update posts set updated_at = greatest($2, updated_at, created_at),
+                    deleted_at = greatest($2, updated_at, created_at),
+                    purge_at = greatest($3, $2, updated_at, created_at),
+                    deleted_with_author = true, version = version + 1
+                where author_id = any($1) and deleted_at is null
+                returning author_id
+            )
+            select author_id, count(*) as "count!" from gone group by author_id"#,
             &uuids(authors),
             now,
             purge_at,
         )
-        .execute(&mut *statement)
+        .fetch_all(&mut *statement)
         .await;
-        Ok(statement.finish(done)?.rows_affected())
+        let counts = statement.finish(done)?.into_iter();
+        let of = |author| UserId::from_uuid(author);
+        Ok(counts
+            .map(|row| (of(row.author_id), unsigned(row.count)))
+            .collect())
     }
 
     pub(super) async fn undelete_posts_along(

@@ -96,7 +96,7 @@ impl PostRepository for PgUnitOfWork<'_> {
         authors: &[UserId],
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<(UserId, u64)>, RepositoryError> {
         self.delete_posts_along(authors, now, purge_at).await
     }
 

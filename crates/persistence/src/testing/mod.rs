@@ -25,6 +25,9 @@ pub const SERVICE: &str = "test_service";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// Lets the service add events of any time to the audit log.
+pub const ANY_TIME: &str = "alter table audit_events disable trigger audit_events_are_of_now";
+
 /// A database of its own for one test; removed when dropped, so that a long run
 /// does not fill the disk.
 pub struct TestDatabase {
@@ -38,6 +41,11 @@ impl TestDatabase {
     /// A migrated database without rows, which belongs to [`OWNER`] and is used by [`SERVICE`].
     pub async fn new() -> Self {
         Self::copy_of(TEMPLATE).await
+    }
+
+    /// The same for tests that set the clock: events of another time than the database's are kept.
+    pub async fn of_any_time() -> Self {
+        Self::filled("byline_of_any_time", ANY_TIME).await
     }
 
     /// A database without a schema.

@@ -22,10 +22,11 @@ async fn posts_that_go_along_cost_nothing_of_other_authors() {
                 .unwrap();
             let back = posts.undelete_along(author, time(0)).await.unwrap();
             unit.commit().await.unwrap();
-            (gone, back)
+            (gone, back, author)
         })
         .await;
-    assert_eq!(moved, (1, 1));
+    let (gone, back, author) = moved;
+    assert_eq!((gone, back), (vec![(author, 1)], 1));
 }
 
 #[tokio::test]

@@ -52,13 +52,14 @@ async fn a_page_of_events_costs_the_same_at_any_depth() {
 }
 
 #[tokio::test]
-async fn events_of_one_resource_caller_or_time_cost_as_many_as_there_are() {
+async fn events_of_one_resource_caller_call_or_time_cost_as_many_as_there_are() {
     let mut world = World::new().await;
     world.change(EVENTS).await;
     let id = user_id(7);
     for (filter, count) in [
         (format!("resource_id = {id}"), 10),
         (r#"caller = "key:caller-7""#.to_owned(), 20),
+        ("request_id = call-7".to_owned(), 1),
         ("occurred_at < 2020-01-01T00:00:10Z".to_owned(), 9),
     ] {
         for place in [None, Some(19_999)] {

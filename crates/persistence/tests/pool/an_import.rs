@@ -4,6 +4,7 @@ use std::future::Future;
 use std::ops::RangeInclusive;
 use std::task::{Context, Waker};
 
+use byline_domain::audit::Origin;
 use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -45,6 +46,9 @@ async fn settle(unit: &mut dyn UnitOfWork, alone: bool) -> Result<Settled, Repos
 async fn keep(mut unit: Box<dyn UnitOfWork>, settled: &Settled) -> Result<(), RepositoryError> {
     unit.user_import()
         .apply(settled, fixtures::time(500))
+        .await?;
+    unit.audit()
+        .keep(&Origin::sweep(), fixtures::time(500))
         .await?;
     unit.commit().await
 }

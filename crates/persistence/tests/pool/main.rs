@@ -70,7 +70,7 @@ struct World {
 
 impl World {
     async fn new(settings: &PoolSettings) -> Self {
-        let test = TestDatabase::new().await;
+        let test = TestDatabase::of_any_time().await;
         Self {
             database: Arc::new(Database::new(test.connect_options(), settings)),
             beside: test.connection().await,

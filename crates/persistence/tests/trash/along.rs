@@ -17,7 +17,7 @@ async fn four_posts(database: &Database) -> [Post; 4] {
 
 #[tokio::test]
 async fn what_is_taken_from_a_transfer_meanwhile_is_made_up_for() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let [mut taken, ..] = four_posts(&database).await;
 
@@ -45,7 +45,7 @@ async fn what_is_taken_from_a_transfer_meanwhile_is_made_up_for() {
 /// To make out the words of a post takes longer than all the rest.
 #[tokio::test]
 async fn the_words_of_a_post_are_not_made_out_anew_unless_it_says_something_new() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let [saying, ..] = four_posts(&database).await;
     let mut beside = test.connection().await;
@@ -63,7 +63,7 @@ async fn the_words_of_a_post_are_not_made_out_anew_unless_it_says_something_new(
         .await;
     assert_eq!(given.unwrap().count, 4);
     let gone = posts.delete_along(&[user_id(2)], time(70), time(80)).await;
-    assert_eq!(gone.unwrap(), 4);
+    assert_eq!(gone.unwrap(), [(user_id(2), 4)]);
     let back = posts.undelete_along(user_id(2), time(90)).await;
     assert_eq!(back.unwrap(), 4);
     unit.commit().await.unwrap();

@@ -33,7 +33,7 @@ async fn text(test: &TestDatabase, sql: &'static str) -> String {
 
 #[tokio::test]
 async fn while_another_process_sweeps_none_does() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let due = User {
         lifecycle: deleted(Some(30)),
@@ -62,7 +62,7 @@ async fn while_another_process_sweeps_none_does() {
 
 #[tokio::test]
 async fn of_many_sweeps_at_once_none_removes_what_another_does() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let due: Vec<_> = (1..=9)
         .map(|number| User {
@@ -84,7 +84,7 @@ async fn of_many_sweeps_at_once_none_removes_what_another_does() {
 
 #[tokio::test]
 async fn what_somebody_holds_is_left_for_another_time() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let users = [1, 2].map(|number| User {
         lifecycle: deleted(Some(30)),
@@ -113,7 +113,7 @@ async fn what_somebody_holds_is_left_for_another_time() {
 
 #[tokio::test]
 async fn an_author_who_is_being_taken_out_of_the_trash_keeps_the_posts() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     let mut author = User {
         lifecycle: deleted(Some(30)),
@@ -140,7 +140,7 @@ async fn an_author_who_is_being_taken_out_of_the_trash_keeps_the_posts() {
 
 #[tokio::test]
 async fn records_of_requests_go_after_25_hours_the_oldest_first() {
-    let test = TestDatabase::new().await;
+    let test = TestDatabase::of_any_time().await;
     let database = test.database();
     // In the seconds -3 to 3 of the fixtures, 25 hours before.
     execute(

@@ -157,12 +157,12 @@ fn events_have_fields_of_their_own_and_no_relation() {
         (
             "acton = x",
             "at column 1: there is no field \"acton\" (did you mean action?); the fields are \
-             occurred_at, caller, request_id, method, action, resource_kind, resource_id",
+             occurred_at, caller, peer, request_id, method, action, resource_kind, resource_id",
         ),
         (
             "posts.title = x",
             "at column 1: there is no field \"posts\"; the fields are occurred_at, caller, \
-             request_id, method, action, resource_kind, resource_id",
+             peer, request_id, method, action, resource_kind, resource_id",
         ),
         (
             "caller.name = x",

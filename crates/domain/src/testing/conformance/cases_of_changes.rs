@@ -56,6 +56,7 @@ macro_rules! conformance_changes {
                 of_8_imports_of_the_same_users_in_any_order_each_is_made_once,
                 of_8_imports_that_change_one_user_none_is_lost,
                 an_author_of_imported_posts_is_not_deleted_meanwhile,
+                each_row_that_is_made_or_changed_leaves_its_event,
             }
             post_batches {
                 insert_many_keeps_every_field,

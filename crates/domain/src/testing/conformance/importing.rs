@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Ports;
+use crate::audit::Origin;
 use crate::error::RepositoryError;
 use crate::import::{
     Import, OnConflict, PostRow, Problem, ProblemKind, Publication, RowId, Settled, Times, UserRow,
@@ -50,8 +51,19 @@ pub(super) async fn try_import<R: Row>(
     stage(unit.as_mut(), rows).await?;
     let settled = R::port(unit.as_mut()).settle(on_conflict, false).await?;
     R::port(unit.as_mut()).apply(&settled, now()).await?;
+    unit.audit().keep(&importer(), now()).await?;
     unit.commit().await?;
     Ok(settled)
+}
+
+/// Who imports.
+pub(super) fn importer() -> Origin {
+    Origin {
+        caller: "key:job".to_owned(),
+        peer: Some("192.0.2.7".to_owned()),
+        request_id: None,
+        method: "TransferService/Import",
+    }
 }
 
 /// Makes ready, and stages the rows.

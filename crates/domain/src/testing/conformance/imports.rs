@@ -1,16 +1,22 @@
 //! Imports as units of work: what is staged, and what others see of it.
 
+use uuid::Uuid;
+
 use super::Ports;
 use super::concurrency::{Outcome, at_once};
-use super::importing::{import, now, only_problems, post_row, stage, try_import, user_row};
-use super::support::user_at;
+use super::importing::{
+    import, importer, now, only_problems, post_row, stage, try_import, user_row,
+};
+use super::support::{content, role, title, user_at};
 use super::user_imports::as_new;
 use crate::error::RepositoryError;
 use crate::import::OnConflict::{Fail, Skip, Update};
 use crate::import::{Settled, UserRow};
 use crate::lifecycle::Retention;
-use crate::testing::fixtures::{post, time, user, user_id};
-use crate::user::UserFilter;
+use crate::page::{PageRequest, PageSize};
+use crate::post::Post;
+use crate::testing::fixtures::{email, post, post_id, time, user, user_id};
+use crate::user::{User, UserFilter};
 
 pub async fn rows_come_in_any_number_of_parts(ports: Ports) {
     let rows: Vec<UserRow> = (1..=250)
@@ -29,6 +35,8 @@ pub async fn rows_come_in_any_number_of_parts(ports: Ports) {
     assert_eq!(settled, only_problems(250, Vec::new()));
     let done = unit.user_import().apply(&settled, now()).await;
     done.expect("rows are applied");
+    let kept = unit.audit().keep(&importer(), now()).await;
+    kept.expect("events are kept");
     unit.commit().await.expect("it is committed");
     assert_eq!(
         ports.stored_user(&user(250)).await,
@@ -104,7 +112,11 @@ pub async fn rows_are_settled_again_after_a_savepoint_was_undone(ports: Ports) {
     let done = point.user_import().apply(&settled, now()).await;
     done.expect("rows are applied");
     point.commit().await.expect("it is kept");
+    let kept = unit.audit().keep(&importer(), now()).await;
+    kept.expect("events are kept");
     unit.commit().await.expect("it is committed");
+    // Of what was undone before there is none.
+    assert_eq!(events(&ports).await.len(), 2);
     let changed = ports.stored_user(&user(1)).await.expect("it is kept");
     assert_eq!(changed.email.as_str(), "new@b.c");
     assert_eq!(changed.lifecycle.version().get(), 2);
@@ -201,4 +213,81 @@ pub async fn an_author_of_imported_posts_is_not_deleted_meanwhile(ports: Ports) 
             stored.lifecycle.is_deleted()
         );
     }
+}
+
+/// What was done to which, and to which fields, the first first.
+async fn events(ports: &Ports) -> Vec<(String, Uuid, Vec<String>)> {
+    let page = PageRequest::first(PageSize::MAX);
+    let page = ports.audit.list(None, &page).await;
+    let events = page.expect("events are read").items.into_iter().rev();
+    let mut told = Vec::new();
+    for event in events {
+        assert_eq!((&*event.caller, event.count), ("key:job", None));
+        assert_eq!((event.occurred_at, event.request_id), (now(), None));
+        assert_eq!(event.id.get_version_num(), 7);
+        told.push((event.action, event.resource_id, event.fields));
+    }
+    told
+}
+
+fn told(action: &str, id: Uuid, fields: &[&str]) -> (String, Uuid, Vec<String>) {
+    let fields = fields.iter().map(|field| (*field).to_owned());
+    (action.to_owned(), id, fields.collect())
+}
+
+pub async fn each_row_that_is_made_or_changed_leaves_its_event(ports: Ports) {
+    ports.insert_users(&[&user(1), &user(2), &user(3)]).await;
+    ports.insert_posts(&[&post(1, user_id(1))]).await;
+    let changed = User {
+        email: email("new@b.c"),
+        role: role("another"),
+        is_active: false,
+        ..user(1)
+    };
+    let rows = [
+        user_row(1, &user(4)),
+        user_row(2, &changed),
+        // As it is.
+        user_row(3, &user(2)),
+        // In the way of another one.
+        user_row(
+            4,
+            &User {
+                email: user(2).email,
+                ..user(3)
+            },
+        ),
+        user_row(5, &user(5)),
+    ];
+    let settled = import(&ports, Update, &rows).await;
+    assert_eq!((settled.created, settled.updated), (2, 1));
+    let mut expected = vec![
+        told("user.created", user_id(4).as_uuid(), &[]),
+        told(
+            "user.updated",
+            user_id(1).as_uuid(),
+            &["email", "role", "is_active"],
+        ),
+        told("user.created", user_id(5).as_uuid(), &[]),
+    ];
+    assert_eq!(events(&ports).await, expected);
+
+    let stored = post(1, user_id(1));
+    let retitled = Post {
+        title: title("Another"),
+        content: Some(content("Another")),
+        published_at: Some(time(5)),
+        ..stored
+    };
+    let rows = [post_row(1, &retitled), post_row(2, &post(2, user_id(2)))];
+    let settled = import(&ports, Update, &rows).await;
+    assert_eq!((settled.created, settled.updated), (1, 1));
+    let fields = ["title", "content", "published"];
+    expected.push(told("post.updated", post_id(1).as_uuid(), &fields));
+    expected.push(told("post.created", post_id(2).as_uuid(), &[]));
+    let mut all = events(&ports).await;
+    // Both imports are of one time.
+    all.sort();
+    expected.sort();
+    assert_eq!(all, expected);
 }

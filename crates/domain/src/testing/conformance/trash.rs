@@ -32,7 +32,9 @@ async fn delete_along(ports: &Ports, author: UserId) -> u64 {
         .delete_along(&[author], time(NOW), time(UNTIL))
         .await;
     unit.commit().await.expect("a deletion is committed");
-    done.expect("posts are deleted")
+    let counts = done.expect("posts are deleted");
+    assert!(counts.iter().all(|(of, count)| *of == author && *count > 0));
+    counts.into_iter().map(|(_, count)| count).sum()
 }
 
 async fn undelete_along(ports: &Ports, author: UserId) -> u64 {
@@ -164,7 +166,7 @@ pub async fn what_is_rolled_back_did_not_go_along(ports: Ports) {
         .posts()
         .delete_along(&[user_id(1)], time(NOW), time(UNTIL))
         .await;
-    assert_eq!(gone.expect("posts are deleted"), 2);
+    assert_eq!(gone.expect("posts are deleted"), [(user_id(1), 2)]);
     inner.rollback().await.expect("it is rolled back");
     let back = unit.posts().undelete_along(user_id(1), time(60)).await;
     assert_eq!(back.expect("posts are undeleted"), 0);

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::state::State;
+use crate::audit::{Action, AuditLog as _, Deed};
 use crate::error::RepositoryError;
 use crate::ids::PostId;
 use crate::import::{
     Import, MAX_PROBLEMS, OnConflict, PostRow, Problem, ProblemKind, Settled, UserRow,
 };
-use crate::post::Post;
+use crate::post::{Post, PostHead, PostRewrite};
 use crate::user::User;
 
 /// The rows of an import, and what becomes of them.
@@ -217,12 +218,15 @@ impl Import<UserRow> for State {
                 Fate::Make => {
                     if let Some(user) = row.user(now) {
                         self.insert_user(&user)?;
+                        self.note(Deed::to_user(Action::UserCreated, user.id));
                     }
                 }
                 Fate::Change(mut user) => {
-                    let version = user.lifecycle.version();
+                    let before = user.clone();
                     user.apply(row.changes(), now);
-                    self.update_user(&user, version)?;
+                    self.update_user(&user, before.lifecycle.version())?;
+                    let deed = Deed::to_user(Action::UserUpdated, user.id);
+                    self.note(deed.changing(user.differences(&before)));
                 }
                 Fate::Unchanged | Fate::Skip | Fate::Problem(_) => {}
             }
@@ -268,12 +272,16 @@ impl Import<PostRow> for State {
                 Fate::Make => {
                     if let Some(post) = row.post(now) {
                         self.import_post(&post)?;
+                        self.note(Deed::to_post(Action::PostCreated, post.id));
                     }
                 }
                 Fate::Change(mut post) => {
-                    let version = post.lifecycle.version();
+                    let before = post.clone();
                     post.apply(row.changes(), now);
-                    self.update_post(&post, version)?;
+                    self.update_post(&post, before.lifecycle.version())?;
+                    let rewrite = PostRewrite::between(&before, &post);
+                    let deed = Deed::to_post(Action::PostUpdated, post.id);
+                    self.note(deed.changing(rewrite.differences(&PostHead::from(&before))));
                 }
                 Fate::Unchanged | Fate::Skip | Fate::Problem(_) => {}
             }

@@ -1,6 +1,6 @@
 //! Posts that go into the trash with their author, or change hands together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -23,16 +23,16 @@ impl State {
         authors: &[UserId],
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
-    ) -> u64 {
-        let mut count = 0;
+    ) -> Vec<(UserId, u64)> {
+        let mut counts = BTreeMap::new();
         for (id, post) in &mut self.posts {
             if authors.contains(&post.author_id) && !post.lifecycle.is_deleted() {
                 post.lifecycle.delete_until(now, purge_at);
                 self.along.insert(*id);
-                count += 1;
+                *counts.entry(post.author_id).or_default() += 1;
             }
         }
-        count
+        counts.into_iter().collect()
     }
 
     pub(super) fn undelete_posts_along(&mut self, author: UserId, now: DateTime<Utc>) -> u64 {

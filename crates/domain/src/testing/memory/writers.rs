@@ -90,7 +90,7 @@ impl PostRepository for State {
         authors: &[UserId],
         now: DateTime<Utc>,
         purge_at: DateTime<Utc>,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<(UserId, u64)>, RepositoryError> {
         Ok(self.delete_posts_along(authors, now, purge_at))
     }
 

@@ -66,6 +66,7 @@ pub(super) fn well_made(about: About) -> impl Fn(&Place, bool) -> Option<Vec<u8>
             (_, "id" | "ids") => user.clone(),
             (_, "new_password" | "password" | "current_password") => PASSWORD.to_owned(),
             (_, "hash") => hash(),
+            ("ListAuditEventsRequest", "filter") => format!("caller : \"{ASKED}\""),
             (_, "filter") if is_of_post => format!("title = \"{ASKED}\" OR published = false"),
             (_, "filter") => format!("name = \"{ASKED}\" OR is_active = true"),
             (_, "query") => ASKED.to_owned(),

@@ -226,8 +226,8 @@ async fn take_too_long(stage: &Stage, admin: &Headers) {
 }
 
 /// Holds up every statement.
-const LOCK: &str = "begin; lock table users, posts, credentials, request_records, throttles \
-    in access exclusive mode";
+const LOCK: &str = "begin; lock table users, posts, credentials, request_records, throttles, \
+    audit_events in access exclusive mode";
 
 /// Those who call go away.
 async fn are_given_up(stage: &Stage, admin: &Headers) {

@@ -138,6 +138,27 @@ async fn what_only_the_owner_may_do_is_refused_to_the_service_in_words() {
 }
 
 #[tokio::test]
+async fn a_service_that_would_fail_for_want_of_a_right_does_not_start() {
+    let database = TestDatabase::new().await;
+    let revoke = "revoke insert on audit_events from test_service";
+    execute(&mut database.connection().await, revoke).await;
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--auth", "none"];
+    let refused = byline(&database.service_url(), &serve).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let said = said(&refused);
+    for what in [
+        "test_service lacks insert on audit_events",
+        "`byline database grant --service-role test_service`",
+    ] {
+        assert!(said.contains(what), "{said}");
+    }
+    let grant = ["database", "grant", "--service-role", SERVICE];
+    let granted = byline(&database.url_as(OWNER), &grant).await;
+    assert!(granted.status.success(), "{granted:?}");
+    Server::serve(&database.service_url(), &[]).await;
+}
+
+#[tokio::test]
 async fn a_service_without_rights_does_not_start_and_says_what_tells_why() {
     let database = TestDatabase::new().await;
     execute(

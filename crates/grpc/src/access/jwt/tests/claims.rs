@@ -85,6 +85,12 @@ async fn a_token_of_nobody_or_of_no_name_is_refused() {
         "two\nlines",
         "nul\0",
         &"a".repeat(257),
+        // It would be shown as another one.
+        "bew\u{202e}",
+        "web\u{2028}",
+        "web\u{200b}",
+        " web",
+        "web\u{a0}",
         // It would become the name of somebody who is written with one letter.
         "caf\u{65}\u{301}",
     ] {
