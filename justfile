@@ -27,7 +27,7 @@ lint:
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
-    fuzz/run --lint
+    fuzz/run --build
 
 # Format all code.
 fmt:

@@ -274,10 +274,15 @@ async fn run(stage: &Stage, number: usize, change: &Change, plan: &Plan) {
     assert_eq!(stage.proxy.commits_of(request), 1, "{context}");
 }
 
+/// Whether it is none of passwords, a thousand of which would have the processors hash instead.
+fn is_quick(change: &Change) -> bool {
+    !change.path.contains("CredentialService")
+}
+
 #[tokio::test]
 async fn of_a_thousand_changes_over_a_wire_that_is_cut_each_is_made_once() {
     let stage = Arc::new(Stage::new().await);
-    let methods = empty().len();
+    let methods = empty().iter().filter(|one| is_quick(one)).count();
     let batches = RUNS.div_ceil(methods);
     let world = &stage.world;
     let changes: Vec<Change> = stream::iter(0..batches)
@@ -287,6 +292,7 @@ async fn of_a_thousand_changes_over_a_wire_that_is_cut_each_is_made_once() {
         .await
         .into_iter()
         .flatten()
+        .filter(is_quick)
         .take(RUNS)
         .collect();
     let (users, posts) = (stage.count(USERS).await, stage.count(POSTS).await);

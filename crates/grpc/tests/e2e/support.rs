@@ -235,10 +235,9 @@ pub(crate) fn cost<T>(answer: &tonic::Response<T>) -> u32 {
 
 /// The reason of a status.
 pub(crate) fn reason(status: &Status) -> String {
-    status
-        .get_error_details()
-        .error_info()
-        .unwrap()
+    let details = status.get_error_details();
+    let info = details.error_info();
+    info.unwrap_or_else(|| panic!("not of Byline: {status:?}"))
         .reason
         .clone()
 }
