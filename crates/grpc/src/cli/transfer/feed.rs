@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use futures_util::stream::Stream;
 use tokio::sync::{mpsc, oneshot};
 
+use super::format::Format;
 use super::lines::Unreadable;
 use super::noun::Transferred;
-use super::rows::{Format, LineMap, RowReader};
+use super::rows::{LineMap, RowReader};
 use crate::pb::ImportSettings;
 
 /// Rows in a message, at most.

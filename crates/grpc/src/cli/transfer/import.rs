@@ -12,12 +12,13 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use super::feed::{Feed, feed};
+use super::format::Format;
 use super::lines::Unreadable;
 use super::noun::{Noun, Transferred};
 use super::progress::Progress;
 use super::report::Told;
 use super::retry::Retries;
-use super::rows::{Format, LineMap};
+use super::rows::LineMap;
 use super::server::Client;
 use super::{Ends, said};
 use crate::cli::{CommandError, stop_signal};

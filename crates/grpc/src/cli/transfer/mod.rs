@@ -5,6 +5,7 @@ mod csv;
 mod export;
 mod feed;
 mod fields;
+mod format;
 mod import;
 mod json_lines;
 mod lines;
@@ -23,9 +24,9 @@ use clap::Args;
 use tonic::{Code, Status};
 
 pub(super) use self::export::ExportCommand;
+use self::format::Format;
 pub(super) use self::import::ImportCommand;
 use self::noun::Noun;
-use self::rows::Format;
 use self::server::ServerOptions;
 
 /// What a program answers that was called in a wrong way, as clap does.

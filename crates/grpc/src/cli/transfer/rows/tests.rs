@@ -228,12 +228,3 @@ fn a_file_that_ends_within_an_object_or_before_the_last_cell_is_refused() {
         }
     }
 }
-
-#[test]
-fn the_name_of_a_file_tells_its_format() {
-    let of = |name: &str| Format::of(Path::new(name));
-    assert_eq!(of("a/b.JSONL"), Some(Format::JsonLines));
-    assert_eq!(of("b.ndjson"), Some(Format::JsonLines));
-    assert_eq!(of("b.csv"), Some(Format::Csv));
-    assert_eq!([of("b.txt"), of("-"), of("csv")], [None; 3]);
-}

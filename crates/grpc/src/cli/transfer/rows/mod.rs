@@ -1,36 +1,14 @@
 //! Reads and writes rows in a format, and knows on which line of a file each row begins.
 
 use std::io::Read;
-use std::path::Path;
 
-use clap::ValueEnum;
 use prost::encoding::{decode_varint, encode_varint};
 
 use super::csv::{self, Columns};
 use super::fields::{Field, Fields};
+use super::format::Format;
 use super::json_lines;
 use super::lines::{self, LONGEST, Lines, Unreadable};
-
-/// How rows stand in a file.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(super) enum Format {
-    /// One JSON object a line
-    JsonLines,
-    /// A header and comma-separated values (RFC 4180)
-    Csv,
-}
-
-impl Format {
-    /// The format that the name of a file tells.
-    pub(super) fn of(file: &Path) -> Option<Self> {
-        let extension = file.extension()?.to_str()?.to_ascii_lowercase();
-        match extension.as_str() {
-            "jsonl" | "ndjson" => Some(Self::JsonLines),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
-    }
-}
 
 /// The rows of a file, one after the other.
 pub(super) struct RowReader<R: Fields, I> {
