@@ -148,7 +148,7 @@ fn check_key_set(document: &[u8]) {
             assert!((1..=100).contains(&set.len()));
             set.unusable().to_owned()
         }
-        Err(problem) => problem,
+        Err(reason) => reason.problem().to_owned(),
     };
     assert!(!said.contains(char::is_control), "{said:?}");
     let read: Value = serde_json::from_slice(document).unwrap_or_default();

@@ -78,13 +78,37 @@ struct Jwk {
     d: Option<IgnoredAny>,
 }
 
+/// Why there is no set.
+#[derive(Debug)]
+pub(super) enum NoKeys {
+    /// It is not known what keys there are.
+    Unreadable(String),
+    /// It is known that there are none: whoever made the set has taken them out.
+    Withdrawn(String),
+}
+
+impl NoKeys {
+    /// What is wrong.
+    pub(super) fn problem(&self) -> &str {
+        match self {
+            Self::Unreadable(problem) | Self::Withdrawn(problem) => problem,
+        }
+    }
+}
+
+impl From<String> for NoKeys {
+    fn from(problem: String) -> Self {
+        Self::Unreadable(problem)
+    }
+}
+
 impl KeySet {
-    /// Reads a document. What is answered instead says what is wrong with it.
-    pub(super) fn parse(document: &[u8], allowed: &Algorithms) -> Result<Self, String> {
+    /// Reads a document.
+    pub(super) fn parse(document: &[u8], allowed: &Algorithms) -> Result<Self, NoKeys> {
         let Object(document): Object<Document> =
             serde_json::from_slice(document).map_err(|error| unreadable(&error))?;
         if document.keys.len() > MAX_KEYS {
-            return Err(format!("it has more than {MAX_KEYS} keys"));
+            return Err(format!("it has more than {MAX_KEYS} keys").into());
         }
         let mut keys = Vec::new();
         let mut unusable = String::new();
@@ -103,8 +127,10 @@ impl KeySet {
         }
         match (keys.is_empty(), unusable.is_empty()) {
             (false, _) => Ok(Self { keys, unusable }),
-            (true, false) => Err(format!("it has no key that can be used: {unusable}")),
-            (true, true) => Err("it has no keys".to_owned()),
+            (true, false) => Err(NoKeys::Withdrawn(format!(
+                "it has no key that can be used: {unusable}"
+            ))),
+            (true, true) => Err(NoKeys::Withdrawn("it has no keys".to_owned())),
         }
     }
 

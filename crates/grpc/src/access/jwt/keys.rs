@@ -11,7 +11,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::algorithms::Algorithms;
-use super::key_set::KeySet;
+use super::key_set::{KeySet, NoKeys};
 use super::source::{JwksSource, Reader};
 use super::{JwtError, Refusal};
 use crate::system;
@@ -70,7 +70,7 @@ pub(super) struct Keys {
 
 /// What is known after a reading.
 struct Known {
-    /// The last one that could be used.
+    /// The last one that could be used, unless all its keys were withdrawn since.
     set: Option<Arc<KeySet>>,
     /// Of the document that it was read from.
     digest: [u8; 32],
@@ -85,11 +85,12 @@ struct Known {
 enum News {
     Changed,
     Failing,
+    Withdrawn,
     Recovered,
 }
 
 /// What a reading gave; `None` if it is what is known already.
-type Reading = Result<Option<(KeySet, [u8; 32])>, String>;
+type Reading = Result<Option<(KeySet, [u8; 32])>, NoKeys>;
 
 impl Known {
     fn nothing() -> Self {
@@ -101,7 +102,7 @@ impl Known {
         }
     }
 
-    /// A set takes the place of the one before; a failure leaves it.
+    /// A set takes the place of the one before, and so does one without keys; a failure leaves it.
     fn take(&mut self, reading: Reading, tried: Instant) -> Option<News> {
         self.tried = tried;
         match reading {
@@ -114,10 +115,12 @@ impl Known {
                 });
                 changed.or(recovered.then_some(News::Recovered))
             }
-            Err(problem) => {
-                let news = self.failure.is_none().then_some(News::Failing);
-                self.failure = Some(problem);
-                news
+            Err(reason) => {
+                let is_new = self.failure.replace(reason.problem().to_owned()).is_none();
+                match reason {
+                    NoKeys::Withdrawn(_) if self.set.take().is_some() => Some(News::Withdrawn),
+                    NoKeys::Withdrawn(_) | NoKeys::Unreadable(_) => is_new.then_some(News::Failing),
+                }
             }
         }
     }
@@ -253,8 +256,7 @@ impl Keys {
         if is_known {
             return Ok(None);
         }
-        let set = KeySet::parse(&document, &self.algorithms)?;
-        Ok(Some((set, digest)))
+        Ok(Some((KeySet::parse(&document, &self.algorithms)?, digest)))
     }
 
     fn tell(&self, news: &News) {
@@ -273,6 +275,11 @@ impl Keys {
                 keys,
                 problem = known.failure.as_deref().unwrap_or_default(),
                 "the keys of tokens cannot be read; those known before stay, and it is tried again"
+            ),
+            News::Withdrawn => tracing::warn!(
+                %jwks,
+                problem = known.failure.as_deref().unwrap_or_default(),
+                "all keys of tokens were withdrawn: no token can be verified until there is one"
             ),
             News::Recovered => tracing::info!(%jwks, keys, "the keys of tokens can be read again"),
         }
@@ -297,15 +304,29 @@ mod tests {
     fn a_source_that_is_away_is_told_of_once_and_so_is_its_return() {
         let mut known = Known::nothing();
         let now = Instant::now();
-        let away = || Err("away".to_owned());
+        let away = || Err(NoKeys::Unreadable("away".to_owned()));
         assert_eq!(known.take(away(), now), Some(News::Failing));
         assert_eq!(known.take(away(), now), None);
         assert_eq!(known.take(Ok(Some(set())), now), Some(News::Changed));
         assert_eq!(known.take(Ok(None), now), None);
         assert_eq!(known.take(away(), now), Some(News::Failing));
-        assert_eq!(known.take(Err("other".to_owned()), now), None);
+        assert_eq!(known.take(Err("other".to_owned().into()), now), None);
         assert!(known.set.is_some());
         assert_eq!(known.take(Ok(None), now), Some(News::Recovered));
+        assert!(known.set.is_some() && known.failure.is_none());
+    }
+
+    #[test]
+    fn keys_that_are_withdrawn_are_gone_even_after_a_failure() {
+        let mut known = Known::nothing();
+        let now = Instant::now();
+        let none = || Err(NoKeys::Withdrawn("none".to_owned()));
+        known.take(Ok(Some(set())), now);
+        known.take(Err("away".to_owned().into()), now);
+        assert_eq!(known.take(none(), now), Some(News::Withdrawn));
+        assert!(known.set.is_none());
+        assert_eq!(known.take(none(), now), None);
+        assert_eq!(known.take(Ok(Some(set())), now), Some(News::Changed));
         assert!(known.set.is_some() && known.failure.is_none());
     }
 }

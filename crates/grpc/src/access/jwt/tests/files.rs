@@ -75,7 +75,7 @@ async fn a_file_that_becomes_unreadable_leaves_the_keys_that_were_there() {
     let file = directory.path().join("jwks.json");
     write(&file, &set(&[&old]));
     let verifier = following(file.clone()).await;
-    for broken in ["", "{\"keys\":", "{\"keys\":[]}"] {
+    for broken in ["", "{\"keys\":", "{\"keys\":{}}"] {
         std::fs::write(&file, broken).unwrap();
         // The key of another token might be in what cannot be read.
         let token = new.token(&claims());
@@ -86,5 +86,27 @@ async fn a_file_that_becomes_unreadable_leaves_the_keys_that_were_there() {
         write(&file, &set(&[&old]));
         let is_mended = async || matches!(verifier.verify(&token).await, Err(Refusal::Invalid(_)));
         eventually("the file is found to be mended", is_mended).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_out_is_refused_even_if_none_is_left() {
+    let key = SigningKey::es256("old");
+    let token = key.token(&claims());
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("jwks.json");
+    let unusable = key.public_with(&json!({ "use": "enc" }));
+    for nothing in [json!({ "keys": [] }), json!({ "keys": [unusable] })] {
+        write(&file, &set(&[&key]));
+        let verifier = following(file.clone()).await;
+        assert!(verifier.verify(&token).await.is_ok());
+        write(&file, &nothing);
+        eventually("the key is withdrawn", async || {
+            matches!(verifier.verify(&token).await, Err(Refusal::Unavailable(_)))
+        })
+        .await;
+        write(&file, &set(&[&key]));
+        let is_back = async || verifier.verify(&token).await.is_ok();
+        eventually("the key is back", is_back).await;
     }
 }

@@ -162,7 +162,7 @@ async fn a_url_that_is_away_leaves_the_keys_that_were_there() {
         Answer::Away,
         Answer::Other("500 Internal Server Error", set(&[&new]).to_string()),
         Answer::Document(String::new()),
-        json!({ "keys": [] }).into(),
+        json!({ "keys": {} }).into(),
     ] {
         server.answers(away);
         let token = new.token(&claims());
