@@ -153,7 +153,9 @@ impl Ways {
             };
             return found.map_err(|refusal| match refusal {
                 KeyRefusal::Unknown => {
-                    let why = format!("there is no API key {id}, or its secret is another");
+                    let why = format!(
+                        "there is no API key {id}, or no longer, or its secret is another"
+                    );
                     Refusal::Invalid(why.into())
                 }
                 KeyRefusal::Expired => Refusal::Expired(format!("API key {id} has expired").into()),

@@ -3,7 +3,8 @@
 use std::process::Output;
 
 use byline_grpc::pb;
-use byline_persistence::testing::OWNER;
+use byline_persistence::testing::{OWNER, rows};
+use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tonic::Code;
 
@@ -26,6 +27,14 @@ fn printed(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// In hex too.
+fn sha256_of_hex(hex: &str) -> String {
+    let digits = hex.as_bytes().chunks(2);
+    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let hash = Sha256::digest(digits.map(byte).collect::<Vec<_>>());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn list(world: &World, token: &str) -> Result<(), tonic::Status> {
@@ -52,6 +61,14 @@ async fn a_key_is_good_from_when_it_is_made_until_it_is_revoked() {
         list(&world, token).await.is_ok()
     })
     .await;
+
+    // Whoever reads all that is kept of it cannot call with it.
+    let secret = &token[21..85];
+    let mut connection = world.database.connection().await;
+    let kept = "select to_jsonb(api_keys)::text from api_keys where name = 'web'";
+    let kept = rows(&mut connection, kept).await.concat();
+    assert!(kept.contains(&sha256_of_hex(secret)), "{kept}");
+    assert!(!kept.contains(&secret[..16]), "{kept}");
 
     let id = &token[4..20];
     let listed = printed(&keys(&world, &["list"]).await);

@@ -120,7 +120,7 @@ async fn why_credentials_were_refused_is_logged_so_often_and_no_more() {
         other
     };
     let id = &unknown[4..20];
-    let no_such_key = format!("there is no API key {id}, or its secret is another");
+    let no_such_key = format!("there is no API key {id}, or no longer, or its secret is another");
     let tried = [
         (Some(&unknown[..]), &no_such_key[..]),
         (Some(&good[..40]), "it is no API key, or a mistyped one"),
@@ -164,6 +164,10 @@ async fn why_credentials_were_refused_is_logged_so_often_and_no_more() {
     .await;
     let logged = world.server.lines("credentials were refused").len();
     assert!(logged < 30, "{logged}");
+    // Whatever becomes of the warnings, each refused call is a line of its own.
+    let calls = world.server.lines("call");
+    let refused = calls.iter().filter(|it| it["code"] == "Unauthenticated");
+    assert_eq!(refused.count(), 104);
     let log = world.server.log();
     for secret in [&unknown[21..], &good[21..40], "a.b.c"] {
         assert!(!log.contains(secret), "{log}");
