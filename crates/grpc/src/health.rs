@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use byline_domain::error::RepositoryError;
 use byline_persistence::Database;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+
+use crate::causes::with_causes;
 
 /// The names under which health is told; "" is the server as a whole.
 const SERVICES: [&str; 7] = [
@@ -80,10 +83,19 @@ impl Health {
 async fn probe(database: &Database) -> Option<String> {
     match tokio::time::timeout(PROBE_TIMEOUT, database.schema_state()).await {
         Err(_) => Some("the database does not answer".to_owned()),
-        Ok(Err(error)) => Some(match std::error::Error::source(&error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        }),
+        Ok(Err(error)) => Some(with_causes(&cause(database, error).await)),
         Ok(Ok(state)) => state.refusal(),
+    }
+}
+
+/// Why there is no database. The pool says no more than that it waited for a connection, and one
+/// that is made beside it says why.
+async fn cause(database: &Database, error: RepositoryError) -> RepositoryError {
+    if !matches!(error, RepositoryError::Unavailable(_)) {
+        return error;
+    }
+    match tokio::time::timeout(PROBE_TIMEOUT, database.reach()).await {
+        Ok(Err(cause)) => cause,
+        Ok(Ok(())) | Err(_) => error,
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod bootstrap;
+mod causes;
 pub mod cli;
 mod codec;
 mod convert;

@@ -33,4 +33,4 @@ mod weight;
 pub use self::error::is_forbidden;
 pub use self::pool::{Database, PoolSettings};
 /// Where a server is, and how to log in to it.
-pub use sqlx::postgres::PgConnectOptions;
+pub use sqlx::postgres::{PgConnectOptions, PgSslMode};

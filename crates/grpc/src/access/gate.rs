@@ -13,6 +13,7 @@ use super::bearer::{self, Bearer};
 use super::bounds::Bounds;
 use super::jwt::{self, JwtVerifier};
 use super::mtls::{Grants, Nameless};
+use crate::causes::with_causes;
 use crate::status::unauthenticated;
 
 /// Why a call is not let in. What it says is for a log, and holds no secret.
@@ -129,7 +130,7 @@ async fn follow(keys: &KeyRing) {
         let read = keys.refresh().await;
         match (&read, was_read) {
             (Err(error), None | Some(true)) => {
-                tracing::warn!(error = %chain(error), "the API keys cannot be read");
+                tracing::warn!(error = %with_causes(error), "the API keys cannot be read");
             }
             (Ok(()), Some(false)) => tracing::info!("the API keys can be read again"),
             (Ok(()), None | Some(true)) | (Err(_), Some(false)) => {}
@@ -153,13 +154,12 @@ impl Ways {
             };
             return found.map_err(|refusal| match refusal {
                 KeyRefusal::Unknown => {
-                    let why = format!(
-                        "there is no API key {id}, or no longer, or its secret is another"
-                    );
+                    let why =
+                        format!("there is no API key {id}, or no longer, or its secret is another");
                     Refusal::Invalid(why.into())
                 }
                 KeyRefusal::Expired => Refusal::Expired(format!("API key {id} has expired").into()),
-                KeyRefusal::Unavailable(error) => Refusal::Unavailable(chain(&error)),
+                KeyRefusal::Unavailable(error) => Refusal::Unavailable(with_causes(&error)),
             });
         }
         let jwt = self.jwt.as_ref();
@@ -192,14 +192,6 @@ async fn find(
     let finding = tokio::spawn(async move { keys.find(&key).await });
     let found = finding.await;
     found.map_err(|broken_off| Refusal::Unavailable(broken_off.to_string()))
-}
-
-/// An error and what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 #[cfg(test)]

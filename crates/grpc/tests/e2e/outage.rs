@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use byline_grpc::pb;
 use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use tokio::sync::watch;
 use tonic::Code;
 
 use crate::errors::shown;
-use crate::support::Server;
+use crate::support::{Server, eventually};
 
 async fn start(folder: &std::path::Path) -> EmbeddedPostgres {
     let folder = folder.to_owned();
@@ -48,18 +49,21 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
     let list = pb::ListUsersRequest::default();
 
     // Load before, during and after.
+    let (is_back, back) = watch::channel(false);
     let mut loads = Vec::new();
     for _ in 0..8 {
-        let mut users = users.clone();
+        let (mut users, back) = (users.clone(), back.clone());
         loads.push(tokio::spawn(async move {
             let mut codes = Vec::new();
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_secs(4) {
+            loop {
+                let is_last = *back.borrow();
                 let result = users.list_users(pb::ListUsersRequest::default()).await;
                 codes.push(result.map_or_else(|status| status.code(), |_| Code::Ok));
+                if is_last {
+                    break codes;
+                }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            codes
         }));
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -68,6 +72,13 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
     tokio::time::sleep(Duration::from_millis(500)).await;
     let status = users.list_users(list.clone()).await.unwrap_err();
     insta::assert_snapshot!("database_unavailable", shown(&status));
+    // And why, to the operator: not only that it was waited for.
+    eventually("it is said why", async || {
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains("not ready"));
+        line.is_some_and(|line| line.contains("No such file or directory"))
+    })
+    .await;
 
     let postgres = start(folder.path()).await;
     let began = Instant::now();
@@ -78,6 +89,7 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    is_back.send(true).unwrap();
     for load in loads {
         let codes = load.await.unwrap();
         assert!(

@@ -1,6 +1,5 @@
 //! Where key sets are read from: a file, or a URL.
 
-use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::future::poll_fn;
@@ -21,6 +20,7 @@ use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::key_set::MAX_BYTES;
+use crate::causes::with_causes;
 
 /// Where a key set is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Fetch {
 
     async fn get(&self) -> Result<Vec<u8>, String> {
         let answer = self.client.get(self.url.clone()).await;
-        let answer = answer.map_err(|error| chain(&error))?;
+        let answer = answer.map_err(|error| with_causes(&error))?;
         // Nor is a redirect followed: it would lead where nobody was told to trust.
         if answer.status() != StatusCode::OK {
             return Err(format!("it answers {}", answer.status()));
@@ -203,7 +203,7 @@ impl Fetch {
         let mut body = answer.into_body();
         let mut document = Vec::new();
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            let frame = frame.map_err(|error| chain(&error))?;
+            let frame = frame.map_err(|error| with_causes(&error))?;
             if let Ok(data) = frame.into_data() {
                 if document.len() + data.len() > MAX_BYTES {
                     return Err(too_large());
@@ -213,17 +213,6 @@ impl Fetch {
         }
         Ok(document)
     }
-}
-
-/// An error and what led to it: hyper's own says little.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

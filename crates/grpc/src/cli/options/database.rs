@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use byline_persistence::PgConnectOptions;
+use byline_persistence::{PgConnectOptions, PgSslMode};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -60,7 +60,10 @@ pub(in crate::cli) fn server(
         .iter()
         .any(|scheme| url.starts_with(scheme));
     let server = is_ours.then(|| PgConnectOptions::from_str(url).ok());
-    let server = server.flatten().ok_or_else(|| NoUrl(option.to_owned()))?;
+    let server = server.flatten().ok_or_else(|| NoUrl {
+        option: option.to_owned(),
+        why: if is_ours { what_is_wrong(url) } else { SCHEME },
+    })?;
     for parameter in not_heeded(url) {
         tracing::warn!(parameter, "{option}: a parameter that is not heeded");
     }
@@ -105,8 +108,34 @@ fn not_heeded(url: &str) -> impl Iterator<Item = &str> {
 
 /// What was given as a URL is none.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is no URL such as postgres://user:password@host/name")]
-pub(in crate::cli) struct NoUrl(String);
+#[error("{option} is no URL such as postgres://user:password@host/name: {why}")]
+pub(in crate::cli) struct NoUrl {
+    option: String,
+    why: &'static str,
+}
+
+const SCHEME: &str = "it does not begin with postgres:// or postgresql://";
+
+/// What is wrong with a URL that the driver does not take, as far as that can be told without
+/// repeating any of it.
+fn what_is_wrong(url: &str) -> &'static str {
+    let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let mut parameters = parameters.split('&').filter_map(|it| it.split_once('='));
+    let is_mode = |text: &str| text.parse::<PgSslMode>().is_ok();
+    if parameters.any(|(name, value)| matches!(name, "sslmode" | "ssl-mode") && !is_mode(value)) {
+        return "sslmode is none of disable, allow, prefer, require, verify-ca, verify-full";
+    }
+    let (_, place) = place.split_once("://").unwrap_or_default();
+    let host = place.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
+        return "its port is no number up to 65535; where that is a part of the password, the password \
+                has to be percent-encoded";
+    }
+    "its parts cannot be told apart; whatever is no letter and no digit in user and password has \
+     to be percent-encoded, such as %2F for /"
+}
 
 #[cfg(test)]
 mod tests {
@@ -133,6 +162,24 @@ mod tests {
                 "{message}"
             );
             assert!(!message.contains("secret"), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_told_without_its_parts() {
+        for (url, why) in [
+            ("mysql://u:secret@h/byline", "it does not begin with"),
+            ("postgres://h/b?sslmode=verfy-full", "sslmode is none of"),
+            ("postgres://u:secret@h:port/b", "its port is no number"),
+            ("postgres://u:secret@h:70000/b", "its port is no number"),
+            ("postgres://u:sec/ret@h/b", "its port is no number"),
+            ("postgres://u:secret@[h/b", "its parts cannot be told apart"),
+        ] {
+            let message = server("--database-url", &url.into())
+                .unwrap_err()
+                .to_string();
+            assert!(message.contains(&format!(": {why}")), "{url}: {message}");
+            assert!(!message.contains("sec"), "{message}");
         }
     }
 

@@ -28,6 +28,7 @@ use self::format::Format;
 pub(super) use self::import::ImportCommand;
 use self::noun::Noun;
 use self::server::ServerOptions;
+use crate::causes::with_causes;
 
 /// What a program answers that was called in a wrong way, as clap does.
 const USAGE: u8 = 2;
@@ -84,26 +85,11 @@ impl Usage {
 /// What a status says: what the server said, or why nothing came of it.
 fn said(status: &Status) -> String {
     match std::error::Error::source(status) {
-        Some(source) => format!("the connection was lost: {}", chain(source)),
+        Some(source) => format!("the connection was lost: {}", with_causes(source)),
         None if status.code() == Code::Unauthenticated => format!(
             "{}: --token or --client-cert says who calls",
             status.message()
         ),
         None => status.message().to_owned(),
     }
-}
-
-/// What an error says, and what is behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let more = error.to_string();
-        // Some repeat what is behind them.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = error.source();
-    }
-    text
 }

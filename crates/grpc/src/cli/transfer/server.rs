@@ -12,7 +12,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
 use tonic::{Request, Status};
 
-use super::chain;
+use crate::causes::with_causes;
 use crate::cli::CommandError;
 use crate::pb::transfer_service_client::TransferServiceClient;
 
@@ -89,7 +89,7 @@ impl ServerOptions {
             server.clone()
         };
         let connected = endpoint.connect().await;
-        let channel = connected.map_err(|error| format!("{uri}: {}", chain(&error)))?;
+        let channel = connected.map_err(|error| format!("{uri}: {}", with_causes(&error)))?;
         Ok(TransferServiceClient::with_interceptor(
             channel,
             credentials,
