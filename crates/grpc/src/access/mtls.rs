@@ -19,7 +19,7 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// Reads `NAME=SCOPES`, or `NAME=ROLE`; a name may hold `=` itself. Says what is wrong.
+    /// Reads `NAME=SCOPES`, or `NAME=ROLE`. Says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (name, rights) = text
             .rsplit_once('=')
@@ -30,13 +30,15 @@ impl Grant {
             Ok(role) => role.scopes(),
             Err(_) => Scopes::parse(rights).map_err(|invalid| invalid.message)?,
         };
-        // Names of hosts are told in small letters; of SPIFFE IDs the path is to the letter.
-        let name = if name.as_str().contains("://") {
-            name.into_string()
-        } else {
-            name.as_str().to_ascii_lowercase()
-        };
-        Ok(Self { name, scopes })
+        // As certificates tell it, which names of hosts do in small letters.
+        let name = PeerName::parse(name.as_str()).ok_or(
+            "the name is of no certificate that is let in: expected a SPIFFE ID with a path, or the \
+             DNS name of one host",
+        )?;
+        Ok(Self {
+            name: name.to_string(),
+            scopes,
+        })
     }
 }
 
@@ -103,6 +105,16 @@ mod tests {
                 "bew\u{202e}=admin",
                 "the name must not hold the character U+202E",
             ),
+            ("*.example.org=admin", "the name is of no certificate"),
+            (
+                "spiffe://example.org=admin",
+                "the name is of no certificate",
+            ),
+            (
+                "https://example.org/web=admin",
+                "the name is of no certificate",
+            ),
+            ("CN=web,O=b=admin", "the name is of no certificate"),
             ("web=", "is required"),
             ("web=root", "users.write"),
         ] {

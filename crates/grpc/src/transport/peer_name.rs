@@ -12,6 +12,16 @@ impl PeerName {
         &self.0
     }
 
+    /// Reads a name that a certificate may have. `None` if none of whoever is let in has it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.contains("://") {
+            return Self::among(&[text], &[]);
+        }
+        let is_of_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+        let is_host = text.bytes().all(is_of_host);
+        is_host.then(|| Self::among(&[], &[text])).flatten()
+    }
+
     /// Whom names in a certificate stand for: the SPIFFE ID among the URIs, or the name of a host
     /// where there is none; nobody where it could be another one as well.
     pub(super) fn among(uris: &[&str], hosts: &[&str]) -> Option<Self> {
