@@ -1,5 +1,6 @@
 //! What is tried again, and when.
 
+use std::error::Error;
 use std::time::Duration;
 
 use tonic::{Code, Status};
@@ -7,6 +8,7 @@ use tonic_types::StatusExt;
 
 use super::progress::Progress;
 use super::said;
+use crate::causes::with_causes;
 
 /// How long to wait before each try after the first, where a server was busy or away.
 const PAUSES: [Duration; 5] = [
@@ -53,11 +55,39 @@ impl Retries {
 
 /// Whether it may go better another time.
 fn can_go_better(status: &Status) -> bool {
-    status.code() == Code::Unavailable
-        || std::error::Error::source(status).is_some()
-        || retry_delay(status).is_some()
+    match std::error::Error::source(status) {
+        Some(lost) => !is_refused_by_tls(lost),
+        None => status.code() == Code::Unavailable || retry_delay(status).is_some(),
+    }
+}
+
+/// Whether the server has ended the handshake, as it does where it does not take the certificate.
+/// HTTP/2 leaves no more of that than the text.
+fn is_refused_by_tls(lost: &dyn Error) -> bool {
+    with_causes(lost).contains("received fatal alert")
 }
 
 fn retry_delay(status: &Status) -> Option<Duration> {
     status.get_error_details().retry_info()?.retry_delay
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_lost_may_come_back_and_a_certificate_does_not_get_better() {
+        let lost = |why: &str| {
+            let lost = io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
+            Status::from_error(Box::new(lost))
+        };
+        assert!(can_go_better(&lost("connection reset")));
+        assert!(!can_go_better(&lost(
+            "received fatal alert: CertificateExpired"
+        )));
+        assert!(can_go_better(&Status::unavailable("busy")));
+        assert!(!can_go_better(&Status::permission_denied("no")));
+    }
 }
