@@ -16,6 +16,7 @@ mod rates;
 mod secret_key;
 mod server;
 mod service;
+mod shares;
 mod status;
 mod sweeping;
 mod system;

@@ -15,6 +15,7 @@ use crate::bootstrap::App;
 use crate::health::Health;
 use crate::layers::access::Access;
 use crate::layers::admission::Admission;
+use crate::layers::arrival::Arrival;
 use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
 use crate::layers::whole::Whole;
@@ -26,7 +27,11 @@ use crate::transport::{Incoming, Transport};
 /// The largest message that is read, in bytes; answers stay below it too.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_STREAMS_PER_CONNECTION: u32 = 100;
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// Of which a token takes up to 8 KiB.
+const MAX_HEADER_BYTES: u32 = 12 * 1024;
+/// The same of messages that everybody may send: they name a service, or a file of the contract.
+const MAX_HEALTH_MESSAGE_BYTES: usize = 1024;
+const MAX_REFLECTION_MESSAGE_BYTES: usize = 4 * 1024;
 /// How many bytes of requests a connection may send that nobody has read yet; as many on
 /// one stream, or an import from afar would be slow.
 const RECEIVE_WINDOW: u32 = 1024 * 1024;
@@ -34,6 +39,11 @@ const RECEIVE_WINDOW: u32 = 1024 * 1024;
 /// may be reset for errors, before it is closed.
 const MAX_PENDING_RESETS: usize = 20;
 const MAX_ERROR_RESETS: usize = 100;
+
+/// How long a request may take to come as a whole, or of a stream the first message; of what
+/// everybody may ask it is less, and as long as that may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const ANYBODYS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long calls under way may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(7);
@@ -87,7 +97,8 @@ pub(crate) async fn serve(
 ) -> Result<(), transport::Error> {
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let mut health = Health::new(reporter).await;
-    let admission = Admission::new(limits.max_calls, doors.transport.streams.clone());
+    let health_service = health_service.max_decoding_message_size(MAX_HEALTH_MESSAGE_BYTES);
+    let admission = Admission::new(limits.max_calls, doors.transport.everybody.clone());
     let router = Server::builder()
         .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADER_BYTES)
@@ -106,6 +117,11 @@ pub(crate) async fn serve(
             default: limits.default_deadline,
             cap: limits.max_deadline,
             transfer: limits.transfer_timeout,
+            of_anybody: ANYBODYS_TIMEOUT,
+        })
+        .layer(Arrival {
+            of_callers: REQUEST_TIMEOUT,
+            of_anybody: ANYBODYS_TIMEOUT,
         })
         .layer(Whole)
         .add_service(health_service);
@@ -165,8 +181,10 @@ pub(crate) async fn serve(
     }
 }
 
-type Layers =
-    Stack<Whole, Stack<Deadline, Stack<Admission, Stack<Access, Stack<CallLog, Identity>>>>>;
+type Layers = Stack<
+    Whole,
+    Stack<Arrival, Stack<Deadline, Stack<Admission, Stack<Access, Stack<CallLog, Identity>>>>>,
+>;
 
 fn add_services(
     router: Router<Layers>,
@@ -232,11 +250,13 @@ fn add_reflection(router: Router<Layers>) -> Router<Layers> {
         .add_service(
             reflection()
                 .build_v1()
-                .expect("the descriptors were made by this build"),
+                .expect("the descriptors were made by this build")
+                .max_decoding_message_size(MAX_REFLECTION_MESSAGE_BYTES),
         )
         .add_service(
             reflection()
                 .build_v1alpha()
-                .expect("the descriptors were made by this build"),
+                .expect("the descriptors were made by this build")
+                .max_decoding_message_size(MAX_REFLECTION_MESSAGE_BYTES),
         )
 }

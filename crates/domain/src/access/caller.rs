@@ -44,6 +44,9 @@ pub struct Caller {
     scopes: Scopes,
 }
 
+/// The id of everybody, which no way of knowing callers gives: it has no prefix.
+const ANYBODY: &str = "anybody";
+
 impl Caller {
     /// A caller that is known by `way` under that name, and may do that.
     pub fn new(way: Way, name: &CallerName, scopes: Scopes) -> Self {
@@ -56,7 +59,7 @@ impl Caller {
     /// Everybody, where callers are not told apart. May do everything.
     pub fn anybody() -> Self {
         Self {
-            id: "anybody".to_owned(),
+            id: ANYBODY.to_owned(),
             scopes: Scopes::all(),
         }
     }
@@ -72,6 +75,11 @@ impl Caller {
     /// What tells it from all other callers, however they are known: `key:web`.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether it stands for everybody.
+    pub fn is_anybody(&self) -> bool {
+        self.id == ANYBODY
     }
 
     /// What it may do.

@@ -32,6 +32,8 @@ pub(crate) struct Rights {
     methods: HashMap<String, Option<Needs>>,
     /// By the full name of the request.
     requests: HashMap<String, Scopes>,
+    /// The paths of methods whose requests are streams.
+    streams: HashSet<String>,
 }
 
 static RIGHTS: LazyLock<Rights> = LazyLock::new(|| {
@@ -67,6 +69,7 @@ impl Rights {
         let mut rights = Self {
             methods: HashMap::new(),
             requests: HashMap::new(),
+            streams: HashSet::new(),
         };
         let mut of_operations = Vec::new();
         for file in &files {
@@ -81,6 +84,9 @@ impl Rights {
                     }
                     if access.is_some_and(|access| access.operations) {
                         of_operations.push((path.clone(), method.input.clone()));
+                    }
+                    if method.is_stream {
+                        rights.streams.insert(path.clone());
                     }
                     rights.methods.insert(path, needs);
                 }
@@ -107,6 +113,11 @@ impl Rights {
     /// Whether there is a method at that path.
     pub(crate) fn has_method(&self, path: &str) -> bool {
         self.methods.contains_key(path)
+    }
+
+    /// Whether the method at that path takes any number of messages.
+    pub(crate) fn is_stream(&self, path: &str) -> bool {
+        self.streams.contains(path)
     }
 
     /// The name of the method at that path.
@@ -195,6 +206,8 @@ struct MethodType {
     input: String,
     #[prost(message, optional, tag = "4")]
     options: Option<Options>,
+    #[prost(bool, tag = "5")]
+    is_stream: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -256,6 +269,7 @@ mod tests {
                     operations: false,
                 }),
             }),
+            is_stream: false,
         };
         let set = |methods| Files {
             files: vec![File {

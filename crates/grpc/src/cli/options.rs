@@ -46,7 +46,7 @@ pub(super) struct ServerOptions {
     #[command(flatten)]
     connections: ConnectionOptions,
 
-    /// Calls under way at once; the rest are told RESOURCE_EXHAUSTED
+    /// Calls under way at once, of which no caller has more than half; the rest are told RESOURCE_EXHAUSTED
     #[arg(long, env = "BYLINE_MAX_CALLS", default_value_t = 256, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     max_calls: u32,
@@ -71,7 +71,7 @@ pub(super) struct ServerOptions {
         value_parser = clap::value_parser!(u64).range(1..))]
     acquire_timeout_ms: u64,
 
-    /// Imports and exports under way at once, each of which takes a connection to the database; fewer than --pool-size, so that calls have some too. The rest are told RESOURCE_EXHAUSTED
+    /// Imports and exports under way at once, of which no caller has more than half, and each of which takes a connection to the database; fewer than --pool-size, so that calls have some too. The rest are told RESOURCE_EXHAUSTED
     #[arg(long, env = "BYLINE_MAX_TRANSFERS", default_value_t = 4, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     max_transfers: u32,

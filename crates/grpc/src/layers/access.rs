@@ -1,4 +1,8 @@
 //! Lets in whoever may make a call, before anything of it is read but its headers.
+//!
+//! Nothing is let in over a connection that has outlived its time. A client that answers no ping
+//! can keep one open for longer than it was told to, and what was found out when it began, such as a
+//! certificate, would count for as long.
 
 use std::mem;
 use std::sync::Arc;
@@ -6,13 +10,15 @@ use std::task::{Context, Poll};
 
 use byline_domain::access::Caller;
 use http::header::AUTHORIZATION;
+use tokio::time::Instant;
 use tonic::Status;
 use tower::{Layer, Service};
 
 use super::call::Known;
 use super::{Answer, is_bounded};
 use crate::access::{Gate, rights};
-use crate::status::{nobody_may, scopes_missing};
+use crate::status::{connection_outlived, nobody_may, scopes_missing};
+use crate::transport::Peer;
 
 /// Knows callers, and what they may call.
 #[derive(Clone)]
@@ -61,6 +67,10 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        let peer = request.extensions().get::<Peer>();
+        if peer.is_some_and(|peer| peer.until <= Instant::now()) {
+            return Box::pin(async { Ok(connection_outlived().into_http()) });
+        }
         // Health is asked for by those who know no keys, and reflection is off unless its
         // operator lets everybody read it.
         if !is_bounded(request.uri().path()) {

@@ -1,6 +1,8 @@
-//! A bounded number of calls at once, and of the streams that everybody may open. The rest is told
-//! at once to come back: whoever waits in a queue only ages there.
+//! A bounded number of calls at once, of which no caller has more than half; and of the checks of
+//! health and the streams that everybody may make. The rest is told at once to come back: whoever
+//! waits in a queue only ages there.
 //!
+//! A call takes its place before its request has come, which is held in memory meanwhile.
 //! A call is under way until its answer was taken, since as long it is held in memory.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -8,46 +10,58 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use byline_app::Load;
-use tokio::sync::Semaphore;
+use byline_domain::access::Caller;
+use http::Extensions;
 use tonic::Status;
 use tower::{Layer, Service};
 
 use super::{Answer, is_bounded, is_endless, is_transfer};
-use crate::status::{too_many_calls, too_many_streams};
+use crate::shares::{CallerShares, Shares};
+use crate::status::{too_many_calls, too_many_checks, too_many_streams};
 use crate::transport::{Keepsake, Peer, Places, keep};
 
-/// Bounds the calls under way, over all connections; and apart from them the streams that
-/// everybody may open.
+/// Bounds the calls under way, over all connections; and apart from them what everybody may make.
 #[derive(Clone)]
 pub(crate) struct Admission {
-    places: Arc<Semaphore>,
-    streams: Places,
-    all: usize,
+    places: CallerShares,
+    everybody: Everybody,
+}
+
+/// The places of what everybody may make.
+#[derive(Clone)]
+pub(crate) struct Everybody {
+    /// Of streams, which stay open.
+    pub(crate) streams: Places,
+    /// Of checks of health, which end soon.
+    pub(crate) checks: Places,
 }
 
 impl Admission {
-    pub(crate) fn new(max_calls: usize, streams: Places) -> Self {
-        let all = max_calls.min(Semaphore::MAX_PERMITS);
+    pub(crate) fn new(max_calls: usize, everybody: Everybody) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(all)),
-            streams,
-            all,
+            places: Shares::new(max_calls),
+            everybody,
         }
     }
 
-    /// The place that a call of that method takes, if it takes one. A check of health takes none:
-    /// it has a deadline, and is answered whatever happens.
-    fn place(&self, path: &str, peer: Option<&Peer>) -> Result<Option<Keepsake>, Status> {
-        if is_endless(path) {
-            let here = IpAddr::from(Ipv4Addr::LOCALHOST);
-            let address = peer.map_or(here, |peer| peer.address.ip());
-            let place = self.streams.take(address).ok_or_else(too_many_streams)?;
-            Ok(Some(Arc::new(place)))
-        } else if is_bounded(path) && !is_transfer(path) {
-            let place = Arc::clone(&self.places).try_acquire_owned();
-            Ok(Some(Arc::new(place.map_err(|_| too_many_calls())?)))
-        } else {
+    /// The place that a call of that method takes, if it takes one.
+    fn place(&self, path: &str, call: &Extensions) -> Result<Option<Keepsake>, Status> {
+        if is_transfer(path) {
             Ok(None)
+        } else if is_bounded(path) {
+            let place = self.places.take_for(call.get::<Caller>());
+            Ok(Some(Arc::new(place.map_err(too_many_calls)?)))
+        } else {
+            let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+            let address = call.get::<Peer>().map_or(here, |peer| peer.address.ip());
+            let place = if is_endless(path) {
+                let place = self.everybody.streams.take(address);
+                place.ok_or_else(too_many_streams)
+            } else {
+                let place = self.everybody.checks.take(address);
+                place.ok_or_else(too_many_checks)
+            };
+            Ok(Some(Arc::new(place?)))
         }
     }
 }
@@ -55,7 +69,7 @@ impl Admission {
 impl Load for Admission {
     /// From half of the calls on that may be under way.
     fn is_high(&self) -> bool {
-        self.places.available_permits() <= self.all / 2
+        self.places.taken() >= self.places.all().div_ceil(2)
     }
 }
 
@@ -91,11 +105,12 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let peer = request.extensions().get::<Peer>();
-        let place = match self.admission.place(request.uri().path(), peer) {
+        let call = request.extensions();
+        let place = match self.admission.place(request.uri().path(), call) {
             Ok(place) => place,
             Err(status) => return Box::pin(async move { Ok(status.into_http()) }),
         };
+        let peer = call.get::<Peer>();
         let unread = peer.map(|peer| Arc::clone(&peer.unread));
         let answer = self.inner.call(request);
         Box::pin(async move {
@@ -132,6 +147,13 @@ mod tests {
         }
     }
 
+    fn everybody(streams: usize, checks: usize) -> Everybody {
+        Everybody {
+            streams: Places::new("streams", streams),
+            checks: Places::new("checks", checks),
+        }
+    }
+
     fn request(path: &str) -> http::Request<()> {
         let request = http::Request::builder().uri(path);
         request.body(()).expect("it is a path")
@@ -140,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn the_load_is_high_while_half_of_the_calls_are_under_way() {
         for (max_calls, half) in [(1, 1), (2, 1), (3, 2), (4, 2), (256, 128)] {
-            let admission = Admission::new(max_calls, Places::new("streams", 1_000));
+            let admission = Admission::new(max_calls, everybody(1_000, 1_000));
             let mut service = admission.layer(Idle);
             let mut call = |path| service.call(request(path));
             let mut under_way = Vec::new();
@@ -165,8 +187,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn streams_of_everybody_are_bounded_and_checks_of_health_are_not() {
-        let admission = Admission::new(1, Places::new("streams", 2));
+    async fn what_everybody_may_make_is_bounded_by_itself() {
+        let admission = Admission::new(1, everybody(2, 2));
         let mut service = admission.layer(Idle);
         let mut call = |path| service.call(request(path));
         let reason = async |answer: Answer<Infallible>| {
@@ -189,6 +211,11 @@ mod tests {
             reason(call("/grpc.anything/Else")).await,
             Some(Code::ResourceExhausted)
         );
+        let checks = [(); 2].map(|()| call("/grpc.health.v1.Health/Check"));
+        let refused = call("/grpc.health.v1.Health/Check");
+        assert_eq!(reason(refused).await, Some(Code::ResourceExhausted));
+        drop(checks);
+        assert_eq!(reason(call("/grpc.health.v1.Health/Check")).await, None);
         drop((again, reflection));
         assert_eq!(reason(call("/grpc.anything/Else")).await, None);
     }

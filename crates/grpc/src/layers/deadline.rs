@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-use super::{Answer, headers, is_endless, is_transfer};
+use super::{Answer, headers, is_bounded, is_endless, is_transfer};
 use crate::status::{deadline_exceeded, invalid_deadline};
 
 /// How long a call may take.
@@ -24,6 +24,8 @@ pub(crate) struct Deadline {
     pub(crate) cap: Duration,
     /// How long a transfer may take, whatever the caller says.
     pub(crate) transfer: Duration,
+    /// How long what everybody may ask may take, whatever the caller says.
+    pub(crate) of_anybody: Duration,
 }
 
 /// When the time of a transfer is over; an extension of its request.
@@ -43,6 +45,8 @@ impl Deadline {
     fn of(self, path: &str, headers: &http::HeaderMap) -> Option<Duration> {
         let (default, cap) = if is_transfer(path) {
             (self.transfer, self.transfer)
+        } else if !is_bounded(path) {
+            (self.default, self.of_anybody)
         } else {
             (self.default, self.cap)
         };
@@ -117,6 +121,7 @@ mod tests {
             default: Duration::from_secs(3),
             cap: Duration::from_secs(30),
             transfer: Duration::from_mins(20),
+            of_anybody: Duration::from_secs(5),
         };
         let on = |path: &str, text: &'static str| {
             let mut headers = http::HeaderMap::new();
@@ -133,6 +138,10 @@ mod tests {
         assert_eq!(of("100m"), Some(Duration::from_millis(90)));
         assert_eq!(of("12m"), Some(Duration::from_millis(6)));
         assert_eq!(of("x"), None);
+
+        let check = "/grpc.health.v1.Health/Check";
+        assert_eq!(deadline.of(check, &without), Some(Duration::from_secs(3)));
+        assert_eq!(on(check, "30S"), Some(Duration::from_secs(5)));
 
         let transfer = "/byline.v1.TransferService/ExportUsers";
         assert_eq!(

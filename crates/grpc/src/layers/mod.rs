@@ -1,7 +1,7 @@
 //! What happens to every call, whatever its method; from outside in: [`call`]
 //! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`access`] finds out
 //! who makes it and whether they may, [`admission`] bounds how many there are at once, [`deadline`] ends it in time,
-//! [`whole`] lets none be taken for whole that was given up.
+//! [`arrival`] waits for its request for some seconds, [`whole`] lets none be taken for whole that was given up.
 //!
 //! A transfer takes none of the places of calls: it may take an hour, and as long as it
 //! waits for its other side it does nothing. It has a place of its own, which its service
@@ -9,6 +9,7 @@
 
 pub(crate) mod access;
 pub(crate) mod admission;
+pub(crate) mod arrival;
 pub(crate) mod call;
 pub(crate) mod deadline;
 mod headers;

@@ -7,6 +7,7 @@ use tonic::{Code, Status};
 
 use super::{RETRY_OVERLOAD, Told, retry_after};
 use crate::access::Refusal;
+use crate::shares::Full;
 
 /// When to try again what found all places of transfers taken, which are so for long.
 const RETRY_TRANSFER: Duration = Duration::from_secs(10);
@@ -20,16 +21,53 @@ pub(crate) fn deadline_exceeded(deadline: Duration) -> Status {
     Told::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()
 }
 
+/// The request of a call, or the first message of a stream, was not whole after `time`.
+pub(crate) fn request_stalled(time: Duration) -> Status {
+    let message = format!(
+        "the request had not come as a whole within {}",
+        humantime::format_duration(time)
+    );
+    Told::new(Code::DeadlineExceeded, "REQUEST_STALLED", message).into()
+}
+
 /// The caller's deadline cannot be read.
 pub(crate) fn invalid_deadline() -> Status {
     let message = "grpc-timeout must be 1 to 8 digits and one of the units H, M, S, m, u, n";
     Told::new(Code::InvalidArgument, "INVALID_DEADLINE", message).into()
 }
 
-/// The server has as many calls under way as it takes.
-pub(crate) fn too_many_calls() -> Status {
-    let message = "the server is busy with as many calls as it takes";
-    Told::new(Code::ResourceExhausted, "TOO_MANY_CALLS", message)
+/// There is no place for a call: the server has as many under way as it takes, or its caller as
+/// many as one may have.
+pub(crate) fn too_many_calls(full: Full) -> Status {
+    let told = match full {
+        Full::All => {
+            let message = "the server is busy with as many calls as it takes";
+            Told::new(Code::ResourceExhausted, "TOO_MANY_CALLS", message)
+        }
+        Full::Share => share_exceeded("calls"),
+    };
+    told.with(retry_after(RETRY_OVERLOAD)).into()
+}
+
+/// The caller has half of all places.
+fn share_exceeded(what: &str) -> Told {
+    let message = format!(
+        "the caller has as many {what} under way as a caller may, which is half of what the \
+         server takes"
+    );
+    Told::new(Code::ResourceExhausted, "CALLER_SHARE_EXCEEDED", message)
+}
+
+/// The connection has had its time.
+pub(crate) fn connection_outlived() -> Status {
+    let message = "the connection has had its time: connect anew, and call again";
+    Told::new(Code::Unavailable, "CONNECTION_OUTLIVED", message).into()
+}
+
+/// As many checks of health are under way as there may be.
+pub(crate) fn too_many_checks() -> Status {
+    let message = "as many checks of health are under way as there may be";
+    Told::new(Code::ResourceExhausted, "TOO_MANY_CHECKS", message)
         .with(retry_after(RETRY_OVERLOAD))
         .into()
 }
@@ -50,12 +88,17 @@ pub(crate) fn rate_exceeded(wait: Duration) -> Status {
         .into()
 }
 
-/// The server has as many transfers under way as it runs at a time.
-pub(crate) fn too_many_transfers() -> Status {
-    let message = "as many transfers are under way as the server runs at a time";
-    Told::new(Code::ResourceExhausted, "TOO_MANY_TRANSFERS", message)
-        .with(retry_after(RETRY_TRANSFER))
-        .into()
+/// There is no place for a transfer: the server has as many under way as it runs at a time, or its
+/// caller as many as one may have.
+pub(crate) fn too_many_transfers(full: Full) -> Status {
+    let told = match full {
+        Full::All => {
+            let message = "as many transfers are under way as the server runs at a time";
+            Told::new(Code::ResourceExhausted, "TOO_MANY_TRANSFERS", message)
+        }
+        Full::Share => share_exceeded("transfers"),
+    };
+    told.with(retry_after(RETRY_TRANSFER)).into()
 }
 
 /// As many reads of the audit log are under way as the server runs at a time.

@@ -18,7 +18,7 @@ use super::connection::{Connection, Wire};
 use super::identity::name_of;
 use super::limits::Place;
 use super::socket::Socket;
-use super::{Peer, PeerName, Transport, host, preface};
+use super::{GRACE, Peer, PeerName, Transport, host, preface};
 use crate::rates::Lines;
 
 /// How many connections may wait to be accepted. With the usual 128 a few hundred clients that
@@ -143,6 +143,7 @@ async fn open(
         address,
         has_certificate: false,
         certificate: None,
+        until: accepted + patience.age + GRACE,
         unread: Arc::clone(socket.unread()),
     };
     let mut wire: Box<dyn Wire> = match &transport.certificates {

@@ -1,13 +1,14 @@
 //! How many connections there are at once, and how many streams that everybody may open. At the limit of open files nobody could connect
 //! any more, and neither could the server to its database: so the limit of connections lies below it.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::Instant;
+
+use crate::shares::{Share, Shares};
 
 /// As many as any server is meant for that nobody has said more of.
 const MOST: usize = 10_000;
@@ -64,92 +65,61 @@ fn open_files(wanted: usize) -> usize {
 /// The places of connections, or of streams. No host has more than half of them, so that none can keep out all
 /// others; but this one, where a proxy may stand before the server.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Shared>);
+pub(crate) struct Places(Arc<Named>);
 
 #[derive(Debug)]
-struct Shared {
+struct Named {
     what: &'static str,
-    all: usize,
-    of_a_host: usize,
-    taken: Mutex<Taken>,
+    places: Shares<IpAddr>,
+    refused: Mutex<Refused>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
-    all: usize,
-    by_host: HashMap<IpAddr, usize>,
+struct Refused {
     /// How many were refused since that was told last.
-    refused: u64,
+    count: u64,
     told: Option<Instant>,
 }
+
+/// The place of one, until it is dropped.
+pub(crate) type Place = Share<IpAddr>;
 
 impl Places {
     /// That many, of `what`, in the plural.
     pub(crate) fn new(what: &'static str, all: usize) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(Named {
             what,
-            all,
-            of_a_host: all.div_ceil(2),
-            taken: Mutex::default(),
+            places: Shares::new(all),
+            refused: Mutex::default(),
         }))
     }
 
     /// A place for one from that address, if there is one.
     pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
         let host = (!address.to_canonical().is_loopback()).then(|| host(address));
-        let mut taken = self.0.taken();
-        let of_host = host.map_or(0, |host| taken.by_host.get(&host).copied().unwrap_or(0));
-        if taken.all >= self.0.all || of_host >= self.0.of_a_host {
-            taken.refuse(self.0.what, self.0.all);
-            return None;
+        let place = self.0.places.take(host);
+        if place.is_err() {
+            self.0.refuse();
         }
-        taken.all += 1;
-        if let Some(host) = host {
-            taken.by_host.insert(host, of_host + 1);
-        }
-        Some(Place {
-            shared: Arc::clone(&self.0),
-            host,
-        })
+        place.ok()
     }
 }
 
-impl Shared {
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Taken {
-    fn refuse(&mut self, what: &str, most: usize) {
-        self.refused += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= TELLING) {
+impl Named {
+    fn refuse(&self) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.count += 1;
+        if refused.told.is_none_or(|told| told.elapsed() >= TELLING) {
+            let (what, most) = (self.what, self.places.all());
             tracing::warn!(
-                refused = self.refused,
-                open = self.all,
+                refused = refused.count,
+                open = self.places.taken(),
                 "{what} were refused: there are {most} at most, and half of them from one host"
             );
-            self.refused = 0;
-            self.told = Some(Instant::now());
-        }
-    }
-}
-
-/// The place of one, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    shared: Arc<Shared>,
-    host: Option<IpAddr>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.shared.taken();
-        taken.all -= 1;
-        let Some(host) = self.host else { return };
-        let left = taken.by_host.remove(&host).unwrap_or(0).saturating_sub(1);
-        if left > 0 {
-            taken.by_host.insert(host, left);
+            *refused = Refused {
+                count: 0,
+                told: Some(Instant::now()),
+            };
         }
     }
 }
@@ -201,9 +171,7 @@ mod tests {
         let taken: Vec<_> = (0..4).filter_map(|_| take(&places, "127.0.0.1")).collect();
         assert_eq!(taken.len(), 4);
         drop(taken);
-        let taken = places.0.taken();
-        assert!(taken.all == 0 && taken.by_host.is_empty(), "{taken:?}");
-        drop(taken);
+        assert_eq!(places.0.places.taken(), 0);
         assert!(take(&Places::new("connections", 1), "192.0.2.1").is_some());
     }
 

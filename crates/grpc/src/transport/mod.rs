@@ -19,6 +19,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::layers::admission::Everybody;
+
 pub(crate) use incoming::{Incoming, listen};
 pub(crate) use limits::{Places, host, room};
 pub(crate) use peer_name::PeerName;
@@ -29,8 +33,8 @@ pub(crate) use unread::{Keepsake, Unread, keep};
 /// How connections are taken.
 pub(crate) struct Transport {
     pub(crate) places: Places,
-    /// Those of streams that everybody may open, over all connections.
-    pub(crate) streams: Places,
+    /// Those of what everybody may make, over all connections.
+    pub(crate) everybody: Everybody,
     pub(crate) patience: Patience,
     /// What connections are secured by; if nothing, calls come in the clear.
     pub(crate) certificates: Option<Arc<Certificates>>,
@@ -50,9 +54,12 @@ pub(crate) struct Patience {
     pub(crate) keepalive_interval: Duration,
     pub(crate) keepalive_timeout: Duration,
     /// How long a connection is used, after which a client is told to make another one: so that
-    /// a certificate counts no longer than that beyond its end.
+    /// a certificate counts no longer than that and [`GRACE`] beyond its end.
     pub(crate) age: Duration,
 }
+
+/// How long after that calls may begin all the same, while a client goes over to another one.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// Who is at the other end of a connection. The extensions of each request have it.
 #[derive(Clone, Debug)]
@@ -63,6 +70,8 @@ pub(crate) struct Peer {
     pub(crate) has_certificate: bool,
     /// Whom the certificate names, if there is one and it names one alone.
     pub(crate) certificate: Option<PeerName>,
+    /// From when on no call may begin on its connection.
+    pub(crate) until: Instant,
     /// What its connection has not taken yet.
     pub(crate) unread: Arc<Unread>,
 }

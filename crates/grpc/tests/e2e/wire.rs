@@ -12,7 +12,7 @@ use tonic::{Request, Status};
 
 /// Callers of these tests wait for longer than two busy cores ever take: whoever gives up first
 /// tells nothing of the server.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Calls the method of that path with one message, and answers as it was answered.
 pub(crate) async fn call(
@@ -58,6 +58,22 @@ pub(crate) async fn call_any(
     let path = path.parse().expect("a path");
     let answer = client.streaming(request, path, Bytes).await?;
     answer.into_inner().message().await
+}
+
+/// Calls the method of that path and never says with what, until it is told how that ends. Has
+/// more time than the server gives any call.
+pub(crate) async fn call_and_stall(
+    channel: &Channel,
+    path: &'static str,
+    request: Request<()>,
+) -> Status {
+    let mut client = Grpc::new(channel.clone());
+    client.ready().await.unwrap();
+    let mut request = request.map(|()| tokio_stream::pending::<Vec<u8>>());
+    request.set_timeout(PATIENCE);
+    let path = PathAndQuery::from_static(path);
+    let answer = client.client_streaming(request, path, Bytes).await;
+    answer.map(drop).expect_err("nothing was asked")
 }
 
 /// All that came back of a call.

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::some_time;
 use crate::cli::CommandError;
+use crate::layers::admission::Everybody;
 use crate::transport::{Certificates, Files, Patience, Places, Transport, room};
 
 /// How many connections there are, and how long they may take.
@@ -42,11 +43,15 @@ pub(super) struct ConnectionOptions {
         value_parser = some_time, hide = true)]
     keepalive_timeout: Duration,
 
-    /// How long a connection is used before its client is told to make another one, and to show its certificate again; tests shorten it
+    /// How long a connection is used before its client is told to make another one, and to show its certificate again; ten seconds later no call begins on it any more. Tests shorten it
     #[arg(long, env = "BYLINE_MAX_CONNECTION_AGE", default_value = "1h", value_name = "TIME",
         value_parser = some_time, hide = true)]
     max_connection_age: Duration,
 }
+
+/// Checks of health under way at once that there are places for, however few connections there are:
+/// a connection may make many.
+const LEAST_CHECKS: usize = 100;
 
 impl ConnectionOptions {
     /// How connections are taken, if there is room for them beside those to the database.
@@ -62,7 +67,10 @@ impl ConnectionOptions {
             places: Places::new("connections", connections),
             // One for each, which is what clients need that watch health. Whoever could take all of
             // these could take all connections.
-            streams: Places::new("streams of health and reflection", connections),
+            everybody: Everybody {
+                streams: Places::new("streams of health and reflection", connections),
+                checks: Places::new("checks of health", connections.max(LEAST_CHECKS)),
+            },
             patience: Patience {
                 handshake: self.handshake_timeout,
                 preface: self.preface_timeout,

@@ -90,7 +90,12 @@ fn run<R: Transferred>(
     settings: ImportSettings,
     send: &mpsc::Sender<Part<R::Part>>,
 ) -> Result<Option<LineMap>, Unreadable> {
-    let mut settings = Some(settings);
+    // At once and without a row: the server waits less long for the first message than for others,
+    // and rows may be long in coming.
+    let first = R::part(Some(settings), Vec::new());
+    if send.blocking_send(Part::Next(first)).is_err() {
+        return Ok(None);
+    }
     let mut lines = LineMap::default();
     let mut rows = Vec::new();
     let mut bytes = 0;
@@ -106,7 +111,7 @@ fn run<R: Transferred>(
         lines.note(line);
         let is_full = rows.len() == ROWS || bytes + size > BYTES || oldest.elapsed() > LINGER;
         if is_full && !rows.is_empty() {
-            let part = R::part(settings.take(), std::mem::take(&mut rows));
+            let part = R::part(None, std::mem::take(&mut rows));
             if send.blocking_send(Part::Next(part)).is_err() {
                 return Ok(None);
             }
@@ -118,8 +123,10 @@ fn run<R: Transferred>(
         bytes += size;
         rows.push(row);
     }
-    // Settings go along even if there is no row.
-    let last = R::part(settings, rows);
+    if rows.is_empty() {
+        return Ok(Some(lines));
+    }
+    let last = R::part(None, rows);
     let is_taken = send.blocking_send(Part::Next(last)).is_ok();
     Ok(is_taken.then_some(lines))
 }

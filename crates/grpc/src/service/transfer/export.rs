@@ -31,7 +31,7 @@ impl TransferRpc {
         request: &Request<pb::ExportUsersRequest>,
     ) -> Result<Response<Stream<pb::ExportUsersResponse>>, Status> {
         let query = read(request, |request, _| convert::users(request, &self.lists))?;
-        let place = self.place()?;
+        let place = self.place(request)?;
         let rows = self.exports.users(&query).await.map_err(from_app)?;
         Ok(self.stream(rows, place, request))
     }
@@ -41,7 +41,7 @@ impl TransferRpc {
         request: &Request<pb::ExportPostsRequest>,
     ) -> Result<Response<Stream<pb::ExportPostsResponse>>, Status> {
         let query = read(request, |request, _| convert::posts(request, &self.lists))?;
-        let place = self.place()?;
+        let place = self.place(request)?;
         let rows = self.exports.posts(&query).await.map_err(from_app)?;
         Ok(self.stream(rows, place, request))
     }

@@ -20,7 +20,7 @@ impl TransferRpc {
         &self,
         request: Request<Streaming<P>>,
     ) -> Result<Response<P::Answer>, Status> {
-        let _place = self.place()?;
+        let _place = self.place(&request)?;
         let caller = access::caller(&request);
         let origin = origin(&request, P::METHOD);
         let (import, intent) = tokio::select! {

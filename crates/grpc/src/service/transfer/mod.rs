@@ -1,5 +1,6 @@
 //! TransferService: any number of users and posts, in and out. Each transfer has one of a few
-//! places, so that some connections to the database are always left for calls.
+//! places, so that some connections to the database are always left for calls; and no caller has
+//! more than half of them.
 
 mod export;
 mod import;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use byline_app::export::Exports;
 use byline_app::import::Importer;
 use byline_domain::ids::IdGenerator;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::bootstrap::App;
@@ -18,6 +19,7 @@ use crate::convert::Lists;
 use crate::pb;
 use crate::pb::transfer_service_server::TransferService;
 use crate::server::Limits;
+use crate::shares::{CallerShares, Share, Shares};
 use crate::status::too_many_transfers;
 
 /// The methods of TransferService.
@@ -26,7 +28,7 @@ pub(crate) struct TransferRpc {
     importer: Arc<Importer>,
     ids: Arc<dyn IdGenerator>,
     lists: Lists,
-    places: Arc<Semaphore>,
+    places: CallerShares,
     /// Whether transfers have to end, because the server stops.
     stop: watch::Receiver<bool>,
     /// How long the other side of a stream may take or send nothing.
@@ -34,27 +36,26 @@ pub(crate) struct TransferRpc {
 }
 
 /// The place of a transfer under way, which is free again when this is dropped.
-type Place = OwnedSemaphorePermit;
+type Place = Share<Arc<str>>;
 
 impl TransferRpc {
     /// The methods over these use cases. All transfers end when `stop` turns true.
     pub(crate) fn new(app: &App, limits: &Limits, stop: watch::Receiver<bool>) -> Self {
-        let places = limits.max_transfers.min(Semaphore::MAX_PERMITS);
         Self {
             exports: app.exports.clone(),
             importer: app.importer.clone(),
             ids: app.ids.clone(),
             lists: app.lists.clone(),
-            places: Arc::new(Semaphore::new(places)),
+            places: Shares::new(limits.max_transfers),
             stop,
             idle: limits.transfer_idle_timeout,
         }
     }
 
-    /// A place for another transfer, to be held until its stream has ended.
-    fn place(&self) -> Result<Place, Status> {
-        let places = Arc::clone(&self.places);
-        places.try_acquire_owned().map_err(|_| too_many_transfers())
+    /// A place for the transfer that is asked for, to be held until its stream has ended.
+    fn place<R>(&self, request: &Request<R>) -> Result<Place, Status> {
+        let caller = request.extensions().get();
+        self.places.take_for(caller).map_err(too_many_transfers)
     }
 
     /// Waits until transfers have to end.

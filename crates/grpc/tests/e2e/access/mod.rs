@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod matrix;
 mod reach;
+mod shares;
 pub(crate) mod tokens;
 
 use byline_domain::access::{ApiKey, CallerName, KeyRecord, KeyRepository, Scopes};
@@ -72,7 +73,7 @@ pub(crate) fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
 
 impl Server {
     /// What is logged of calls, line by line, as far as they have ended.
-    fn calls(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn calls(&self) -> Vec<serde_json::Value> {
         self.lines("call")
     }
 

@@ -25,6 +25,9 @@ async fn everything_goes_wrong(options: &[&str]) {
         "700",
         "--transfer-timeout",
         "1s",
+        // Of which one caller has half, and makes one of each kind at once.
+        "--max-transfers",
+        "8",
         "--acquire-timeout-ms",
         "5000",
         "--failures-per-minute",

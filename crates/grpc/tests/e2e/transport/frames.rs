@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use prost::Message;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -17,6 +17,7 @@ pub(super) const GOAWAY: u8 = 7;
 pub(super) const WINDOW_UPDATE: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
 
+pub(super) const ACK: u8 = 1;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 
@@ -50,8 +51,8 @@ pub(super) fn field(name: &str, value: &str) -> Vec<u8> {
     field
 }
 
-/// The headers of a call of the method of that path.
-pub(super) fn call_headers(path: &str) -> Vec<u8> {
+/// The headers of a call of the method of that path, by their names.
+pub(super) fn headers_of(path: &str) -> [(&str, &str); 6] {
     [
         (":method", "POST"),
         (":scheme", "http"),
@@ -60,9 +61,15 @@ pub(super) fn call_headers(path: &str) -> Vec<u8> {
         ("content-type", "application/grpc"),
         ("te", "trailers"),
     ]
-    .iter()
-    .flat_map(|(name, value)| field(name, value))
-    .collect()
+}
+
+/// The same as they are sent.
+pub(super) fn call_headers(path: &str) -> Vec<u8> {
+    let headers = headers_of(path);
+    headers
+        .iter()
+        .flat_map(|(name, value)| field(name, value))
+        .collect()
 }
 
 /// A call of the method of that path.
@@ -76,28 +83,63 @@ pub(super) fn call(stream: u32, path: &str, message: &impl Message) -> Vec<u8> {
     frames
 }
 
+/// A frame that has come.
+pub(super) struct Frame {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) stream: u32,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Frame {
+    /// Whether nothing more comes of its stream.
+    pub(super) fn ends_stream(&self) -> bool {
+        self.kind == RST_STREAM
+            || (matches!(self.kind, HEADERS | DATA) && self.flags & END_STREAM != 0)
+    }
+}
+
 /// A connection.
-pub(super) struct Raw(pub(super) TcpStream);
+pub(super) struct Raw<S = TcpStream>(pub(super) S);
 
 impl Raw {
     /// One that has said hello, and lets that much of each stream be sent at once.
     pub(super) async fn connect(address: SocketAddr, window: u32) -> Self {
-        let mut raw = Self(TcpStream::connect(address).await.unwrap());
+        Self::over(TcpStream::connect(address).await.unwrap(), window).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
+    /// The same over that stream.
+    pub(super) async fn over(stream: S, window: u32) -> Self {
+        let mut raw = Self(stream);
         raw.0.write_all(PREFACE).await.unwrap();
         raw.0.write_all(&settings(window)).await.unwrap();
         raw
     }
 
+    /// The next frame, but the end of the connection.
+    pub(super) async fn frame(&mut self) -> Option<Frame> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).await.ok()?;
+        let [l0, l1, l2, kind, flags, stream @ ..] = head;
+        let length = u32::from_be_bytes([0, l0, l1, l2]);
+        let mut payload = vec![0; length.try_into().unwrap()];
+        self.0.read_exact(&mut payload).await.ok()?;
+        Some(Frame {
+            kind,
+            flags,
+            stream: u32::from_be_bytes(stream),
+            payload,
+        })
+    }
+
     /// The next frame of that kind, but the end of the connection.
     pub(super) async fn next(&mut self, kind: u8) -> Option<Vec<u8>> {
         loop {
-            let mut head = [0; 9];
-            self.0.read_exact(&mut head).await.ok()?;
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length.try_into().unwrap()];
-            self.0.read_exact(&mut payload).await.ok()?;
-            if head[3] == kind {
-                return Some(payload);
+            let frame = self.frame().await?;
+            if frame.kind == kind {
+                return Some(frame.payload);
             }
         }
     }

@@ -1,11 +1,14 @@
 //! Connections as clients meet them that are strangers, slow, broken or hostile.
 
 mod beginnings;
+mod bounds;
 pub(crate) mod certificates;
 mod floods;
 mod frames;
+mod outlived;
 mod reload;
 mod slow_readers;
+mod slow_requests;
 mod streams;
 mod tls;
 

@@ -10,7 +10,7 @@ use tonic_health::pb::health_check_response::ServingStatus::Serving;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::frames::{END_HEADERS, HEADERS, LARGEST_WINDOW, Raw, call_headers, frame};
+use super::frames::{DATA, END_HEADERS, HEADERS, LARGEST_WINDOW, Raw, call, call_headers, frame};
 use super::{SOON, is_served};
 use crate::errors::shown;
 use crate::support::{Server, eventually};
@@ -30,13 +30,17 @@ async fn there_are_as_many_streams_of_strangers_as_connections_and_health_answer
     let database = TestDatabase::new().await;
     let options = ["--max-connections", "4", "--auth", "keys", "--reflection"];
     let server = Server::serve(&database.url(), &options).await;
-    // One that never says what it wants, and one that is answered before it does.
+    // One that watches, and one that has asked for the list of services.
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
-    for (stream, path) in [(1, WATCH), (3, REFLECTION)] {
-        let headers = frame(HEADERS, END_HEADERS, stream, &call_headers(path));
-        raw.0.write_all(&headers).await.unwrap();
+    let watch_all = call(1, WATCH, &HealthCheckRequest::default());
+    raw.0.write_all(&watch_all).await.unwrap();
+    let asking = frame(HEADERS, END_HEADERS, 3, &call_headers(REFLECTION));
+    raw.0.write_all(&asking).await.unwrap();
+    let listing = frame(DATA, 0, 3, &[0, 0, 0, 0, 2, 7 << 3 | 2, 0]);
+    raw.0.write_all(&listing).await.unwrap();
+    for _ in 0..2 {
+        raw.next(HEADERS).await.expect("both are open");
     }
-    raw.next(HEADERS).await.expect("both are open");
     let channel = server.channel().await;
     let mut watching = watch(&channel).await.unwrap();
     while watching
@@ -50,7 +54,7 @@ async fn there_are_as_many_streams_of_strangers_as_connections_and_health_answer
     let last = watch(&channel).await.unwrap();
     let refused = watch(&channel).await.unwrap_err();
     insta::assert_snapshot!("too_many_streams", shown(&refused));
-    assert!(is_served(&server).await, "a check takes no place");
+    assert!(is_served(&server).await, "checks have places of their own");
     let told = server.log().matches("reflection were refused").count();
     assert_eq!(told, 1, "{}", server.log());
     let still = tokio::time::timeout(Duration::from_millis(10), watching.message());

@@ -1,0 +1,96 @@
+//! How much of what is there for all one caller may have.
+
+use std::time::Duration;
+
+use byline_grpc::pb;
+use tokio::task::JoinHandle;
+use tonic::Status;
+
+use super::{guarded_by, with_token};
+use crate::errors::shown;
+use crate::imports::settings;
+use crate::support::{World, eventually, reason};
+use crate::wire::call_and_stall;
+
+const GET: &str = "/byline.v1.UserService/GetUser";
+const IMPORT: &str = "/byline.v1.TransferService/ImportUsers";
+const SCOPES: &str = "users.read,users.write,transfer";
+
+async fn list(world: &World, token: &str) -> Result<(), Status> {
+    let request = with_token(pb::ListUsersRequest::default(), token);
+    world.users.clone().list_users(request).await.map(drop)
+}
+
+async fn import(world: &World, token: &str) -> Result<(), Status> {
+    let message = pb::ImportUsersRequest {
+        settings: Some(settings()),
+        users: Vec::new(),
+    };
+    let request = with_token(tokio_stream::iter([message]), token);
+    world
+        .transfers
+        .clone()
+        .import_users(request)
+        .await
+        .map(drop)
+}
+
+/// Calls under way that never say what they are for.
+type UnderWay = Vec<JoinHandle<Status>>;
+
+/// Makes calls of the method at that path until the caller is refused.
+async fn take_all(world: &World, path: &'static str, token: &str) -> (UnderWay, Status) {
+    let channel = world.server.channel().await;
+    let mut under_way = UnderWay::new();
+    let taking = async {
+        loop {
+            if let Err(refused) = call(world, path, token).await {
+                break refused;
+            }
+            // One may have been refused while that had the place.
+            under_way.retain(|call| !call.is_finished());
+            let (channel, request) = (channel.clone(), with_token((), token));
+            under_way.push(tokio::spawn(async move {
+                call_and_stall(&channel, path, request).await
+            }));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(8), taking).await;
+    (under_way, refused.expect("it has a share"))
+}
+
+/// A call that ends at once.
+async fn call(world: &World, path: &str, token: &str) -> Result<(), Status> {
+    if path == IMPORT {
+        import(world, token).await
+    } else {
+        list(world, token).await
+    }
+}
+
+#[tokio::test]
+async fn no_caller_takes_more_than_half_of_the_places() {
+    let options = ["--max-calls", "6", "--max-transfers", "2"];
+    let (world, [greedy, other]) = guarded_by([SCOPES; 2], &options).await;
+    for (path, name, half, full) in [
+        (GET, "calls", 3, "TOO_MANY_CALLS"),
+        (IMPORT, "transfers", 1, "TOO_MANY_TRANSFERS"),
+    ] {
+        let (of_greedy, refused) = take_all(&world, path, &greedy).await;
+        assert_eq!(of_greedy.len(), half, "{name}");
+        insta::assert_snapshot!(format!("share_of_{name}"), shown(&refused));
+        call(&world, path, &other)
+            .await
+            .expect("the rest is for others");
+        let (of_other, refused) = take_all(&world, path, &other).await;
+        assert_eq!((of_other.len(), reason(&refused)), (half, full.to_owned()));
+        for call in of_greedy.into_iter().chain(of_other) {
+            call.abort();
+        }
+        eventually("they are free again", async || {
+            call(&world, path, &greedy).await.is_ok()
+        })
+        .await;
+    }
+}
