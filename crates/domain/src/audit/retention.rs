@@ -29,6 +29,11 @@ impl AuditRetention {
         }
     }
 
+    /// For how long events are kept.
+    pub fn span(self) -> TimeDelta {
+        self.0
+    }
+
     /// Before when events have had their time at `now`.
     pub fn horizon(self, now: DateTime<Utc>) -> DateTime<Utc> {
         now.checked_sub_signed(self.0)

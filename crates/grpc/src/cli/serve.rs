@@ -165,8 +165,8 @@ pub(super) async fn check_schema(app: &App) -> Result<(), CommandError> {
 
 pub(super) fn unreachable(error: RepositoryError) -> CommandError {
     let hint = if is_forbidden(&error) {
-        ": `byline doctor` says which rights the role of --database-url lacks; keys and the schema \
-         are the owner's to change"
+        ": `byline doctor --service-role NAME` with the owner's URL says which rights the role of \
+         --database-url lacks; keys and the schema are the owner's to change"
     } else {
         ""
     };

@@ -74,7 +74,8 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
         "would remove 0 posts\nwould remove 0 users\nwould remove 0 records of requests\n\
-         would remove 0 counts of failures\nwould remove 0 audit events\n"
+         would remove 0 counts of failures\n\
+         audit events: not looked at: give --audit-retention\n"
     );
     let mut connection = world.database.connection().await;
     for age in [
@@ -90,15 +91,43 @@ async fn a_purge_says_what_would_go_and_then_removes_just_that() {
     assert_eq!(
         purge(&url, &["--dry-run"]).await,
         "would remove 2 posts\nwould remove 1 user\nwould remove 1 record of a request\n\
-         would remove 1 count of failures\nwould remove 0 audit events\n"
+         would remove 1 count of failures\n\
+         audit events: not looked at: give --audit-retention\n"
     );
     assert_eq!(left(&world.database).await, (2, 3, 1));
     assert_eq!(
         purge(&url, &[]).await,
         "removed 2 posts\nremoved 1 user\nremoved 1 record of a request\nremoved 1 count of failures\n\
-         removed 0 audit events\n"
+         audit events: not looked at: give --audit-retention\n"
     );
     assert_eq!(left(&world.database).await, (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_purge_looks_at_events_if_it_is_told_how_long_they_are_kept() {
+    let database = TestDatabase::new().await;
+    let old = "insert into audit_events (id, occurred_at, caller, method, action, resource_kind,
+            resource_id, fields)
+        values (gen_random_uuid(), now() - interval '800 days', 'a', '', '', '',
+            gen_random_uuid(), '{}')";
+    execute(&mut database.connection().await, old).await;
+    let url = database.service_url();
+    for (options, says) in [
+        (
+            &["--dry-run"][..],
+            "audit events: not looked at: give --audit-retention",
+        ),
+        (&[], "audit events: not looked at: give --audit-retention"),
+        (
+            &["--dry-run", "--audit-retention", "400d"],
+            "would remove 1 audit event",
+        ),
+        (&["--audit-retention", "801d"], "removed 0 audit events"),
+        (&["--audit-retention", "400d"], "removed 1 audit event"),
+    ] {
+        let told = purge(&url, options).await;
+        assert_eq!(told.lines().last(), Some(says), "{options:?}");
+    }
 }
 
 #[tokio::test]

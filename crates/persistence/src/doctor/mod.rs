@@ -1,16 +1,20 @@
 //! Looks at a live database and says what is not as the service needs it, with what mends it.
 
+mod audit;
+mod made;
 mod report;
 mod rights;
 mod role;
 mod server;
+mod session;
+mod setting;
 mod state;
 
 use byline_domain::audit::AuditRetention;
 use byline_domain::error::RepositoryError;
 use sqlx::postgres::PgConnection;
 
-pub use self::report::{Check, Grade};
+pub use self::report::{CHECKS, Check, Grade};
 pub(crate) use self::role::{Home, Role};
 
 use self::report::Report;
@@ -76,30 +80,52 @@ impl Database {
         asked: &Asked<'_>,
         report: &mut Report,
     ) -> Result<Option<state::Readable>, sqlx::Error> {
-        server::check(connection, &self.server(), report).await?;
-        let Some(role) = Role::find(connection, asked.service_role).await? else {
+        let home = Home::find(connection).await?;
+        let home = home.as_ref();
+        server::check(connection, &self.server(), home, report).await?;
+        let role = Role::find(connection, asked.service_role).await?;
+        let mut unbound = None;
+        if let Some(role) = &role {
+            role::check(connection, role, report).await?;
+            session::check(connection, role, asked.pool, report).await?;
+            unbound = role.unbound(connection, home).await?;
+        } else {
             let name = asked.service_role.unwrap_or_default();
-            report.fault(
-                "role",
-                format!("there is no role {name}"),
-                [format!("create role {name} login;")],
-            );
+            role::missing(connection, name, home.is_some(), report).await?;
+            report.skipped_all(&session::CHECKS, NO_ROLE);
+        }
+        match (home, &role) {
+            (None, _) => report.skipped_all(&rights::CHECKS, NO_TABLES),
+            (_, None) => report.skipped_all(&rights::CHECKS, NO_ROLE),
+            (Some(home), Some(role)) => {
+                rights::check(connection, home, role, unbound.as_ref(), report).await?;
+            }
+        }
+        // Whom new tables are for: nobody whom grants do not bind.
+        let name = role.as_ref().map(|role| role.name.as_str());
+        let service = name.or(asked.service_role).filter(|_| unbound.is_none());
+        let Some(home) = home else {
+            let skipped = ["security-definer", "audit-triggers", "indexes"];
+            report.skipped_all(&skipped, NO_TABLES);
+            state::has_no_tables(service, report);
             return Ok(None);
         };
-        role::check(connection, &role, report).await?;
-        server::check_session(connection, &role, asked.pool, report).await?;
-        let home = Home::find(connection).await?;
-        rights::check(connection, home.as_ref(), &role, report).await?;
-        state::check(connection, home.as_ref(), report).await
+        rights::check_definers(connection, home, report).await?;
+        audit::check(connection, home, report).await?;
+        state::check(connection, home, service, report).await
     }
 }
+
+const NO_ROLE: &str = "there is no such role";
+const NO_TABLES: &str = "the database has none of Byline's tables";
 
 async fn standing(connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
     let role = Role::find(connection, None).await?;
     let (Some(role), Some(home)) = (role, Home::find(connection).await?) else {
         return Ok(Standing::Bound);
     };
-    if let Some(why) = role.unbound(connection, &home).await? {
+    if let Some(unbound) = role.unbound(connection, Some(&home)).await? {
+        let why = unbound.why();
         return Ok(Standing::Unbound(format!("{} {why}", role.quoted)));
     }
     let differences = differences(connection, &home, &role).await?.into_iter();

@@ -1,5 +1,31 @@
 //! What a look at a database found.
 
+/// The names of all checks, in the order in which they are told. Each is told of every database,
+/// if only as skipped.
+pub const CHECKS: [&str; 21] = [
+    "connection",
+    "server",
+    "encoding",
+    "extensions",
+    "durability",
+    "role",
+    "settings",
+    "password",
+    "connections",
+    "ownership",
+    "create",
+    "database",
+    "table-privileges",
+    "function-privileges",
+    "search-path",
+    "security-definer",
+    "audit-triggers",
+    "indexes",
+    "schema",
+    "api-keys",
+    "backlog",
+];
+
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
@@ -47,7 +73,10 @@ pub struct Check {
 pub(crate) struct Report(Vec<Check>);
 
 impl Report {
-    pub(crate) fn checks(self) -> Vec<Check> {
+    /// All of them, in the order of [`CHECKS`].
+    pub(crate) fn checks(mut self) -> Vec<Check> {
+        let place = |check: &Check| CHECKS.iter().position(|name| *name == check.name);
+        self.0.sort_by_key(place);
         self.0
     }
 
@@ -78,6 +107,13 @@ impl Report {
         self.0
             .iter()
             .any(|check| check.name == name && check.grade == Grade::Fault)
+    }
+
+    /// Says of each of these checks why it says nothing else.
+    pub(crate) fn skipped_all(&mut self, names: &[&'static str], says: &str) {
+        for name in names {
+            self.skipped(name, says);
+        }
     }
 
     pub(crate) fn skipped(&mut self, name: &'static str, says: impl Into<String>) {

@@ -2,8 +2,9 @@
 
 use sqlx::postgres::PgConnection;
 
+use super::made::{Made, made};
 use super::report::Report;
-use super::role::{ANOTHER_ROLE, Home, Role};
+use super::role::{self, Home, Role, Unbound};
 use crate::grants::{TABLES, differences};
 
 /// The checks that say nothing of a role which grants do not bind.
@@ -20,30 +21,38 @@ const BY_GRANTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is looked at of a role in a database that has tables.
+pub(super) const CHECKS: [&str; 6] = [
+    "ownership",
+    "create",
+    "database",
+    "table-privileges",
+    "function-privileges",
+    "search-path",
+];
+
 pub(super) async fn check(
     connection: &mut PgConnection,
-    home: Option<&Home>,
+    home: &Home,
     role: &Role,
+    unbound: Option<&Unbound>,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
-    let Some(home) = home else {
-        for name in ["ownership", "search-path", "security-definer"] {
-            report.skipped(name, "the database has none of Byline's tables");
-        }
-        for (name, _) in BY_GRANTS {
-            report.skipped(name, "the database has none of Byline's tables");
-        }
-        return Ok(());
-    };
     let name = &role.quoted;
-    if let Some(why) = role.unbound(connection, home).await? {
-        report.fault(
-            "ownership",
-            format!(
-                "{name} {why}: it may change the schema and the audit log, whatever is granted"
-            ),
-            ANOTHER_ROLE.map(str::to_owned),
+    if let Some(unbound) = unbound {
+        let mend = match unbound {
+            Unbound::Superuser => vec!["as is said of `role`".to_owned()],
+            Unbound::Owner => role::another(connection, role).await?,
+            Unbound::Member(roles) => {
+                let revoke = roles.iter().map(|of| format!("revoke {of} from {name};"));
+                revoke.chain([role.grant()]).collect()
+            }
+        };
+        let says = format!(
+            "{name} {}: it may change the schema and the audit log, whatever is granted",
+            unbound.why()
         );
+        report.fault("ownership", says, mend);
         for (check, _) in BY_GRANTS {
             report.skipped(check, format!("no grant binds {name}"));
         }
@@ -60,8 +69,7 @@ pub(super) async fn check(
             report.fine(check, format!("{name} {fine}"));
         }
     }
-    check_search_path(connection, home, role, report).await?;
-    check_definers(connection, home, report).await
+    check_search_path(connection, home, role, report).await
 }
 
 /// Whether names without a schema lead to Byline's tables, and nobody can put others before.
@@ -120,34 +128,43 @@ async fn check_search_path(
 
 /// Whether functions that run with the rights of their owner can be led astray: by a schema
 /// that others write to, or by temporary tables, which come first unless they are named.
-async fn check_definers(
+pub(super) async fn check_definers(
     connection: &mut PgConnection,
     home: &Home,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
-    let functions: Vec<(String, Option<String>)> = sqlx::query_as(
+    let functions: Vec<(String, Option<String>, Option<String>)> = sqlx::query_as(
         "select p.oid::regprocedure::text, (
             select substr(setting, 13) from unnest(p.proconfig) setting
             where setting like 'search\\_path=%'
-        ) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        ), case when quote_ident(n.nspname) = $1 then p.proname::text end
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema') order by 1",
     )
+    .bind(&home.schema)
     .fetch_all(connection)
     .await?;
-    for (function, path) in functions {
-        if !path.as_deref().is_some_and(is_pinned) {
-            report.fault(
-                "security-definer",
-                format!(
-                    "{function} runs with the rights of its owner, and its search_path does not \
-                     end with pg_temp"
-                ),
-                [format!(
-                    "alter function {function} set search_path = pg_catalog, {}, pg_temp;",
-                    home.schema
-                )],
-            );
+    let ours = made("function");
+    for (function, path, name) in functions {
+        if path.as_deref().is_some_and(is_pinned) {
+            continue;
         }
+        let ours = ours.iter().find(|made| name.as_deref() == Some(made.name));
+        // One that migrations make is to be as they make it.
+        let path = match ours.and_then(Made::search_path) {
+            Some(path) => path.to_owned(),
+            None => format!("pg_catalog, {}, pg_temp", home.schema),
+        };
+        report.fault(
+            "security-definer",
+            format!(
+                "{function} runs with the rights of its owner, and its search_path does not end \
+                 with pg_temp"
+            ),
+            [format!(
+                "alter function {function} set search_path = {path};"
+            )],
+        );
     }
     let fine = "functions that run as their owner look where their owner says";
     report.fine("security-definer", fine);

@@ -18,7 +18,30 @@ pub(crate) struct Role {
     /// At most so many connections; negative for any number.
     pub(crate) connections: i32,
     /// Whether its password ends within two weeks, or has ended.
-    pub(crate) ends_soon: bool,
+    ends_soon: bool,
+    /// The day, as YYYY-MM-DD, until when a new one could hold.
+    next_end: String,
+}
+
+/// Why no grant binds a role.
+pub(crate) enum Unbound {
+    Superuser,
+    Owner,
+    /// Of these roles it is a member, as SQL writes them, and by each of the one that owns.
+    Member(Vec<String>),
+}
+
+impl Unbound {
+    /// What stands after the name of the role in a sentence.
+    pub(crate) fn why(&self) -> &'static str {
+        match self {
+            Self::Superuser => "is a superuser",
+            Self::Owner => "owns the database, or something of its schema",
+            Self::Member(_) => {
+                "is a member of the role that owns the database, or something of its schema"
+            }
+        }
+    }
 }
 
 impl Role {
@@ -37,7 +60,8 @@ impl Role {
                     case when rolbypassrls then 'bypassrls' end
                 ], null) as attributes,
                 rolconnlimit as connections,
-                coalesce(rolvaliduntil < now() + interval '14 days', false) as ends_soon
+                coalesce(rolvaliduntil < now() + interval '14 days', false) as ends_soon,
+                to_char(now() + interval '90 days', 'YYYY-MM-DD') as next_end
             from pg_roles where rolname = coalesce($1::name, current_user)",
         )
         .bind(name)
@@ -49,36 +73,67 @@ impl Role {
     pub(crate) async fn unbound(
         &self,
         connection: &mut PgConnection,
-        home: &Home,
-    ) -> Result<Option<&'static str>, sqlx::Error> {
+        home: Option<&Home>,
+    ) -> Result<Option<Unbound>, sqlx::Error> {
         if self.is_superuser {
-            return Ok(Some("is a superuser"));
+            return Ok(Some(Unbound::Superuser));
         }
-        let (owns, is_member): (bool, bool) = sqlx::query_as(
+        let (owns, member_of): (bool, Vec<String>) = sqlx::query_as(
             "with owners as (
-                select relowner as owner from pg_class where relnamespace = $2::regnamespace
-                    and relkind in ('r', 'p')
-                union select proowner from pg_proc where pronamespace = $2::regnamespace
+                select relowner as owner from pg_class
+                where relnamespace = $2::text::regnamespace and relkind in ('r', 'p')
+                union select proowner from pg_proc where pronamespace = $2::text::regnamespace
                     and not exists (select from pg_depend where classid = 'pg_proc'::regclass
                         and objid = pg_proc.oid and deptype = 'e')
                 union select datdba from pg_database where datname = current_database()
-                union select nspowner from pg_namespace where oid = $2::regnamespace
+                union select nspowner from pg_namespace where oid = $2::text::regnamespace
             )
-            select coalesce(bool_or(owner = $1::name::regrole), false),
-                coalesce(bool_or(pg_has_role($1::name, owner, 'member')), false)
-            from owners",
+            select exists (select from owners where owner = $1::text::regrole),
+                array(
+                    select quote_ident(direct.rolname)
+                    from pg_auth_members m join pg_roles direct on direct.oid = m.roleid
+                    where m.member = $1::text::regrole and exists (
+                        select from owners where pg_has_role(direct.oid, owner, 'member')
+                    ) order by 1
+                )",
         )
         .bind(&self.quoted)
-        .bind(&home.schema)
+        .bind(home.map(|home| &home.schema))
         .fetch_one(connection)
         .await?;
         Ok(if owns {
-            Some("owns the database, or something of its schema")
-        } else if is_member {
-            Some("is a member of the role that owns the database, or something of its schema")
-        } else {
+            Some(Unbound::Owner)
+        } else if member_of.is_empty() {
             None
+        } else {
+            Some(Unbound::Member(member_of))
         })
+    }
+
+    /// Gives it what the service needs.
+    pub(super) fn grant(&self) -> String {
+        grant(&self.name)
+    }
+
+    /// For people, since whatever a program would be given stays in its history.
+    pub(super) fn new_password(&self) -> String {
+        format!("set a new one with psql's `\\password {}`", self.quoted)
+    }
+}
+
+/// Gives that role what the service needs.
+fn grant(name: &str) -> String {
+    let name = for_shell(name);
+    format!("byline database grant --service-role {name} --database-url OWNER_URL")
+}
+
+/// A name as a word of a shell.
+pub(super) fn for_shell(name: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
     }
 }
 
@@ -118,12 +173,51 @@ const PREDEFINED: &[&str] = &[
     "pg_write_server_files",
 ];
 
-/// What to do about a role that can do too much by itself.
-pub(super) const ANOTHER_ROLE: [&str; 3] = [
-    "create role byline_service login;",
-    "byline database grant --service-role byline_service --database-url OWNER_URL",
-    "run the service as byline_service",
-];
+/// What the service's own role may be called.
+const NAMES: [&str; 2] = ["byline_service", "byline_app"];
+
+/// What to do about a role that can do too much by itself: it may be the only one that can, and
+/// is left as it is.
+pub(super) async fn another(
+    connection: &mut PgConnection,
+    role: &Role,
+) -> Result<Vec<String>, sqlx::Error> {
+    let there: Vec<String> =
+        sqlx::query_scalar("select rolname::text from pg_roles where rolname = any($1)")
+            .bind(NAMES.as_slice())
+            .fetch_all(connection)
+            .await?;
+    let name = if role.name == NAMES[0] {
+        NAMES[1]
+    } else {
+        NAMES[0]
+    };
+    let create = format!("create role {name} login;");
+    let create = (!there.iter().any(|it| it == name)).then_some(create);
+    let others = [grant(name), format!("run the service as {name}")];
+    Ok(create.into_iter().chain(others).collect())
+}
+
+/// Says that there is no role of that name, as SQL and a shell write it.
+pub(super) async fn missing(
+    connection: &mut PgConnection,
+    name: &str,
+    has_tables: bool,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let quoted: String = sqlx::query_scalar("select quote_ident($1)")
+        .bind(name)
+        .fetch_one(connection)
+        .await?;
+    report.fault(
+        "role",
+        format!("there is no role {quoted}"),
+        // Where there are no tables yet, it gets its rights with them.
+        std::iter::once(format!("create role {quoted} login;"))
+            .chain(has_tables.then(|| grant(name))),
+    );
+    Ok(())
+}
 
 /// A role that it is a member of, and one that it can do everything of by that.
 const MEMBERSHIPS: &str = "select quote_ident(direct.rolname), min(reached.rolname::text)
@@ -143,9 +237,8 @@ pub(super) async fn check(
 ) -> Result<(), sqlx::Error> {
     let name = &role.quoted;
     if role.is_superuser {
-        // It may be the only one that there is: it is to be left, and not to be changed.
         let says = format!("{name} is a superuser, which the service must not be");
-        report.fault("role", says, ANOTHER_ROLE.map(str::to_owned));
+        report.fault("role", says, another(connection, role).await?);
         return Ok(());
     }
     for attribute in &role.attributes {
@@ -171,9 +264,23 @@ pub(super) async fn check(
         report.warning(
             "role",
             format!("the password of {name} ends within 14 days, or has ended"),
-            [format!("alter role {name} valid until 'infinity';")],
+            [
+                role.new_password(),
+                format!("alter role {name} valid until '{}';", role.next_end),
+            ],
         );
     }
     report.fine("role", format!("{name} is an ordinary role"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_shell;
+
+    #[test]
+    fn a_name_is_one_word_of_a_shell() {
+        assert_eq!(for_shell("byline_service-2"), "byline_service-2");
+        assert_eq!(for_shell("it's $HOME"), r"'it'\''s $HOME'");
+    }
 }

@@ -6,8 +6,9 @@ use byline_domain::sweep::{Expired, Sweeper};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnection;
 
+use super::NO_TABLES;
 use super::report::Report;
-use super::role::Home;
+use super::role::{Home, for_shell};
 use crate::migrate::SchemaState;
 use crate::pool::Database;
 
@@ -19,22 +20,36 @@ pub(super) struct Readable {
     keys: bool,
     rows: bool,
     now: DateTime<Utc>,
+    /// What applies migrations.
+    migrate: String,
+}
+
+/// So many API keys are told by their ids.
+const NAMED: i32 = 5;
+
+/// The checks of rows.
+const OF_ROWS: [&str; 2] = ["api-keys", "backlog"];
+
+/// Says what is to be said of a database without tables.
+pub(super) fn has_no_tables(service: Option<&str>, report: &mut Report) {
+    report.fault("schema", NO_TABLES, [migrate(service)]);
+    report.skipped_all(&OF_ROWS, NO_TABLES);
+}
+
+/// Applies migrations, and gives that role its rights to what they make.
+fn migrate(service: Option<&str>) -> String {
+    let role = service.map(|name| format!(" --service-role {}", for_shell(name)));
+    let role = role.unwrap_or_default();
+    format!("byline migrate up{role} --database-url OWNER_URL")
 }
 
 /// The catalog's part. Returns what else can be read, if names lead to the tables.
 pub(super) async fn check(
     connection: &mut PgConnection,
-    home: Option<&Home>,
+    home: &Home,
+    service: Option<&str>,
     report: &mut Report,
 ) -> Result<Option<Readable>, sqlx::Error> {
-    let Some(home) = home else {
-        report.fault(
-            "schema",
-            "the database has none of Byline's tables",
-            ["byline migrate up --database-url OWNER_URL".to_owned()],
-        );
-        return Ok(None);
-    };
     check_indexes(connection, home, report).await?;
     let (ledger, keys, rows, now): (bool, bool, bool, DateTime<Utc>) = sqlx::query_as(
         "with readable as (
@@ -55,9 +70,15 @@ pub(super) async fn check(
     if !ledger {
         let says = "the record of migrations cannot be read";
         report.skipped("schema", says);
+        report.skipped_all(&OF_ROWS, says);
         return Ok(None);
     }
-    Ok(Some(Readable { keys, rows, now }))
+    Ok(Some(Readable {
+        keys,
+        rows,
+        now,
+        migrate: migrate(service),
+    }))
 }
 
 async fn check_indexes(
@@ -94,7 +115,7 @@ impl Database {
         report: &mut Report,
     ) -> Result<(), RepositoryError> {
         let state = self.schema_state().await?;
-        check_state(&state, report);
+        check_state(&state, readable, report);
         // Rows of other tables say nothing of these.
         let astray = report.has_fault("search-path");
         if readable.keys && !astray {
@@ -119,29 +140,34 @@ impl Database {
     ) -> Result<(), RepositoryError> {
         let mut lease = self.lease().await?;
         let mut statement = lease.statement();
-        let counts = sqlx::query_as(
-            "select count(*) filter (where expires_at is null),
-                count(*) filter (where expires_at <= $1)
-            from api_keys where revoked_at is null",
+        let found = sqlx::query_as(
+            "select expires_at is null, count(*), (array_agg(id order by id))[:$2]
+            from api_keys where revoked_at is null and (expires_at is null or expires_at <= $1)
+            group by 1 order by 1 desc",
         )
         .bind(now)
-        .fetch_one(&mut *statement)
+        .bind(NAMED)
+        .fetch_all(&mut *statement)
         .await;
-        let (endless, expired): (i64, i64) = statement.finish(counts)?;
-        for (count, says) in [
-            (endless, "do not expire"),
-            (expired, "have expired and are not revoked"),
-        ] {
-            if count > 0 {
-                report.hint(
-                    "api-keys",
-                    format!("API keys that {says}: {count}"),
-                    [
-                        "`byline keys list` names them, `byline keys revoke ID` ends one"
-                            .to_owned(),
-                    ],
-                );
-            }
+        let found: Vec<(bool, i64, Vec<String>)> = statement.finish(found)?;
+        for (is_endless, count, ids) in found {
+            let (says, first) = if is_endless {
+                let first = "give whoever calls with one another, with `byline keys create \
+                             --expires-in`";
+                ("do not expire", Some(first.to_owned()))
+            } else {
+                ("have expired and are not revoked", None)
+            };
+            let revoke = ids
+                .iter()
+                .map(|id| format!("byline keys revoke {id} --database-url OWNER_URL"));
+            let others = (count > i64::from(NAMED))
+                .then(|| "`byline keys list` names the others".to_owned());
+            report.hint(
+                "api-keys",
+                format!("API keys that {says}: {count}"),
+                first.into_iter().chain(revoke).chain(others),
+            );
         }
         report.fine("api-keys", "all expire, and none has");
         Ok(())
@@ -164,10 +190,17 @@ impl Database {
                 Expired::AuditEvents => "audit events",
             };
             if overdue > 0 {
+                // Without it none of these goes.
+                let kept = (what == Expired::AuditEvents)
+                    .then(|| format!(" --audit-retention {}s", events.span().num_seconds()));
+                let kept = kept.unwrap_or_default();
                 report.hint(
                     "backlog",
                     format!("{noun} that should have gone more than an hour ago: {overdue}"),
-                    ["run a server with a --sweep-interval, or `byline purge`".to_owned()],
+                    [
+                        format!("byline purge{kept} --database-url SERVICE_URL"),
+                        "run a server with a --sweep-interval, which does so by itself".to_owned(),
+                    ],
                 );
             }
         }
@@ -176,12 +209,12 @@ impl Database {
     }
 }
 
-fn check_state(state: &SchemaState, report: &mut Report) {
+fn check_state(state: &SchemaState, readable: &Readable, report: &mut Report) {
     match (state, state.refusal()) {
         (SchemaState::Behind(missing), _) => report.fault(
             "schema",
             format!("the database lacks migrations {missing:?}"),
-            ["byline migrate up --database-url OWNER_URL".to_owned()],
+            [readable.migrate.clone()],
         ),
         (_, Some(refusal)) => report.fault("schema", refusal, []),
         (SchemaState::Ahead(unknown), None) => report.hint(

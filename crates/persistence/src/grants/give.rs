@@ -62,8 +62,8 @@ async fn grant_over(
     let role = Role::find(&mut change, Some(service_role)).await?;
     let role = role.ok_or_else(|| GrantError::NoRole(service_role.to_owned()))?;
     let home = Home::find(&mut change).await?.ok_or(GrantError::NoTables)?;
-    if let Some(why) = role.unbound(&mut change, &home).await? {
-        let role = role.name;
+    if let Some(unbound) = role.unbound(&mut change, Some(&home)).await? {
+        let (role, why) = (role.name, unbound.why());
         return Err(GrantError::Unbound { role, why });
     }
     let (ours, others): (Vec<_>, Vec<_>) = differences(&mut change, &home, &role)

@@ -262,6 +262,15 @@ pub async fn run_on(server: &PgConnectOptions, sql: &str) {
     let _ = connection.close().await;
 }
 
+/// The same of statements that may fail; answers why they do.
+pub async fn try_on(server: &PgConnectOptions, sql: &str) -> Result<(), String> {
+    let mut connection = connect(server).await;
+    let sql = sqlx::QueryBuilder::<sqlx::Postgres>::new(sql).into_sql();
+    let done = sqlx::raw_sql(sql).execute(&mut connection).await;
+    let _ = connection.close().await;
+    done.map(drop).map_err(|error| error.to_string())
+}
+
 /// The number that a query answers.
 pub async fn count(connection: &mut Connection, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql)

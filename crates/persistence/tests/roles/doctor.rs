@@ -1,12 +1,12 @@
-//! What a look at a live database finds. What it says to mend is run, and has to mend it.
+//! What a look at a live database finds. That what it says mends it is shown with the program,
+//! whose commands it names.
 
 use byline_domain::audit::AuditRetention;
-use byline_persistence::doctor::{Asked, Check, Grade};
-use byline_persistence::grants::grant;
-use byline_persistence::testing::{Connection, OWNER, SERVICE, TestDatabase, execute};
+use byline_persistence::doctor::{Asked, CHECKS, Check, Grade};
+use byline_persistence::testing::{OWNER, SERVICE, TestDatabase, execute};
 use byline_persistence::{Database, PoolSettings};
 
-use super::{as_role, run, with_a_role};
+use super::as_role;
 
 async fn examine(database: &Database, pool: &PoolSettings, role: Option<&str>) -> Vec<Check> {
     let asked = Asked {
@@ -34,45 +34,29 @@ fn findings(checks: &[Check]) -> Vec<&Check> {
     checks.iter().filter(is_found).collect()
 }
 
-const CHECKS: [&str; 20] = [
-    "connection",
-    "server",
-    "encoding",
-    "extensions",
-    "durability",
-    "role",
-    "settings",
-    "password",
-    "connections",
-    "ownership",
-    "create",
-    "database",
-    "table-privileges",
-    "function-privileges",
-    "search-path",
-    "security-definer",
-    "indexes",
-    "schema",
-    "api-keys",
-    "backlog",
-];
+/// The checks that are told of, in their order.
+fn names(checks: &[Check]) -> Vec<&'static str> {
+    let mut names: Vec<_> = checks.iter().map(|check| check.name).collect();
+    names.dedup();
+    names
+}
+
+fn of<'a>(checks: &'a [Check], name: &str) -> &'a Check {
+    checks.iter().find(|check| check.name == name).unwrap()
+}
 
 #[tokio::test]
 async fn a_database_that_is_set_up_as_it_shall_be_has_no_finding() {
     let test = TestDatabase::new().await;
     let checks = by_itself(&test, SERVICE).await;
     assert!(findings(&checks).is_empty(), "{checks:#?}");
-    let mut names: Vec<_> = checks.iter().map(|check| check.name).collect();
-    names.dedup();
-    assert_eq!(names, CHECKS);
+    assert_eq!(names(&checks), CHECKS);
 
     // The owner sees the same of it, but for what only the role itself can.
     let pool = PoolSettings::default();
     let checks = examine(&test.database_as(OWNER), &pool, Some(SERVICE)).await;
     assert!(findings(&checks).is_empty(), "{checks:#?}");
-    let mut names: Vec<_> = checks.iter().map(|check| check.name).collect();
-    names.dedup();
-    assert_eq!(names, CHECKS);
+    assert_eq!(names(&checks), CHECKS);
 }
 
 #[tokio::test]
@@ -85,173 +69,52 @@ async fn a_test_server_may_lose_everything_in_a_crash_and_that_is_told() {
         .collect();
     assert_eq!(told.len(), 3);
     assert!(told.iter().all(|check| check.grade == Grade::Warning));
-    assert_eq!(told[0].mend[0], "alter system set fsync = on;");
-}
-
-/// What may be wrong, and the check that tells. `{role}` and `{database}` stand for the names.
-const DAMAGE: &[(&str, &str)] = &[
-    ("role", "alter role {role} createrole"),
-    ("role", "alter role {role} createdb"),
-    ("role", "alter role {role} replication"),
-    ("role", "alter role {role} bypassrls"),
-    ("role", "grant pg_read_all_data to {role}"),
-    ("role", "grant pg_execute_server_program to {role}"),
-    ("role", "alter role {role} valid until 'yesterday'"),
-    (
-        "settings",
-        "alter role {role} set default_transaction_read_only = on",
-    ),
-    (
-        "settings",
-        "alter role {role} set idle_session_timeout = 60000",
-    ),
-    (
-        "settings",
-        "alter database {database} set default_transaction_isolation = serializable",
-    ),
-    (
-        "settings",
-        "alter role {role} in database {database} set session_replication_role = replica",
-    ),
-    (
-        "password",
-        "set password_encryption = md5; alter role {role} password 'hunter2'",
-    ),
-    ("create", "grant create on schema public to {role}"),
-    ("create", "grant create on database {database} to {role}"),
-    (
-        "database",
-        "revoke temporary on database {database} from public",
-    ),
-    ("table-privileges", "revoke update on users from {role}"),
-    ("table-privileges", "grant truncate on posts to {role}"),
-    (
-        "table-privileges",
-        "grant update on _sqlx_migrations to {role}",
-    ),
-    (
-        "table-privileges",
-        "grant insert (id) on api_keys to {role}",
-    ),
-    ("table-privileges", "grant select on users to public"),
-    (
-        "function-privileges",
-        "revoke execute on function byline_words(text) from {role}",
-    ),
-    (
-        "function-privileges",
-        "create function more() returns int language sql return 1;
-        alter function more() owner to test_owner",
-    ),
-    (
-        "search-path",
-        "alter role {role} in database {database} set search_path = pg_catalog",
-    ),
-    (
-        "search-path",
-        "alter role {role} in database {database} reset search_path;
-        create schema {role}; grant usage on schema {role} to {role};
-        create table {role}.users (id bigint)",
-    ),
-    (
-        "security-definer",
-        "create schema other; create function other.more() returns int language sql
-            security definer set search_path = public return 1",
-    ),
-    (
-        "indexes",
-        "update pg_index set indisvalid = false where indexrelid = 'users_name_idx'::regclass",
-    ),
-    (
-        "extensions",
-        "update pg_extension set extversion = '1.0' where extname = 'pg_trgm'",
-    ),
-];
-
-/// As a superuser, each statement by itself.
-async fn mend(admin: &mut Connection, check: &Check) {
-    assert!(!check.mend.is_empty(), "{check:?}");
-    for statement in &check.mend {
-        assert!(statement.ends_with(';'), "{check:?}");
-        run(admin, statement).await;
-    }
-}
-
-#[tokio::test]
-async fn what_is_wrong_is_found_by_its_check_and_mended_by_what_that_says() {
-    let (test, mut admin, role) = with_a_role().await;
-    grant(&as_role(&test, OWNER), &role, false).await.unwrap();
-    let database = test.connect_options().get_database().unwrap().to_owned();
-    assert!(findings(&by_itself(&test, &role).await).is_empty());
-    for (name, damage) in DAMAGE {
-        let damage = damage
-            .replace("{role}", &role)
-            .replace("{database}", &database);
-        run(&mut admin, &damage).await;
-        let checks = if *name == "password" {
-            let pool = PoolSettings::default();
-            examine(&test.database_as("byline"), &pool, Some(&role)).await
-        } else {
-            by_itself(&test, &role).await
-        };
-        let found = findings(&checks);
-        assert!(!found.is_empty(), "{damage}");
-        for check in &found {
-            assert_eq!(check.name, *name, "{damage}: {check:?}");
-            assert!(!check.says.contains("hunter2"), "{check:?}");
-        }
-        if *name == "password" {
-            assert!(found[0].mend[0].contains("\\password"), "{found:?}");
-            continue;
-        }
-        if *name == "extensions" {
-            assert_eq!(found[0].mend, ["alter extension pg_trgm update;"]);
-            execute(
-                &mut admin,
-                "update pg_extension set extversion = default_version
-                from pg_available_extensions where name = extname",
-            )
-            .await;
-        } else {
-            for check in found {
-                mend(&mut admin, check).await;
-            }
-        }
-        let after = by_itself(&test, &role).await;
-        let left = findings(&after);
-        assert!(left.is_empty(), "{damage}: {left:#?}");
-    }
+    // No setting that the server keeps is stronger than its command line.
+    assert_eq!(
+        told[0].mend,
+        ["take fsync=off out of the command that starts the server"]
+    );
 }
 
 #[tokio::test]
 async fn a_service_that_runs_as_the_owner_or_a_superuser_is_told_to_take_another_role() {
+    let another = [
+        "create role byline_service login;",
+        "byline database grant --service-role byline_service --database-url OWNER_URL",
+        "run the service as byline_service",
+    ];
     let test = TestDatabase::new().await;
-    for role in [OWNER, "byline"] {
+    for (role, check) in [(OWNER, "ownership"), ("byline", "role")] {
         let checks = by_itself(&test, role).await;
-        let owns = checks
-            .iter()
-            .find(|check| check.name == "ownership")
-            .unwrap();
-        assert_eq!(owns.grade, Grade::Fault);
-        assert!(owns.mend[1].contains("byline database grant --service-role"));
-        let skipped = checks.iter().find(|check| check.name == "table-privileges");
-        assert_eq!(skipped.unwrap().grade, Grade::Skipped);
+        assert_eq!(of(&checks, "ownership").grade, Grade::Fault);
+        // A superuser may be the only one that there is, and is left one.
+        assert_eq!(of(&checks, check).mend, another);
+        assert_eq!(of(&checks, "table-privileges").grade, Grade::Skipped);
     }
-    let checks = by_itself(&test, "byline").await;
-    let told = checks.iter().find(|check| check.name == "role").unwrap();
-    // It may be the only superuser that there is.
-    assert!(told.mend.iter().all(|mend| !mend.contains("nosuperuser")));
-    assert!(told.mend[2].contains("run the service as"), "{told:?}");
 }
 
 #[tokio::test]
-async fn a_database_without_tables_or_behind_is_to_be_migrated() {
+async fn a_database_without_tables_or_behind_is_to_be_migrated_for_the_service() {
     let test = TestDatabase::unmigrated().await;
     let pool = PoolSettings::default();
-    let checks = examine(&test.database(), &pool, None).await;
-    let schema = checks.iter().find(|check| check.name == "schema").unwrap();
-    assert_eq!(schema.grade, Grade::Fault);
-    assert_eq!(schema.mend, ["byline migrate up --database-url OWNER_URL"]);
+    let database = test.database();
+    for (role, migrate) in [
+        // A superuser, whom no grant binds.
+        (None, "byline migrate up --database-url OWNER_URL"),
+        (
+            Some(SERVICE),
+            "byline migrate up --service-role test_service --database-url OWNER_URL",
+        ),
+        (
+            Some("my role"),
+            "byline migrate up --service-role 'my role' --database-url OWNER_URL",
+        ),
+    ] {
+        let checks = examine(&database, &pool, role).await;
+        assert_eq!(of(&checks, "schema").grade, Grade::Fault);
+        assert_eq!(of(&checks, "schema").mend, [migrate]);
+        assert_eq!(names(&checks), CHECKS, "{role:?}");
+    }
 
     let test = TestDatabase::new().await;
     execute(
@@ -263,6 +126,24 @@ async fn a_database_without_tables_or_behind_is_to_be_migrated() {
     let found = findings(&checks);
     assert_eq!(found[0].name, "schema");
     assert!(found[0].says.contains("[5]"), "{found:?}");
+    assert_eq!(names(&checks), CHECKS);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_told_as_skipped_with_the_reason() {
+    let test = TestDatabase::new().await;
+    execute(
+        &mut test.connection().await,
+        "revoke select on _sqlx_migrations from test_service",
+    )
+    .await;
+    let checks = by_itself(&test, SERVICE).await;
+    assert_eq!(names(&checks), CHECKS);
+    for name in ["schema", "api-keys", "backlog"] {
+        let check = of(&checks, name);
+        assert_eq!(check.grade, Grade::Skipped);
+        assert_eq!(check.says, "the record of migrations cannot be read");
+    }
 }
 
 #[tokio::test]
@@ -318,10 +199,23 @@ async fn a_pool_that_the_server_has_no_room_for_is_told() {
 }
 
 #[tokio::test]
-async fn a_role_that_there_is_not_is_told() {
+async fn a_role_that_there_is_not_is_told_and_the_rest_is_looked_at() {
     let test = TestDatabase::new().await;
     let pool = PoolSettings::default();
-    let checks = examine(&test.database_as(OWNER), &pool, Some("nobody")).await;
-    let last = checks.last().unwrap();
-    assert_eq!((last.name, last.grade), ("role", Grade::Fault));
+    let checks = examine(&test.database_as(OWNER), &pool, Some("Nobody's")).await;
+    let role = of(&checks, "role");
+    assert_eq!(role.grade, Grade::Fault);
+    assert_eq!(role.says, "there is no role \"Nobody's\"");
+    assert_eq!(
+        role.mend,
+        [
+            "create role \"Nobody's\" login;",
+            "byline database grant --service-role 'Nobody'\\''s' --database-url OWNER_URL",
+        ]
+    );
+    assert_eq!(names(&checks), CHECKS);
+    assert_eq!(of(&checks, "ownership").says, "there is no such role");
+    for looked_at in ["audit-triggers", "indexes", "schema", "api-keys", "backlog"] {
+        assert_eq!(of(&checks, looked_at).grade, Grade::Fine, "{looked_at}");
+    }
 }

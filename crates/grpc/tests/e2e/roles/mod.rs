@@ -1,10 +1,13 @@
 //! The role that the program connects as. That it can do all that callers ask for is what all
 //! other tests here show, whose servers connect as it.
 
+mod mends;
 mod page;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
+use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::testing::{OWNER, SERVICE, TestDatabase, execute, rows};
 use tokio::process::Command;
 
@@ -18,6 +21,34 @@ async fn byline(url: &str, arguments: &[&str]) -> Output {
         .output()
         .await
         .unwrap()
+}
+
+/// A server as it is in production, where a crash may lose nothing, and whose roles and settings
+/// are the test's to change.
+async fn postgres_of_its_own() -> (EmbeddedPostgres, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let options = EmbeddedOptions {
+        data_dir: folder.path().to_owned(),
+        bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
+        fetch: true,
+        settings: Vec::new(),
+        notice: |line| eprintln!("{line}"),
+    };
+    let start = move || EmbeddedPostgres::start(&options).unwrap();
+    let postgres = tokio::task::spawn_blocking(start).await.unwrap();
+    (postgres, folder)
+}
+
+/// The URL of that role for the database `byline`.
+fn url_as(postgres: &EmbeddedPostgres, role: &str) -> String {
+    let admin = postgres.url("byline");
+    admin.replace("user=byline", &format!("user={role}"))
+}
+
+async fn end(postgres: EmbeddedPostgres) {
+    let stop = tokio::task::spawn_blocking(move || drop(postgres));
+    stop.await.unwrap();
 }
 
 fn said(output: &Output) -> String {
@@ -113,7 +144,7 @@ async fn what_only_the_owner_may_do_is_refused_to_the_service_in_words() {
     for (command, says) in [
         (
             &["keys", "create", "--name", "a", "--role", "reader"][..],
-            "`byline doctor` says",
+            "`byline doctor --service-role NAME` with the owner's URL says",
         ),
         (
             &["search-language", "english"],
@@ -160,21 +191,32 @@ async fn a_service_that_would_fail_for_want_of_a_right_does_not_start() {
 
 #[tokio::test]
 async fn a_service_without_rights_does_not_start_and_says_what_tells_why() {
-    let database = TestDatabase::new().await;
-    execute(
-        &mut database.connection().await,
-        "revoke all on _sqlx_migrations from test_service",
-    )
-    .await;
     let serve = ["serve", "--listen", "127.0.0.1:0", "--auth", "none"];
-    let refused = byline(&database.service_url(), &serve).await;
-    assert!(!refused.status.success());
-    assert!(
-        said(&refused).contains("`byline doctor` says"),
-        "{}",
-        said(&refused)
-    );
+    for (damage, command) in [
+        (
+            "revoke all on _sqlx_migrations from test_service",
+            &serve[..],
+        ),
+        // Not even what tells most can look as the service then.
+        (NO_CONNECT, &serve),
+        (NO_CONNECT, &["doctor"]),
+    ] {
+        let database = TestDatabase::new().await;
+        execute(&mut database.connection().await, damage).await;
+        let refused = byline(&database.service_url(), command).await;
+        assert!(!refused.status.success());
+        let said = said(&refused);
+        let hint = "`byline doctor --service-role NAME` with the owner's URL says";
+        assert!(said.contains(hint), "{said}");
+        let doctor = ["doctor", "--service-role", SERVICE];
+        let looked = byline(&database.url_as(OWNER), &doctor).await;
+        assert_eq!(looked.status.code(), Some(1), "{looked:?}");
+    }
 }
+
+const NO_CONNECT: &str = "do $$ begin
+    execute format('revoke connect on database %I from public', current_database());
+end $$";
 
 #[tokio::test]
 async fn a_doctor_that_cannot_look_says_so_and_tells_no_password() {

@@ -4,13 +4,13 @@
 //! `BYLINE_WRITE_PAGES=1` has the page show what is printed now.
 
 use std::fmt::Write as _;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use byline_persistence::embedded::EmbeddedPostgres;
 use byline_persistence::testing::run_on;
 use tokio::process::Command;
 
+use super::{end, postgres_of_its_own, url_as};
 use crate::migrations::page::words;
 use crate::support::PROGRAM;
 
@@ -33,13 +33,9 @@ async fn printed(postgres: &EmbeddedPostgres, line: &str) -> String {
             return String::new();
         }
         ["byline", ref arguments @ ..] => {
-            let url = |role: &str| {
-                let admin = postgres.url("byline");
-                admin.replace("user=byline", &format!("user={role}"))
-            };
             let arguments = arguments.iter().map(|argument| match *argument {
-                "$OWNER_URL" => url("byline_owner"),
-                "$SERVICE_URL" => url("byline_service"),
+                "$OWNER_URL" => url_as(postgres, "byline_owner"),
+                "$SERVICE_URL" => url_as(postgres, "byline_service"),
                 other => other.to_owned(),
             });
             let output = Command::new(PROGRAM)
@@ -71,18 +67,7 @@ async fn printed(postgres: &EmbeddedPostgres, line: &str) -> String {
 async fn the_page_of_roles_does_what_it_shows() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/database-roles.md");
     let text = std::fs::read_to_string(&page).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let options = EmbeddedOptions {
-        data_dir: folder.path().to_owned(),
-        bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
-        fetch: true,
-        // As they are in production, where a crash may lose nothing.
-        settings: Vec::new(),
-        notice: |line| eprintln!("{line}"),
-    };
-    let start = move || EmbeddedPostgres::start(&options).unwrap();
-    let postgres = tokio::task::spawn_blocking(start).await.unwrap();
+    let (postgres, _folder) = postgres_of_its_own().await;
     let mut made = String::new();
     let mut rest = text.as_str();
     let mut blocks = 0;
@@ -95,9 +80,7 @@ async fn the_page_of_roles_does_what_it_shows() {
         blocks += 1;
     }
     made.push_str(rest);
-    tokio::task::spawn_blocking(move || drop(postgres))
-        .await
-        .unwrap();
+    end(postgres).await;
     assert!(blocks >= 10, "only {blocks} commands");
     if std::env::var_os("BYLINE_WRITE_PAGES").is_some() {
         std::fs::write(page, &made).unwrap();

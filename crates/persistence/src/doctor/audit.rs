@@ -1,0 +1,142 @@
+//! Whether what keeps the audit log from those who may write to it is there and at work.
+
+use sqlx::postgres::PgConnection;
+
+use super::made::{Made, made, words_of};
+use super::report::Report;
+use super::role::Home;
+
+const CHECK: &str = "audit-triggers";
+const TABLE: &str = "audit_events";
+
+#[derive(sqlx::FromRow)]
+struct Trigger {
+    name: String,
+    definition: String,
+    /// Whether its function is of the same schema: of one elsewhere the definition says no more
+    /// than the name if names lead there.
+    calls_ours: bool,
+    is_at_work: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Function {
+    name: String,
+    body: String,
+    settings: String,
+}
+
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    home: &Home,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let is_there: bool = sqlx::query_scalar(
+        "select exists (
+            select from pg_class where relnamespace = $1::text::regnamespace and relname = $2
+        )",
+    )
+    .bind(&home.schema)
+    .bind(TABLE)
+    .fetch_one(&mut *connection)
+    .await?;
+    if !is_there {
+        report.skipped(CHECK, format!("there is no table {TABLE}"));
+        return Ok(());
+    }
+    let triggers = made("trigger").into_iter();
+    let triggers: Vec<_> = triggers.filter(|made| made.mentions(TABLE)).collect();
+    let called: Vec<_> = triggers.iter().filter_map(Made::called).collect();
+    let functions = made("function").into_iter();
+    let functions: Vec<_> = functions
+        .filter(|made| called.contains(&made.name))
+        .collect();
+    // They come first, since a trigger needs the one that it calls.
+    check_functions(connection, home, &functions, report).await?;
+    check_triggers(connection, home, &triggers, report).await?;
+    report.fine(CHECK, "those that keep the audit log are at work");
+    Ok(())
+}
+
+async fn check_functions(
+    connection: &mut PgConnection,
+    home: &Home,
+    wanted: &[Made],
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let names: Vec<_> = wanted.iter().map(|made| made.name).collect();
+    let there: Vec<Function> = sqlx::query_as(
+        "select proname::text as name, prosrc as body,
+            coalesce(array_to_string(proconfig, '; '), '') as settings
+        from pg_proc
+        where pronamespace = $1::text::regnamespace and proname = any($2) and pronargs = 0",
+    )
+    .bind(&home.schema)
+    .bind(names)
+    .fetch_all(connection)
+    .await?;
+    for made in wanted {
+        let name = made.name;
+        let says = match there.iter().find(|function| function.name == name) {
+            None => format!("the function {name}, which keeps the audit log, is not there"),
+            Some(function) if !is_as_made(function, made) => {
+                format!(
+                    "the function {name}, which keeps the audit log, is another one than \
+                         migrations make"
+                )
+            }
+            Some(_) => continue,
+        };
+        report.fault(CHECK, says, [made.function_again(&home.schema)]);
+    }
+    Ok(())
+}
+
+fn is_as_made(function: &Function, made: &Made) -> bool {
+    let path = made.search_path().map(|path| format!("search_path={path}"));
+    made.body() == Some(&function.body) && path.unwrap_or_default() == function.settings
+}
+
+async fn check_triggers(
+    connection: &mut PgConnection,
+    home: &Home,
+    wanted: &[Made],
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let there: Vec<Trigger> = sqlx::query_as(
+        "select tgname::text as name, pg_get_triggerdef(t.oid) as definition,
+            pronamespace = relnamespace as calls_ours, tgenabled in ('O', 'A') as is_at_work
+        from pg_trigger t join pg_class c on c.oid = tgrelid join pg_proc p on p.oid = tgfoid
+        where relnamespace = $1::text::regnamespace and relname = $2 and not tgisinternal",
+    )
+    .bind(&home.schema)
+    .bind(TABLE)
+    .fetch_all(connection)
+    .await?;
+    let schema = &home.schema;
+    let qualifier = format!("{schema}.");
+    for made in wanted {
+        let name = made.name;
+        let again = || made.trigger_again(schema, TABLE);
+        let is_as_made = |trigger: &Trigger| {
+            let definition = trigger.definition.replace(&qualifier, "");
+            trigger.calls_ours && words_of(&definition) == made.words()
+        };
+        let (says, mend) = match there.iter().find(|trigger| trigger.name == name) {
+            None => (format!("{TABLE} lacks the trigger {name}"), again()),
+            Some(trigger) if !is_as_made(trigger) => {
+                let says =
+                    format!("the trigger {name} of {TABLE} is another one than migrations make");
+                (says, again())
+            }
+            Some(trigger) if !trigger.is_at_work => (
+                format!("the trigger {name} of {TABLE} is disabled"),
+                format!("alter table {schema}.{TABLE} enable trigger {name};"),
+            ),
+            Some(_) => continue,
+        };
+        let says = format!("{says}: whoever may write to the audit log can do what it refuses");
+        report.fault(CHECK, says, [mend]);
+    }
+    Ok(())
+}
