@@ -1,57 +1,82 @@
-//! Holds what reads the headers of a call, and the names in a certificate, to what it promises.
+//! Holds what reads the headers of a call to what it promises.
 #![no_main]
 
 use byline_domain::access::{ApiKey, PresentedKey};
+use byline_fuzz::hold;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use libfuzzer_sys::{Corpus, fuzz_target};
+use libfuzzer_sys::fuzz_target;
 
 use bearer::Bearer;
-use peer_name::PeerName;
 
 #[path = "../../crates/grpc/src/access/bearer.rs"]
 mod bearer;
 #[path = "../../crates/grpc/src/layers/headers.rs"]
 mod headers;
-#[path = "../../crates/grpc/src/transport/peer_name.rs"]
-mod peer_name;
 
-fuzz_target!(|bytes: &[u8]| -> Corpus {
-    check_bearer(bytes);
-    check_request_id(bytes);
+fuzz_target!(|bytes: &[u8]| {
     check_new_key(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        check_key(text);
-        check_timeout(text);
-        check_names(text);
-    }
-    Corpus::Keep
+    let text = std::str::from_utf8(bytes).ok();
+    let parts = [
+        ("bearer", check_bearer(bytes)),
+        ("request_id", check_request_id(bytes)),
+        ("key", text.is_some_and(check_key)),
+        ("timeout", text.is_some_and(check_timeout)),
+    ];
+    hold(bytes, &parts);
 });
 
 /// A token is what stands behind the scheme, and there is one alone.
-fn check_bearer(bytes: &[u8]) {
+fn check_bearer(bytes: &[u8]) -> bool {
     let Ok(value) = HeaderValue::from_bytes(bytes) else {
-        return;
+        return false;
     };
     let mut headers = HeaderMap::new();
     headers.append(AUTHORIZATION, value.clone());
-    if let Bearer::Token(token) = bearer::read(&headers) {
-        let text = value.to_str().expect("it was read");
-        assert!(text[..7].eq_ignore_ascii_case("bearer "), "{text}");
-        assert_eq!(text[7..].trim_start_matches(' '), token);
-        assert!((1..=8 * 1024).contains(&token.len()));
-        assert!(token.bytes().all(|byte| byte.is_ascii_graphic()));
-        let shown = format!("{:?}", bearer::read(&headers));
-        assert_eq!(shown, "Token(…)");
+    let expected = value.to_str().ok().and_then(token);
+    match bearer::read(&headers) {
+        Bearer::Token(token) => {
+            assert_eq!(Some(token), expected);
+            let shown = format!("{:?}", bearer::read(&headers));
+            assert_eq!(shown, "Token(…)");
+            check_longest(token);
+        }
+        other @ (Bearer::None | Bearer::Malformed) => {
+            assert_eq!((other, expected), (Bearer::Malformed, None));
+        }
     }
+    let is_taken = expected.is_some();
     headers.append(AUTHORIZATION, value);
     assert_eq!(bearer::read(&headers), Bearer::Malformed);
+    is_taken
+}
+
+/// The token by another reading.
+fn token(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked("bearer ".len())?;
+    let token = rest.trim_start_matches(' ');
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    let is_one = scheme.eq_ignore_ascii_case("bearer ")
+        && (1..=8 * 1024).contains(&token.len())
+        && token.chars().all(is_token);
+    is_one.then_some(token)
+}
+
+/// What begins with that token is one up to 8 KiB.
+fn check_longest(token: &str) {
+    for (length, is_token) in [(8 * 1024, true), (8 * 1024 + 1, false)] {
+        let value = format!("Bearer {token:a<length$}");
+        let value = HeaderValue::from_str(&value).expect("it was a header");
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+        let is_taken = matches!(bearer::read(&headers), Bearer::Token(_));
+        assert_eq!(is_taken, is_token, "{token} of {length} bytes");
+    }
 }
 
 /// A key that is read is written in the one form in which it was given out.
-fn check_key(text: &str) {
+fn check_key(text: &str) -> bool {
     let Some(key) = PresentedKey::parse(text) else {
-        return;
+        return false;
     };
     assert!(PresentedKey::is_meant(text));
     let random: Vec<u8> = [&text[4..20], &text[21..85]]
@@ -68,6 +93,7 @@ fn check_key(text: &str) {
     assert_eq!(again.presented(), key);
     let shown = format!("{key:?} {again:?}");
     assert!(!shown.contains(&text[21..85]), "{shown}");
+    true
 }
 
 /// A key that is made is read, and with any change it is not.
@@ -92,22 +118,24 @@ fn check_new_key(bytes: &[u8]) {
 }
 
 /// An id that is taken cannot break a line.
-fn check_request_id(bytes: &[u8]) {
-    if let Some(id) = headers::request_id(bytes) {
-        assert_eq!(id.as_bytes(), bytes);
-        assert!((1..=64).contains(&id.len()));
-        assert!(
-            id.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
-            "{id}"
-        );
-    }
+fn check_request_id(bytes: &[u8]) -> bool {
+    let Some(id) = headers::request_id(bytes) else {
+        return false;
+    };
+    assert_eq!(id.as_bytes(), bytes);
+    assert!((1..=64).contains(&id.len()));
+    assert!(
+        id.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
+        "{id}"
+    );
+    true
 }
 
 /// A time is as many of its unit as its digits say.
-fn check_timeout(text: &str) {
+fn check_timeout(text: &str) -> bool {
     let Some(time) = headers::timeout(text) else {
-        return;
+        return false;
     };
     let (digits, unit) = text.split_at(text.len() - 1);
     assert!((1..=8).contains(&digits.len()), "{text}");
@@ -122,30 +150,5 @@ fn check_timeout(text: &str) {
         other => panic!("{other} is no unit"),
     };
     assert_eq!(time.as_nanos(), number * nanos);
-}
-
-/// Names, one a line, of which those with a scheme are URIs: of one caller or of none.
-fn check_names(text: &str) {
-    let (uris, hosts): (Vec<_>, Vec<_>) = text.lines().partition(|name| name.contains(':'));
-    let Some(name) = PeerName::among(&uris, &hosts) else {
-        return;
-    };
-    let name = name.as_str();
-    if name.contains("://") {
-        assert_eq!(uris, [name]);
-        assert!(name.starts_with("spiffe://"));
-        assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
-        let two = [name, "spiffe://example.org/other"];
-        assert_eq!(PeerName::among(&two, &hosts), None);
-    } else {
-        assert!(hosts.iter().all(|host| host.eq_ignore_ascii_case(name)));
-        assert!(!name.contains('*') && !name.contains(char::is_uppercase) || !name.is_ascii());
-        let other = format!("x{name}");
-        assert_eq!(PeerName::among(&uris, &[name, &other]), None);
-        let id = "spiffe://example.org/web";
-        let known = PeerName::among(&[id], &hosts);
-        assert_eq!(known.as_ref().map(PeerName::as_str), Some(id));
-    }
-    let again = PeerName::among(&uris, &hosts.iter().rev().copied().collect::<Vec<_>>());
-    assert_eq!(again.as_ref().map(PeerName::as_str), Some(name));
+    true
 }

@@ -6,17 +6,19 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use byline_domain::audit::{AuditEvent, AuditTest};
 use byline_domain::error::Invalid;
 use byline_domain::filter::{
-    Comparison, FieldTest, Filter, MAX_CHARS, MAX_DEPTH, MAX_TERMS, PostTest, UserTest, ValueTest,
-    parse_posts, parse_users,
+    Comparison, FieldTest, Filter, MAX_CHARS, MAX_DEPTH, MAX_TERMS, Piece, PostTest, UserTest,
+    ValueTest, parse_events, parse_posts, parse_users,
 };
 use byline_domain::lifecycle::Retention;
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::testing::filters::{Rows, Written, assert_precise, to_text};
 use byline_domain::testing::fixtures;
-use byline_domain::testing::memory::{meets_post, meets_user};
+use byline_domain::testing::memory::{meets_event, meets_post, meets_user};
 use byline_domain::user::{Role, UserName};
+use byline_fuzz::hold;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
@@ -24,8 +26,12 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Corpus::Reject;
     };
-    check(&USERS, text);
-    check(&POSTS, text);
+    let is_taken = [
+        check(&USERS, text),
+        check(&POSTS, text),
+        check(&EVENTS, text),
+    ];
+    hold(bytes, &[("", is_taken.contains(&true))]);
     Corpus::Keep
 });
 
@@ -36,6 +42,8 @@ struct Noun<T> {
     meant: fn(&Filter<T>) -> Vec<bool>,
     /// Whether there is a text for a test.
     has_text: fn(&T) -> bool,
+    /// How many tests a condition can become.
+    tests_of_a_term: usize,
 }
 
 const USERS: Noun<UserTest> = Noun {
@@ -51,6 +59,7 @@ const USERS: Noun<UserTest> = Noun {
         UserTest::SomePost(Some(test)) => has_text(test),
         UserTest::SomePost(None) | UserTest::Mentions(_) => true,
     },
+    tests_of_a_term: 1,
 };
 
 const POSTS: Noun<PostTest> = Noun {
@@ -66,16 +75,33 @@ const POSTS: Noun<PostTest> = Noun {
         PostTest::Author(Some(test)) => has_text(test),
         PostTest::Author(None) | PostTest::Mentions(_) => true,
     },
+    tests_of_a_term: 1,
 };
 
-fn check<T: Written + Clone + Debug + PartialEq>(noun: &Noun<T>, text: &str) {
+const EVENTS: Noun<AuditTest> = Noun {
+    parse: |text| parse_events(text, fixtures::time(0)),
+    meant: |filter| {
+        let events = EVENTS_KEPT.iter();
+        events.map(|event| meets_event(filter, event)).collect()
+    },
+    has_text: |test| has_text(test) && !is_of_anything(&test.test),
+    // A text alone is looked for in three fields.
+    tests_of_a_term: 3,
+};
+
+/// Whether the text is a filter of those.
+fn check<T: Written + Clone + Debug + PartialEq>(noun: &Noun<T>, text: &str) -> bool {
     match (noun.parse)(text) {
-        Err(refusal) => assert_precise(&refusal, text),
+        Err(refusal) => {
+            assert_precise(&refusal, text);
+            return false;
+        }
         Ok(None) => assert!(text.trim().is_empty(), "this means nothing"),
         Ok(Some(filter)) => {
             let shape = Shape::of(&filter, noun.has_text);
             assert!(
-                (1..=MAX_TERMS).contains(&shape.terms) && shape.nested <= MAX_DEPTH,
+                (1..=MAX_TERMS * noun.tests_of_a_term).contains(&shape.terms)
+                    && shape.nested <= MAX_DEPTH,
                 "beyond the limits: {filter:?}"
             );
             let meant = (noun.meant)(&filter);
@@ -85,23 +111,25 @@ fn check<T: Written + Clone + Debug + PartialEq>(noun: &Noun<T>, text: &str) {
                 "true, and so is its opposite: {filter:?}"
             );
             if shape.has_text {
-                assert_told(noun, &filter, &meant, shape.written);
+                assert_told(noun, &filter, &meant, shape);
             }
         }
     }
+    true
 }
 
 /// The text of `filter` is parsed as the same filter, which means the same rows; or
-/// it is beyond a limit, since it may have more parentheses and normalised text can
-/// be longer.
+/// it is beyond a limit, since it may have more conditions and parentheses and normalised
+/// text can be longer.
 fn assert_told<T: Written + Debug + PartialEq>(
     noun: &Noun<T>,
     filter: &Filter<T>,
     meant: &[bool],
-    depth: usize,
+    shape: Shape,
 ) {
     let text = to_text(filter);
-    let fits = text.chars().count() <= MAX_CHARS && depth <= MAX_DEPTH;
+    let fits =
+        text.chars().count() <= MAX_CHARS && shape.written <= MAX_DEPTH && shape.terms <= MAX_TERMS;
     match (noun.parse)(&text) {
         Ok(Some(again)) => {
             assert!(fits, "parsed beyond the limits: {text}");
@@ -185,6 +213,11 @@ fn has_text<F>(test: &FieldTest<F>) -> bool {
     !(test.negated && order)
 }
 
+/// What `*` alone becomes, which asks as `:*` does for a field that is never absent.
+fn is_of_anything(test: &ValueTest) -> bool {
+    matches!(test, ValueTest::Matches(pattern) if pattern.pieces() == [Piece::Anything])
+}
+
 /// An ordinary user with posts, one of whom everything that can be absent is, and
 /// one in the trash with what is special in filters.
 static ROWS: LazyLock<Rows> = LazyLock::new(|| {
@@ -217,4 +250,31 @@ static ROWS: LazyLock<Rows> = LazyLock::new(|| {
         users: vec![ada, mute, odd],
         posts: vec![published, empty, strange],
     }
+});
+
+/// One of a call, of which all is known, and one of the sweep, of which little is.
+static EVENTS_KEPT: LazyLock<[AuditEvent; 2]> = LazyLock::new(|| {
+    let called = AuditEvent {
+        id: fixtures::user_id(1).as_uuid(),
+        occurred_at: fixtures::time(5),
+        caller: "key:É*%_\\\"'".to_owned(),
+        peer: Some("192.0.2.1".to_owned()),
+        request_id: Some("call-1".to_owned()),
+        method: "UserService/UpdateUser".to_owned(),
+        action: "user.updated".to_owned(),
+        resource_kind: "user".to_owned(),
+        resource_id: fixtures::user_id(2).as_uuid(),
+        fields: vec!["name".to_owned()],
+        count: None,
+    };
+    let swept = AuditEvent {
+        caller: "byline".to_owned(),
+        peer: None,
+        request_id: None,
+        method: "sweep".to_owned(),
+        resource_id: fixtures::post_id(1).as_uuid(),
+        count: Some(2),
+        ..called.clone()
+    };
+    [called, swept]
 });

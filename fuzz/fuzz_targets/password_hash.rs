@@ -3,13 +3,16 @@
 
 use byline_domain::credential::{MAX_MEMORY_KIB, MAX_WORK_KIB, PasswordHash, Scheme};
 use byline_domain::error::Reason;
+use byline_fuzz::hold;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Corpus::Reject;
     };
-    match PasswordHash::parse(text) {
+    let parsed = PasswordHash::parse(text);
+    hold(bytes, &[("", parsed.is_ok())]);
+    match parsed {
         Ok(hash) => check(&hash, text),
         Err(refusal) => {
             let (reason, message) = (refusal.reason, refusal.message);

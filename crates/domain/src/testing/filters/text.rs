@@ -2,6 +2,7 @@
 
 use chrono::SecondsFormat;
 
+use crate::audit::AuditTest;
 use crate::field::Field;
 use crate::filter::{
     Comparison, FieldTest, Filter, Pattern, Piece, PostTest, UserTest, Value, ValueTest,
@@ -32,6 +33,12 @@ impl Written for PostTest {
             Self::Author(None) => "author:*".to_owned(),
             Self::Mentions(pattern) => inside(pattern),
         }
+    }
+}
+
+impl Written for AuditTest {
+    fn written(&self) -> String {
+        field("", self)
     }
 }
 

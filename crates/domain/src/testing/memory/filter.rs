@@ -1,4 +1,4 @@
-//! Which users and posts a filter means: the logic of [`crate::filter`], literally.
+//! Which users, posts and events a filter means: the logic of [`crate::filter`], literally.
 
 use std::cmp::Ordering;
 
@@ -52,7 +52,7 @@ pub fn meets_post(filter: &Filter<PostTest>, post: &Post, author: Option<&User>)
 }
 
 /// Whether `filter` means `event`.
-pub(super) fn meets_event(filter: &Filter<AuditTest>, event: &AuditEvent) -> bool {
+pub fn meets_event(filter: &Filter<AuditTest>, event: &AuditEvent) -> bool {
     let truth = decide(filter, &|test: &AuditTest| {
         let value = event.sort_value(test.field);
         let held = match &value {

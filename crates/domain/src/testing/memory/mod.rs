@@ -21,7 +21,7 @@ mod writers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use self::filter::{meets_post, meets_user};
+pub use self::filter::{meets_event, meets_post, meets_user};
 use self::state::State;
 
 /// Users and posts in memory. Clones share one store.

@@ -1,0 +1,6 @@
+//! What several targets need.
+
+pub mod pb;
+mod seeds;
+
+pub use seeds::hold;
