@@ -28,13 +28,15 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// The name that a certificate names is one that stands in it.
 fn check_certificate(bytes: &[u8]) -> bool {
-    let Some(name) = identity::name_of(&CertificateDer::from(bytes)) else {
+    let Some(read) = identity::name_of(&CertificateDer::from(bytes)) else {
         return false;
     };
-    let name = name.as_str();
+    let name = read.as_str();
     let is_there = |part: &[u8]| part.eq_ignore_ascii_case(name.as_bytes());
     assert!(bytes.windows(name.len()).any(is_there), "{name}");
     assert!(is_spiffe_id(name) || is_host(name), "{name}");
+    // So that rights can be given to it.
+    assert_eq!(PeerName::parse(name).as_ref(), Some(&read));
     true
 }
 
