@@ -6,6 +6,7 @@ use byline_fuzz::hold;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
+use secrecy::ExposeSecret;
 
 use bearer::Bearer;
 
@@ -88,8 +89,8 @@ fn check_key(text: &str) -> bool {
             u8::from_str_radix(pair, 16).expect("hex digits")
         })
         .collect();
-    let again = ApiKey::from_random(random.try_into().expect("40 bytes"));
-    assert_eq!(again.reveal(), text);
+    let again = ApiKey::from_random(&random.try_into().expect("40 bytes"));
+    assert_eq!(again.reveal().expose_secret(), text);
     assert_eq!(again.presented(), key);
     let shown = format!("{key:?} {again:?}");
     assert!(!shown.contains(&text[21..85]), "{shown}");
@@ -101,13 +102,14 @@ fn check_new_key(bytes: &[u8]) {
     let Some((random, rest)) = bytes.split_first_chunk::<{ ApiKey::RANDOM_BYTES }>() else {
         return;
     };
-    let key = ApiKey::from_random(*random);
-    let text = key.reveal();
-    assert_eq!(PresentedKey::parse(&text), Some(key.presented()));
+    let key = ApiKey::from_random(random);
+    let revealed = key.reveal();
+    let text = revealed.expose_secret();
+    assert_eq!(PresentedKey::parse(text), Some(key.presented()));
     let [at, to, ..] = rest else {
         return;
     };
-    let mut changed = text.clone().into_bytes();
+    let mut changed = text.as_bytes().to_vec();
     let at = usize::from(*at) % changed.len();
     changed[at] = *to;
     if let Ok(changed) = String::from_utf8(changed)

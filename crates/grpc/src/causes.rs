@@ -23,14 +23,15 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("no answer: {0}")]
+    struct Repeating(#[source] RepositoryError);
+
     #[test]
     fn each_cause_is_told_and_none_twice() {
         let lost = RepositoryError::Unavailable("refused".into());
         let text = with_causes(&lost);
         assert_eq!(text, "the database is not available: refused");
-        #[derive(Debug, thiserror::Error)]
-        #[error("no answer: {0}")]
-        struct Repeating(#[source] RepositoryError);
         let repeating = Repeating(lost);
         assert_eq!(with_causes(&repeating), format!("no answer: {text}"));
     }

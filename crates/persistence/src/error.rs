@@ -6,6 +6,7 @@
 
 use byline_domain::error::RepositoryError;
 use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// What an error of the driver means to a repository. Conflicts that a statement
 /// expects are told apart by the statement itself, without an error.
@@ -32,13 +33,13 @@ pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
 pub(crate) fn translate_of_commit(error: sqlx::Error) -> RepositoryError {
     match error {
         sqlx::Error::Database(_) => translate(error),
-        other => RepositoryError::ConnectionLost(Box::new(Redacted::from(other))),
+        other => RepositoryError::ConnectionLost(Box::new(Redacted::of_service(other))),
     }
 }
 
 /// What it means that no connection was to be had, whatever the reason.
 pub(crate) fn unreachable(error: sqlx::Error) -> RepositoryError {
-    RepositoryError::Unavailable(Box::new(Redacted::from(error)))
+    RepositoryError::Unavailable(Box::new(Redacted::of_service(error)))
 }
 
 /// Whether the connection that met the error must not be used again.
@@ -110,17 +111,39 @@ fn kind_of(error: &dyn DatabaseError) -> Kind {
 pub(crate) struct Redacted(String);
 
 impl Redacted {
-    /// What a statement of the service met, which is about what callers sent.
-    fn of_service(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(database) = &error
-            && let code = database.code().unwrap_or_default()
-            && database.constraint().is_none()
-            && !names_no_values(&code)
-        {
-            return Self(format!("{code}, of which the log of PostgreSQL says more"));
+    /// What a statement of the program met, which is about what callers sent. Functions and
+    /// triggers of the owner run within it, and may say anything of the row that they see.
+    pub(crate) fn of_service(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) => Self(of_statement(database.as_ref())),
+            _ => Self::from(error),
         }
-        Self::from(error)
     }
+}
+
+/// What PostgreSQL itself names, and nothing that is put together from values.
+fn of_statement(database: &dyn DatabaseError) -> String {
+    let code = database.code().unwrap_or_default();
+    let error = database.try_downcast_ref::<PgDatabaseError>();
+    // RAISE of PL/pgSQL: what it says is its author's, down to the name of the constraint.
+    let is_raised = error.is_none_or(|error| error.routine() == Some("exec_stmt_raise"));
+    // Something ran within the statement, which may itself be put together from values.
+    let is_within = error.is_none_or(|error| error.r#where().is_some());
+    let constraint = database.constraint().filter(|name| is_plain(name));
+    match constraint {
+        Some(constraint) if !is_raised => format!("{code} on constraint {constraint}"),
+        _ if is_raised || is_within || !names_no_values(&code) => {
+            format!("{code}, of which the log of PostgreSQL says more")
+        }
+        _ if code.starts_with("22") => format!("{code} in the data"),
+        _ => format!("{code}: {}", database.message()),
+    }
+}
+
+/// Whether it looks like what people name things, and not like what they hold.
+fn is_plain(name: &str) -> bool {
+    let is_of_name = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
+    !name.is_empty() && name.chars().all(is_of_name)
 }
 
 /// What a statement of an operator met, such as one of a migration: a syntax error in it and what

@@ -46,7 +46,7 @@ pub enum SearchLanguageError {
 
 impl From<sqlx::Error> for SearchLanguageError {
     fn from(error: sqlx::Error) -> Self {
-        let told = Redacted::from(error).to_string();
+        let told = Redacted::of_service(error).to_string();
         if told.starts_with(FORBIDDEN) {
             Self::Forbidden(told)
         } else {

@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn key(number: u8) -> PresentedKey {
-        ApiKey::from_random([number; ApiKey::RANDOM_BYTES]).presented()
+        ApiKey::from_random(&[number; ApiKey::RANDOM_BYTES]).presented()
     }
 
     fn record(number: u8) -> KeyRecord {

@@ -35,7 +35,7 @@ impl Keys {
     pub async fn create(
         &self,
         new: NewKey,
-        random: [u8; ApiKey::RANDOM_BYTES],
+        random: &[u8; ApiKey::RANDOM_BYTES],
     ) -> Result<ApiKey, RepositoryError> {
         let key = ApiKey::from_random(random);
         let now = self.clock.now();

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -13,6 +15,8 @@ use crate::error::{Invalid, Reason};
 const PREFIX: &str = "byl_";
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
+/// How many characters a key has.
+const LENGTH: usize = PREFIX.len() + 2 * (ID_BYTES + SECRET_BYTES + CHECKSUM_BYTES) + 1;
 /// Tells a key that was mistyped or cut off from one that there is not.
 const CHECKSUM_BYTES: usize = 4;
 
@@ -89,7 +93,7 @@ impl PresentedKey {
         let (id, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let (secret, checksum) = rest.split_at_checked(2 * SECRET_BYTES)?;
         let id: [u8; ID_BYTES] = from_hex(id)?;
-        let secret: [u8; SECRET_BYTES] = from_hex(secret)?;
+        let secret: Zeroizing<[u8; SECRET_BYTES]> = Zeroizing::new(from_hex(secret)?);
         let checksum: [u8; CHECKSUM_BYTES] = from_hex(checksum)?;
         (checksum == checksum_of(id, &secret)).then(|| Self {
             id: KeyId(id),
@@ -101,7 +105,7 @@ impl PresentedKey {
 /// A new key, to be shown once. Not to be kept: [`ApiKey::presented`] is.
 pub struct ApiKey {
     id: [u8; ID_BYTES],
-    secret: [u8; SECRET_BYTES],
+    secret: Zeroizing<[u8; SECRET_BYTES]>,
 }
 
 impl ApiKey {
@@ -109,18 +113,23 @@ impl ApiKey {
     pub const RANDOM_BYTES: usize = ID_BYTES + SECRET_BYTES;
 
     /// Makes a key of bytes that nobody can guess.
-    pub fn from_random(bytes: [u8; Self::RANDOM_BYTES]) -> Self {
-        let (mut id, mut secret) = ([0; ID_BYTES], [0; SECRET_BYTES]);
+    pub fn from_random(bytes: &[u8; Self::RANDOM_BYTES]) -> Self {
+        let (mut id, mut secret) = ([0; ID_BYTES], Zeroizing::new([0; SECRET_BYTES]));
         id.copy_from_slice(&bytes[..ID_BYTES]);
         secret.copy_from_slice(&bytes[ID_BYTES..]);
         Self { id, secret }
     }
 
     /// The text that a caller sends.
-    pub fn reveal(&self) -> String {
-        let (id, secret) = (to_hex(&self.id), to_hex(&self.secret));
-        let checksum = to_hex(&checksum_of(self.id, &self.secret));
-        format!("{PREFIX}{id}_{secret}{checksum}")
+    pub fn reveal(&self) -> SecretString {
+        // As long as it gets, so that no shorter one is left behind.
+        let mut text = String::with_capacity(LENGTH);
+        text.push_str(PREFIX);
+        push_hex(&mut text, &self.id);
+        text.push('_');
+        push_hex(&mut text, &*self.secret);
+        push_hex(&mut text, &checksum_of(self.id, &self.secret));
+        text.into()
     }
 
     /// What is kept of it.
@@ -179,9 +188,17 @@ fn checksum_of(id: [u8; ID_BYTES], secret: &[u8; SECRET_BYTES]) -> [u8; CHECKSUM
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    let mut hex = String::new();
+    push_hex(&mut hex, bytes);
+    hex
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)].into());
+        text.push(DIGITS[usize::from(byte & 0xf)].into());
+    }
 }
 
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
@@ -203,18 +220,24 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn key(seed: u8) -> ApiKey {
-        ApiKey::from_random(std::array::from_fn(|index| {
+        ApiKey::from_random(&std::array::from_fn(|index| {
             seed.wrapping_add(u8::try_from(index).unwrap())
         }))
     }
 
+    fn revealed(seed: u8) -> String {
+        key(seed).reveal().expose_secret().to_owned()
+    }
+
     #[test]
     fn a_key_that_was_given_out_is_known_again() {
-        let text = key(7).reveal();
-        assert_eq!(text.len(), 93);
+        let text = revealed(7);
+        assert_eq!(text.len(), LENGTH);
         assert!(text.starts_with("byl_0708090a0b0c0d0e_0f10"), "{text}");
         assert_eq!(PresentedKey::parse(&text), Some(key(7).presented()));
         assert_eq!(
@@ -226,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_key_with_any_character_changed_added_or_left_out_is_none() {
-        let text = key(7).reveal();
+        let text = revealed(7);
         for at in 0..text.len() {
             for other in ["0", "f", "_", "A", "é", ""] {
                 let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
@@ -242,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_logged_of_a_key_is_its_id_alone() {
-        let text = key(7).reveal();
+        let text = revealed(7);
         let shown = format!("{:?} {:?}", key(7), key(7).presented());
         let secret = &text[21..];
         for part in 0..=secret.len() - 8 {

@@ -96,7 +96,8 @@ impl Scopes {
         let mut scopes = Self::NONE;
         for name in names {
             let scope = Scope::named(name).ok_or_else(|| {
-                let message = format!("has no {name:?}: there are {}", Self::all());
+                // Not the name: what was given may be something else, and a secret.
+                let message = format!("holds what is no scope: there are {}", Self::all());
                 Invalid::new(Reason::Unknown, message)
             })?;
             scopes = scopes.with(scope);

@@ -202,6 +202,7 @@ mod tests {
     use byline_domain::testing::mocks::MockKeyReader;
     use http::HeaderValue;
     use http::header::AUTHORIZATION;
+    use secrecy::ExposeSecret;
 
     use super::*;
     use crate::system::RandomPause;
@@ -231,7 +232,8 @@ mod tests {
     }
 
     fn key() -> String {
-        ApiKey::from_random([7; ApiKey::RANDOM_BYTES]).reveal()
+        let key = ApiKey::from_random(&[7; ApiKey::RANDOM_BYTES]).reveal();
+        key.expose_secret().to_owned()
     }
 
     #[tokio::test]

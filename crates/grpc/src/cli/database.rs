@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::CommandError;
 use super::options::DatabaseOptions;
+use super::shown::name_in_database;
 
 #[derive(Args, Debug)]
 pub(super) struct DatabaseCommand {
@@ -26,7 +27,8 @@ enum Verb {
 )]
 struct Grant {
     /// The role that the service runs as
-    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME")]
+    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME",
+        value_parser = name_in_database)]
     service_role: String,
 
     #[command(flatten)]

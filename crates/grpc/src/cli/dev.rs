@@ -11,6 +11,7 @@ use clap::Args;
 use super::CommandError;
 use super::options::ServerOptions;
 use super::serve::serve;
+use super::shown::file_name;
 use crate::access::Gate;
 use crate::bootstrap::{App, PasswordSettings};
 use crate::demo;
@@ -29,7 +30,8 @@ pub(super) struct DevCommand {
         long,
         env = "BYLINE_DATA_DIR",
         default_value = ".byline",
-        value_name = "DIR"
+        value_name = "DIR",
+        value_parser = file_name()
     )]
     data_dir: PathBuf,
 
@@ -42,7 +44,7 @@ pub(super) struct DevCommand {
     no_fetch: bool,
 
     /// The folder of PostgreSQL's programs; looked for if left out
-    #[arg(long, env = "BYLINE_PG_BINDIR", value_name = "DIR")]
+    #[arg(long, env = "BYLINE_PG_BINDIR", value_name = "DIR", value_parser = file_name())]
     pg_bindir: Option<PathBuf>,
 }
 

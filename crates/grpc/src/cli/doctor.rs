@@ -12,6 +12,7 @@ use serde_json::json;
 use super::CommandError;
 use super::options::{AuditOptions, DatabaseOptions};
 use super::serve::unreachable;
+use super::shown::name_in_database;
 use crate::bootstrap::App;
 
 #[derive(Args, Debug)]
@@ -21,7 +22,8 @@ pub(super) struct DoctorCommand {
     database: DatabaseOptions,
 
     /// The role that the service runs as, where the URL is of another one, such as the owner; what only the role itself can see is skipped then
-    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME")]
+    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME",
+        value_parser = name_in_database)]
     service_role: Option<String>,
 
     /// Connections to the database at most, as of `byline serve`

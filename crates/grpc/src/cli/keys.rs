@@ -10,6 +10,7 @@ use byline_domain::error::Invalid;
 use byline_persistence::PoolSettings;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::CommandError;
@@ -103,10 +104,10 @@ impl CreateKey {
                 .and_then(|time| TimeDelta::from_std(time).ok()),
         };
         let says = format!("of {}, with {}", new.name.as_str(), new.scopes);
-        let random: [u8; ApiKey::RANDOM_BYTES] = random_bytes();
-        let key = app.keys().create(new, random).await.map_err(unreachable)?;
+        let random: Zeroizing<[u8; ApiKey::RANDOM_BYTES]> = Zeroizing::new(random_bytes());
+        let key = app.keys().create(new, &random).await.map_err(unreachable)?;
         eprintln!("key {} {says}; it is not shown again:", key.presented().id);
-        println!("{}", key.reveal());
+        println!("{}", key.reveal().expose_secret());
         Ok(())
     }
 }

@@ -7,16 +7,18 @@ mod doctor;
 mod keys;
 mod migrate;
 mod options;
+mod panics;
 mod passwords;
 mod purge;
 mod search_language;
 mod serve;
+mod shown;
 mod transfer;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Accounts and the posts they author, served to other services over gRPC.
 #[derive(Debug, Parser)]
@@ -63,11 +65,25 @@ pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 impl Cli {
     /// Reads the arguments; ends the process where they cannot be.
     pub fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| without_values(error).exit())
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn read_from<T: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = silent_of_environment(Self::command());
+        let read = match command.try_get_matches_from_mut(arguments) {
+            Ok(mut matches) => {
+                Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+            }
+            Err(error) => Err(error),
+        };
+        read.map_err(shown::without_secrets)
     }
 
     /// Runs the command. Answers how it ended where it has said that already.
     pub async fn run(self) -> Result<ExitCode, CommandError> {
+        panics::tell_places_alone();
         // These say what they have to say by themselves.
         if !matches!(self.command, Command::Import(_) | Command::Export(_)) {
             self.log.init();
@@ -88,160 +104,32 @@ impl Cli {
     }
 }
 
-/// What is wrong with the arguments, without what was given where nothing belongs: it may be the
-/// URL of a database, password included, whose option was left out.
-fn without_values(mut error: clap::Error) -> clap::Error {
-    let is_option = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(given)) => {
-            let name = given.trim_start_matches('-');
-            given.starts_with('-')
-                && name.len() <= 40
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-        }
-        _ => true,
-    };
-    if error.kind() == ErrorKind::UnknownArgument && !is_option {
-        let unnamed = ContextValue::String("(a value)".to_owned());
-        error.insert(ContextKind::InvalidArg, unnamed);
-        // It says how to give that value.
-        error.remove(ContextKind::Suggested);
-    }
-    error
+/// Help shows no value of the environment: one may be there whose name was mixed up.
+fn silent_of_environment(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| argument.hide_env_values(true))
+        .mut_subcommands(silent_of_environment)
 }
 
-/// Completes when the process is asked to stop: SIGTERM, or Ctrl-C.
-async fn stop_signal() {
+/// Completes when the process is asked to stop: SIGTERM, or Ctrl-C. From the call on, and not only
+/// once it is polled, neither ends the process by itself.
+fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
+    let handlers = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
-    ) else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    );
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = handlers else {
+            // Without handlers the signals end the process by themselves.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_commands_and_flags_fit_together() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn no_secret_is_shown_of_the_arguments() {
-        const URL: &str = "postgres://user:secret@host/name?password=secret";
-        for arguments in [
-            &[
-                "serve",
-                "--auth",
-                "none",
-                "--database-url",
-                URL,
-                "--page-token-key",
-                "secret",
-            ][..],
-            &[
-                "serve",
-                "--auth",
-                "none",
-                "--database-url",
-                URL,
-                "--password-pepper",
-                "1:secret",
-            ],
-            &[
-                "dev",
-                "--page-token-key",
-                "secret",
-                "--password-pepper",
-                "1:secret",
-            ],
-            &["migrate", "up", "--database-url", URL],
-            &[
-                "migrate",
-                "check",
-                "--database-url",
-                URL,
-                "--scratch-url",
-                URL,
-            ],
-            &["migrate", "current", "--database-url", URL],
-            &[
-                "migrate",
-                "revision",
-                "--autogenerate",
-                "-m",
-                "x",
-                "--scratch-url",
-                URL,
-            ],
-            &[
-                "database",
-                "grant",
-                "--service-role",
-                "web",
-                "--database-url",
-                URL,
-            ],
-            &["doctor", "--database-url", URL],
-            &["keys", "list", "--database-url", URL],
-            &[
-                "keys",
-                "create",
-                "--name",
-                "web",
-                "--role",
-                "reader",
-                "--database-url",
-                URL,
-            ],
-            &["purge", "--database-url", URL],
-            &["search-language", "english", "--database-url", URL],
-            &[
-                "import",
-                "users",
-                "f.csv",
-                "--token",
-                "secret",
-                "--server",
-                "http://u:secret@h",
-            ],
-            &[
-                "export",
-                "users",
-                "f.csv",
-                "--token",
-                "secret",
-                "--server",
-                "http://u:secret@h",
-            ],
-        ] {
-            let read = Cli::try_parse_from([&["byline"], arguments].concat());
-            let shown = format!("{:?}", read.unwrap_or_else(|error| panic!("{error}")));
-            assert!(!shown.contains("secret"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_value_in_a_wrong_place_is_not_repeated() {
-        for arguments in [
-            &["doctor", "postgres://user:secret@host/name"][..],
-            &["serve", "--auth", "none", "--", "secret"],
-            &["import", "users", "f.csv", "secret"],
-            &["serve", "--tls-key", "-----BEGIN PRIVATE KEY-----\nsecret"],
-        ] {
-            let read = Cli::try_parse_from([&["byline"], arguments].concat());
-            let told = without_values(read.err().unwrap()).to_string();
-            assert!(!told.contains("secret"), "{told}");
-        }
-    }
-}
+mod tests;

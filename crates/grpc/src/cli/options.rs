@@ -96,7 +96,7 @@ pub(super) struct ServerOptions {
 
     /// How often what has had its time is removed, such as 60s; 0s for never
     #[arg(long, env = "BYLINE_SWEEP_INTERVAL", default_value = "60s", value_name = "TIME",
-        value_parser = humantime::parse_duration)]
+        value_parser = time)]
     sweep_interval: Duration,
 
     /// Keys that seal page tokens, separated by commas: the first seals, all of them open. Each is 32 bytes in base64, or 64 hex digits. Without one, tokens end with the process
@@ -225,9 +225,15 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     address.map_err(|_| "expected an address and a port, such as 127.0.0.1:50051")
 }
 
+/// A length of time. What is none is not repeated, as the reader's own message would.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    let time = humantime::parse_duration(text);
+    time.map_err(|_| "expected a time such as 500ms, 90s, 12h or 30d")
+}
+
 /// A length of time that is not none, and short enough to add to any moment.
 pub(super) fn some_time(text: &str) -> Result<Duration, CommandError> {
-    let time = humantime::parse_duration(text)?;
+    let time = time(text)?;
     if time.is_zero() || time > LONGEST {
         return Err("must be more than 0s and at most 365 days".into());
     }
@@ -236,7 +242,7 @@ pub(super) fn some_time(text: &str) -> Result<Duration, CommandError> {
 
 /// How long a key holds.
 pub(super) fn key_lifetime(text: &str) -> Result<Duration, CommandError> {
-    let time = humantime::parse_duration(text)?;
+    let time = time(text)?;
     if time.is_zero() || time > 10 * LONGEST {
         return Err("must be more than 0s and at most 3650 days".into());
     }
@@ -246,13 +252,13 @@ pub(super) fn key_lifetime(text: &str) -> Result<Duration, CommandError> {
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 fn retention(text: &str) -> Result<Retention, CommandError> {
-    let span = humantime::parse_duration(text)?;
+    let span = time(text)?;
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     Retention::new(span).map_err(|invalid| invalid.message.into())
 }
 
 pub(super) fn audit_retention(text: &str) -> Result<AuditRetention, CommandError> {
-    let span = humantime::parse_duration(text)?;
+    let span = time(text)?;
     let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     AuditRetention::new(span).map_err(|invalid| invalid.message.into())
 }
@@ -260,7 +266,7 @@ pub(super) fn audit_retention(text: &str) -> Result<AuditRetention, CommandError
 /// How long a statement of a migration may wait for a lock: PostgreSQL takes less than a
 /// millisecond for no limit, and after a minute nobody would be let through.
 pub(super) fn lock_timeout(text: &str) -> Result<Duration, CommandError> {
-    let time = humantime::parse_duration(text)?;
+    let time = time(text)?;
     if time < Duration::from_millis(1) || time > Duration::from_mins(1) {
         return Err("must be from 1ms to 1m".into());
     }

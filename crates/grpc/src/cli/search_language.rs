@@ -6,11 +6,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CommandError;
 use super::options::DatabaseOptions;
+use super::shown::name_in_database;
 
 #[derive(Args, Debug)]
 pub(super) struct SearchLanguageCommand {
     /// One of PostgreSQL's languages, such as english, german or russian; `simple`, as it is at
     /// first, takes every word as it stands
+    #[arg(value_parser = name_in_database)]
     language: String,
 
     #[command(flatten)]

@@ -185,9 +185,10 @@ pub(super) async fn serve(
 ) -> Result<(), CommandError> {
     let listener = options.bind()?;
     let address = listener.local_addr()?;
+    let stop = stop_signal();
     println!("listening on {address}");
     started(address);
-    server::serve(listener, app, options.limits(), doors, stop_signal()).await?;
+    server::serve(listener, app, options.limits(), doors, stop).await?;
     let _ = tokio::time::timeout(CLOSE, app.database.close()).await;
     Ok(())
 }

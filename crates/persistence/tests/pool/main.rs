@@ -6,6 +6,7 @@ mod a_call_that_is_left;
 mod a_claim;
 mod a_serialization_failure;
 mod a_server_in_trouble;
+mod a_trigger_that_says_too_much;
 mod a_unit_of_work_in_which_a_statement_failed;
 mod a_unit_of_work_that_is_left;
 mod a_value_that_its_type_refuses;

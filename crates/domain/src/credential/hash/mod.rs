@@ -10,6 +10,7 @@ use std::fmt;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, general_purpose::NO_PAD};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Invalid, Reason};
@@ -33,8 +34,8 @@ const B64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
 pub struct PasswordHash {
     text: SecretString,
     scheme: Scheme,
-    salt: Vec<u8>,
-    digest: Vec<u8>,
+    salt: Zeroizing<Vec<u8>>,
+    digest: Zeroizing<Vec<u8>>,
 }
 
 /// By which way a hash was made.
@@ -153,8 +154,8 @@ impl PasswordHash {
         parts.check()?;
         Ok(Self {
             scheme: parts.scheme,
-            salt: parts.salt,
-            digest: parts.digest,
+            salt: parts.salt.into(),
+            digest: parts.digest.into(),
             text,
         })
     }
@@ -170,8 +171,8 @@ impl PasswordHash {
         let text = phc::write_argon2(&made, &parts.salt, &parts.digest).into();
         Ok(Self {
             scheme: parts.scheme,
-            salt: parts.salt,
-            digest: parts.digest,
+            salt: parts.salt.into(),
+            digest: parts.digest.into(),
             text,
         })
     }

@@ -10,10 +10,22 @@ pub(crate) struct Algorithms(Vec<Algorithm>);
 /// What a list of algorithms may not hold.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no algorithm that tokens may be signed by: there are RS256, RS384, RS512, PS256, \
+    "{0} is no algorithm that tokens may be signed by: there are RS256, RS384, RS512, PS256, \
      PS384, PS512, ES256, ES384, EdDSA"
 )]
 pub(crate) struct BadAlgorithm(String);
+
+impl BadAlgorithm {
+    /// Repeats what may be the name of an algorithm, and not what may be a secret.
+    fn named(name: &str) -> Self {
+        let is_name = name.len() <= 8 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+        Self(if is_name {
+            format!("{name:?}")
+        } else {
+            "what was given".to_owned()
+        })
+    }
+}
 
 impl Algorithms {
     /// Those that are allowed where nothing else is said, as [`Self::parse`] reads them.
@@ -25,7 +37,7 @@ impl Algorithms {
             let algorithm: Option<Algorithm> = name.parse().ok();
             algorithm
                 .filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac)
-                .ok_or_else(|| BadAlgorithm(name.to_owned()))
+                .ok_or_else(|| BadAlgorithm::named(name))
         };
         let algorithms = text.split(',').map(|name| read(name.trim()));
         algorithms.collect::<Result<_, _>>().map(Self)

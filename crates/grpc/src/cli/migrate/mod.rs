@@ -21,6 +21,7 @@ use clap::{Args, Subcommand};
 use self::output::{Output, Told};
 use super::CommandError;
 use super::options::{DatabaseOptions, NoUrl, lock_timeout, some_time};
+use super::shown::file_name;
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLE_AND_EXIT_CODES)]
@@ -140,7 +141,7 @@ fn exit_code(error: &CommandError) -> u8 {
 #[derive(Args, Debug)]
 struct Source {
     /// The folder of the migrations; those of this program if left out
-    #[arg(long, env = "BYLINE_MIGRATIONS_DIR", value_name = "DIR")]
+    #[arg(long, env = "BYLINE_MIGRATIONS_DIR", value_name = "DIR", value_parser = file_name())]
     dir: Option<PathBuf>,
 }
 
@@ -161,7 +162,8 @@ struct Folder {
         long,
         env = "BYLINE_MIGRATIONS_DIR",
         default_value = "migrations",
-        value_name = "DIR"
+        value_name = "DIR",
+        value_parser = file_name()
     )]
     dir: PathBuf,
 }

@@ -11,6 +11,7 @@ use super::output::{Output, Told, named};
 use super::version::{Count, Version};
 use super::{CommandError, Locks, Target};
 use crate::cli::database::grant_all;
+use crate::cli::shown::name_in_database;
 
 #[derive(Args, Debug)]
 #[command(
@@ -33,7 +34,8 @@ pub(super) struct Up {
     out_of_order: bool,
 
     /// Give the role that the service runs as its rights afterwards, as `byline database grant` does; over Byline's own migrations
-    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME")]
+    #[arg(long, env = "BYLINE_SERVICE_ROLE", value_name = "NAME",
+        value_parser = name_in_database)]
     service_role: Option<String>,
 
     /// Only say what would be applied

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::output::Output;
 use super::{CommandError, DIFFERS, Folder, Source, files};
 use crate::cli::options::{MaybeDatabase, server};
+use crate::cli::shown::file_name;
 use crate::cli::stop_signal;
 
 #[derive(Args, Debug)]
@@ -76,7 +77,7 @@ struct Trials {
     no_fetch: bool,
 
     /// The folder of PostgreSQL's programs; looked for if left out
-    #[arg(long, env = "BYLINE_PG_BINDIR", value_name = "DIR")]
+    #[arg(long, env = "BYLINE_PG_BINDIR", value_name = "DIR", value_parser = file_name())]
     pg_bindir: Option<PathBuf>,
 }
 

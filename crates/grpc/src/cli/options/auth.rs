@@ -11,6 +11,7 @@ use crate::access::mtls::{Grant, Grants};
 use crate::access::{Bounds, Gate, Ways, rights};
 use crate::bootstrap::App;
 use crate::cli::CommandError;
+use crate::cli::shown::shown;
 use crate::rates::Quota;
 
 /// How callers are told apart.
@@ -36,7 +37,7 @@ pub(in crate::cli) struct AuthOptions {
         env = "BYLINE_MTLS_GRANT",
         value_name = "NAME=SCOPES",
         value_delimiter = ' ',
-        value_parser = Grant::parse
+        value_parser = grant
     )]
     mtls_grant: Vec<Grant>,
 
@@ -54,7 +55,8 @@ pub(in crate::cli) struct AuthOptions {
         long,
         env = "BYLINE_CALLER_BURST",
         default_value = "10000",
-        value_name = "N"
+        value_name = "N",
+        value_parser = at_least_one
     )]
     caller_burst: NonZeroU32,
 
@@ -83,6 +85,12 @@ enum AuthWay {
     Mtls,
     /// Nobody is asked
     None,
+}
+
+/// Says whose grant is wrong, since there may be many.
+fn grant(text: &str) -> Result<Grant, String> {
+    let name = text.rsplit_once('=').map_or(text, |(name, _)| name);
+    Grant::parse(text).map_err(|why| format!("of {}: {why}", shown(name)))
 }
 
 impl AuthOptions {
@@ -172,4 +180,9 @@ impl AuthOptions {
         };
         Ok(Gate::Guarded(Box::new((ways, self.bounds()))))
     }
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroU32, &'static str> {
+    let number = text.parse();
+    number.map_err(|_| "expected a number of 1 at least")
 }

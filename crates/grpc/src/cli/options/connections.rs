@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::some_time;
 use crate::cli::CommandError;
+use crate::cli::shown::file_name;
 use crate::layers::admission::Everybody;
 use crate::transport::{Certificates, Files, Patience, Places, Transport, room};
 
@@ -92,6 +93,7 @@ pub(in crate::cli) struct TlsOptions {
         long,
         env = "BYLINE_TLS_CERT",
         value_name = "FILE",
+        value_parser = file_name(),
         requires = "tls_key"
     )]
     tls_cert: Option<PathBuf>,
@@ -101,6 +103,7 @@ pub(in crate::cli) struct TlsOptions {
         long,
         env = "BYLINE_TLS_KEY",
         value_name = "FILE",
+        value_parser = file_name(),
         requires = "tls_cert"
     )]
     tls_key: Option<PathBuf>,
@@ -110,6 +113,7 @@ pub(in crate::cli) struct TlsOptions {
         long,
         env = "BYLINE_CLIENT_CA",
         value_name = "FILE",
+        value_parser = file_name(),
         requires = "tls_cert"
     )]
     client_ca: Option<PathBuf>,
@@ -149,10 +153,6 @@ impl TlsOptions {
         let (Some(chain), Some(key)) = (&self.tls_cert, &self.tls_key) else {
             return Ok(None);
         };
-        // It would be repeated as the name of a file that is not there.
-        if key.as_os_str().to_string_lossy().contains("-----BEGIN") {
-            return Err("--tls-key: give the file of the key, and not the key".into());
-        }
         let files = Files {
             chain: chain.clone(),
             key: key.clone(),

@@ -1,9 +1,13 @@
 //! Options of callers that are known by a signed token.
 
+use std::path::Path;
+
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::jwt::{Algorithms, JwksSource, JwtSettings};
 use crate::cli::CommandError;
+use crate::cli::shown::{NO_FILE_NAME, is_file_name};
 
 /// Which tokens are taken, with `--auth jwt`.
 #[derive(Args, Debug)]
@@ -15,7 +19,7 @@ pub(in crate::cli) struct JwtOptions {
         hide_env_values = true,
         value_name = "FILE|URL"
     )]
-    jwks: Option<String>,
+    jwks: Option<SecretString>,
 
     /// Who makes callers' tokens: their `iss`, to the letter
     #[arg(long, env = "BYLINE_JWT_ISSUER", value_name = "NAME")]
@@ -34,13 +38,21 @@ pub(in crate::cli) struct JwtOptions {
 impl JwtOptions {
     /// Whether any of it was given.
     pub(in crate::cli) fn is_given(&self) -> bool {
-        let given = [&self.jwks, &self.jwt_issuer, &self.jwt_audience];
-        given.into_iter().flatten().any(|given| !given.is_empty())
+        let names = [&self.jwt_issuer, &self.jwt_audience];
+        let names = names.into_iter().flatten().map(String::as_str);
+        names.chain(self.jwks()).any(|given| !given.is_empty())
+    }
+
+    fn jwks(&self) -> Option<&str> {
+        self.jwks.as_ref().map(SecretString::expose_secret)
     }
 
     /// What was given, where `--auth jwt` asks for it.
     pub(in crate::cli) fn settings(&self) -> Result<JwtSettings, CommandError> {
-        let jwks = needed("--jwks", self.jwks.as_deref())?;
+        let jwks = needed("--jwks", self.jwks())?;
+        if !jwks.contains("://") && !is_file_name(Path::new(jwks)) {
+            return Err(format!("--jwks: {NO_FILE_NAME}").into());
+        }
         Ok(JwtSettings {
             jwks: JwksSource::parse(jwks).map_err(|error| format!("--jwks: {error}"))?,
             issuer: needed("--jwt-issuer", self.jwt_issuer.as_deref())?.to_owned(),
@@ -105,6 +117,17 @@ mod tests {
         plain[1] = "http://issuer.example/jwks";
         let error = settings(&plain).unwrap_err();
         assert!(error.starts_with("--jwks: http://"), "{error}");
+        for keys in [
+            r#"{"keys":[{"d":"secret"}]}"#,
+            r#"{"u":"a://","d":"secret"}"#,
+        ] {
+            plain[1] = keys;
+            let error = settings(&plain).unwrap_err();
+            assert!(error.starts_with("--jwks: expected"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        let secret = [&ALL[..], &["--jwt-algorithms", "RS256,secret-key"]].concat();
+        assert!(!settings(&secret).unwrap_err().contains("secret"));
         let secret = [&ALL[..], &["--jwt-algorithms", "RS256,HS256"]].concat();
         let error = settings(&secret).unwrap_err();
         assert!(

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -22,15 +21,16 @@ pub(in crate::cli) struct LogOptions {
     )]
     log_format: LogFormat,
 
-    /// What is logged: error, warn, info, debug, trace, or by module as in `warn,byline_grpc=debug`. Of other crates nothing below info, and of sqlx nothing below debug, since they would log what callers send
+    /// What is logged: error, warn, info, debug, trace, or by module as in `warn,byline_grpc=debug`. Of other crates nothing below info, of sqlx nothing below debug and no notice of PostgreSQL, since they would log what callers send
     #[arg(
         long,
         global = true,
         env = "BYLINE_LOG",
-        default_value = "info,sqlx::postgres::notice=warn",
-        value_name = "FILTER"
+        default_value = "info",
+        value_name = "FILTER",
+        value_parser = filter
     )]
-    log: String,
+    log: Targets,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -42,7 +42,6 @@ enum LogFormat {
 
 impl LogOptions {
     pub(in crate::cli) fn init(&self) {
-        let filter = EnvFilter::try_new(&self.log).unwrap_or_else(|_| EnvFilter::new("info"));
         let json = match self.log_format {
             LogFormat::Auto => !std::io::stderr().is_terminal(),
             LogFormat::Text => false,
@@ -51,12 +50,35 @@ impl LogOptions {
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal());
-        let subscriber = tracing_subscriber::registry().with(filter).with(bounds());
+        let subscriber = tracing_subscriber::registry()
+            .with(self.log.clone())
+            .with(bounds());
         if json {
             subscriber.with(lines.json().flatten_event(true)).init();
         } else {
             subscriber.with(lines.compact()).init();
         }
+    }
+}
+
+/// Reads levels, of all or by module. A word that is no level would be taken for a module that nobody
+/// has, of which all is logged, and nothing of the others.
+fn filter(text: &str) -> Result<Targets, &'static str> {
+    const EXPECTED: &str = "expected error, warn, info, debug, trace or off, or MODULE=LEVEL such as \
+        byline_grpc=debug, separated by commas";
+    let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
+    let is_module = |text: &str| {
+        let is_of_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
+        !text.is_empty() && text.bytes().all(is_of_name)
+    };
+    let is_known = |part: &str| match part.split_once('=') {
+        Some((module, level)) => is_module(module) && is_level(level),
+        None => is_level(part),
+    };
+    if text.split(',').all(is_known) {
+        text.parse().map_err(|_| EXPECTED)
+    } else {
+        Err(EXPECTED)
     }
 }
 
@@ -71,8 +93,10 @@ fn bounds() -> Targets {
         .with_target("sqlx", LevelFilter::DEBUG)
         // It repeats the value of what it does not know in a URL, such as a mistyped password.
         .with_target("sqlx_postgres::options::parse", LevelFilter::OFF)
-        // What triggers say of the rows that they see is on a lower one.
-        .with_target("sqlx::postgres::notice", LevelFilter::WARN)
+        // It repeats lines that lack a field, and so passwords.
+        .with_target("sqlx_postgres::options::pgpass", LevelFilter::OFF)
+        // What triggers say of the rows that they see, on any level.
+        .with_target("sqlx::postgres::notice", LevelFilter::OFF)
 }
 
 #[cfg(test)]
@@ -80,6 +104,29 @@ mod tests {
     use tracing::Level;
 
     use super::*;
+
+    #[test]
+    fn a_filter_is_of_levels_and_of_modules_with_their_levels() {
+        let filter_of = |text| filter(text).unwrap();
+        let logs = |text, target, level| filter_of(text).would_enable(target, &level);
+        assert!(logs("info", "byline", Level::INFO) && !logs("info", "byline", Level::DEBUG));
+        let one = "WARN,byline_grpc::access=debug";
+        assert!(logs(one, "byline_grpc::access::gate", Level::DEBUG));
+        assert!(!logs(one, "byline", Level::INFO));
+        assert!(!logs("off", "byline", Level::ERROR));
+        for text in [
+            "",
+            "warning",
+            "inof",
+            "info,",
+            "a=b=c",
+            "byline=warning",
+            "=info",
+            "a b=info",
+        ] {
+            assert!(filter(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn others_say_no_more_than_is_known_to_hold_nothing_of_anybody() {
@@ -91,7 +138,9 @@ mod tests {
             ("sqlx::query", Level::TRACE, false),
             ("sqlx_core::pool", Level::DEBUG, true),
             ("sqlx_postgres::options::parse", Level::ERROR, false),
-            ("sqlx_postgres::options::pgpass", Level::WARN, true),
+            ("sqlx_postgres::options::pgpass", Level::ERROR, false),
+            ("sqlx::postgres::notice", Level::ERROR, false),
+            ("sqlx_postgres::advisory_lock", Level::WARN, true),
             ("h2::codec", Level::DEBUG, false),
             ("tonic::transport", Level::DEBUG, false),
             ("hyper", Level::TRACE, false),

@@ -28,6 +28,7 @@ use self::format::Format;
 pub(super) use self::import::ImportCommand;
 use self::noun::Noun;
 use self::server::ServerOptions;
+use super::shown::file_name;
 use crate::causes::with_causes;
 
 /// What a program answers that was called in a wrong way, as clap does.
@@ -41,6 +42,7 @@ pub(super) struct Ends {
     noun: Noun,
 
     /// The file; - is standard input, or standard output
+    #[arg(value_parser = file_name())]
     file: PathBuf,
 
     /// How rows stand in the file; by its name (.jsonl, .ndjson, .csv) if left out

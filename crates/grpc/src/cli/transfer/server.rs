@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use http::uri::Authority;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -14,6 +16,7 @@ use tonic::{Request, Status};
 
 use crate::causes::with_causes;
 use crate::cli::CommandError;
+use crate::cli::shown::file_name;
 use crate::pb::transfer_service_client::TransferServiceClient;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -49,7 +52,7 @@ pub(super) struct ServerOptions {
     token: Option<SecretString>,
 
     /// The authorities that may vouch for the server, in PEM; those of this machine if left out
-    #[arg(long, env = "BYLINE_SERVER_CA", value_name = "FILE")]
+    #[arg(long, env = "BYLINE_SERVER_CA", value_name = "FILE", value_parser = file_name())]
     server_ca: Option<PathBuf>,
 
     /// The certificate that says who calls, and its chain, in PEM
@@ -57,6 +60,7 @@ pub(super) struct ServerOptions {
         long,
         env = "BYLINE_CLIENT_CERT",
         value_name = "FILE",
+        value_parser = file_name(),
         requires = "client_key"
     )]
     client_cert: Option<PathBuf>,
@@ -66,6 +70,7 @@ pub(super) struct ServerOptions {
         long,
         env = "BYLINE_CLIENT_KEY",
         value_name = "FILE",
+        value_parser = file_name(),
         requires = "client_cert"
     )]
     client_key: Option<PathBuf>,
@@ -89,7 +94,8 @@ impl ServerOptions {
             server.clone()
         };
         let connected = endpoint.connect().await;
-        let channel = connected.map_err(|error| format!("{uri}: {}", with_causes(&error)))?;
+        let channel =
+            connected.map_err(|error| format!("{}: {}", host(uri), with_causes(&error)))?;
         Ok(TransferServiceClient::with_interceptor(
             channel,
             credentials,
@@ -112,7 +118,7 @@ impl ServerOptions {
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             return Ok(Credentials(None));
         };
-        let value = format!("Bearer {token}").parse();
+        let value = Zeroizing::new(format!("Bearer {token}")).parse();
         let mut value: MetadataValue<Ascii> =
             value.map_err(|_| "--token: is none: it holds characters that no token has")?;
         value.set_sensitive(true);
@@ -127,7 +133,9 @@ impl ServerOptions {
         };
         if let (Some(certificate), Some(key)) = (&self.client_cert, &self.client_key) {
             let certificate = read("--client-cert", certificate)?;
-            tls = tls.identity(Identity::from_pem(certificate, read("--client-key", key)?));
+            // The library keeps a copy of its own.
+            let key = Zeroizing::new(read("--client-key", key)?);
+            tls = tls.identity(Identity::from_pem(certificate, &*key));
         }
         Ok(tls)
     }
@@ -149,11 +157,13 @@ impl Interceptor for Credentials {
 }
 
 fn read(option: &str, file: &Path) -> Result<Vec<u8>, CommandError> {
-    // It would be repeated as the name of a file that is not there.
-    if file.as_os_str().to_string_lossy().contains("-----BEGIN") {
-        return Err(format!("{option}: give the file, and not what it holds").into());
-    }
     fs::read(file).map_err(|error| format!("{option} {}: {error}", file.display()).into())
+}
+
+/// The server without what may stand behind it, such as a token.
+fn host(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
 }
 
 /// Whether what is sent there stays on this machine.
@@ -231,6 +241,15 @@ mod tests {
             let refused = refusal(&["--server", server]).await;
             assert!(refused.contains(why), "{refused}");
             assert!(!refused.contains("ret"), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_url_the_server_alone_is_repeated() {
+        for rest in ["/?token=secret", "/secret", "?secret"] {
+            let refused = refusal(&["--server", &format!("http://127.0.0.1:1{rest}")]).await;
+            assert!(refused.starts_with("http://127.0.0.1:1: "), "{refused}");
+            assert!(!refused.contains("secret"), "{refused}");
         }
     }
 

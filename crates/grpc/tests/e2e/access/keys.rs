@@ -34,7 +34,8 @@ fn sha256_of_hex(hex: &str) -> String {
     let digits = hex.as_bytes().chunks(2);
     let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     let hash = Sha256::digest(digits.map(byte).collect::<Vec<_>>());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 async fn list(world: &World, token: &str) -> Result<(), tonic::Status> {

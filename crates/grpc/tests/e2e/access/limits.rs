@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use byline_grpc::pb;
+use secrecy::ExposeSecret;
 use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -118,9 +119,9 @@ async fn why_credentials_were_refused_is_logged_so_often_and_no_more() {
     let (world, [good]) = guarded(["users.read"]).await;
     let unknown = {
         // Another secret to the id of a key.
-        let other = byline_domain::access::ApiKey::from_random([9; 40]).reveal();
-        assert_ne!(other, good);
-        other
+        let other = byline_domain::access::ApiKey::from_random(&[9; 40]).reveal();
+        assert_ne!(other.expose_secret(), good);
+        other.expose_secret().to_owned()
     };
     let id = &unknown[4..20];
     let no_such_key = format!("there is no API key {id}, or no longer, or its secret is another");

@@ -12,6 +12,7 @@ pub(crate) mod tokens;
 use byline_domain::access::{ApiKey, CallerName, KeyRecord, KeyRepository, Scopes};
 use byline_persistence::testing::{OWNER, TestDatabase};
 use chrono::{DateTime, TimeDelta};
+use secrecy::ExposeSecret;
 
 use crate::support::{Server, World};
 
@@ -40,7 +41,7 @@ pub(crate) async fn key(
     random: [u8; ApiKey::RANDOM_BYTES],
     names: &str,
 ) -> String {
-    let key = ApiKey::from_random(random);
+    let key = ApiKey::from_random(&random);
     let record = KeyRecord {
         key: key.presented(),
         name: CallerName::parse(name).unwrap(),
@@ -51,7 +52,7 @@ pub(crate) async fn key(
     };
     let owner = database.database_as(OWNER);
     owner.insert(&record).await.unwrap();
-    key.reveal()
+    key.reveal().expose_secret().to_owned()
 }
 
 /// Those scopes, by their names.

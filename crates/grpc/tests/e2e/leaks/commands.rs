@@ -1,24 +1,33 @@
 //! Through the commands of operators.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use byline_domain::access::ApiKey;
 use byline_persistence::testing::{OWNER, TestDatabase};
+use secrecy::ExposeSecret;
 use tokio::process::Command;
 
-use super::marks::{self, Bound, CONTENT, DATABASE, EMAIL, NAME, PEPPER, TOKEN, hex};
-use crate::access::key;
-use crate::support::{PROGRAM, Server};
+use super::marks::{self, Bound, DATABASE, PEPPER, TOKEN, hex};
+use crate::support::PROGRAM;
+
+/// A command that goes on is a server that should have been refused.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs the program, and looks at all that it says; answers whether it did what it was told.
-async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> bool {
+pub(super) async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> bool {
     let output = Command::new(PROGRAM)
         .args(arguments)
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap();
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, output).await;
+    let output = output.expect("it ends").unwrap();
     for said in [&output.stdout, &output.stderr] {
         assert!(
             !String::from_utf8_lossy(said).contains("panicked"),
@@ -32,7 +41,7 @@ async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> bool {
 }
 
 /// The commands over a database.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 15] = [
     &["doctor"],
     &["doctor", "--json"],
     &["keys", "list"],
@@ -53,6 +62,9 @@ const COMMANDS: [&[&str]; 12] = [
         "--page-token-key",
         "-",
     ],
+    &["migrate", "revision", "-m", "x", "--dry-run"],
+    &["migrate", "down", "--dry-run"],
+    &["migrate", "down"],
 ];
 
 #[tokio::test]
@@ -94,15 +106,170 @@ async fn no_command_says_what_is_secret_in_the_url_of_its_database() {
         }
         let check = ["migrate", "check", "--scratch-url", &bad, "--no-fetch"];
         assert!(!run(&check, &[]).await);
-        // Whoever forgets the option.
-        assert!(!run(&["doctor", &bad], &[]).await);
-        assert!(!run(&["serve", "--auth", "none", "--", &bad], &[]).await);
+    }
+    let trial = ["migrate", "revision", "--autogenerate", "-m", "x"];
+    let bad = format!("postgres://user:{DATABASE}@127.0.0.1:1/byline");
+    assert!(!run(&[&trial[..], &["--scratch-url", &bad]].concat(), &[]).await);
+}
+
+#[tokio::test]
+async fn no_command_says_what_stands_in_a_wrong_place() {
+    let url = format!("postgres://user:{DATABASE}@127.0.0.1:1/byline");
+    let server = format!("http://127.0.0.1:1/{TOKEN}?token={TOKEN}");
+    let keys = format!(r#"{{"keys":[{{"kty":"oct","k":"{TOKEN}"}}]}}"#);
+    let base64 = STANDARD_NO_PAD.encode(TOKEN.repeat(8));
+    let export = ["export", "users", "-", "--format", "csv"];
+    let jwt = ["--auth", "jwt", "--jwt-issuer", "i", "--jwt-audience", "a"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", &url];
+    for arguments in [
+        &[&*url][..],
+        &["doctor", &url],
+        &["serve", "--auth", "none", "--", &url],
+        &["serve", "--auth", &url],
+        &["serve", "--listen", &url],
+        &["serve", "--mtls-grant", &url],
+        &["keys", &url],
+        &["keys", "create", "--name", "web", "--role", &url],
+        &["keys", "create", "--name", "web", "--scopes", &url],
+        &["migrate", &url],
+        &["migrate", "up", "--to", &url],
+        &["database", &url],
+        &[
+            "database",
+            "grant",
+            "--service-role",
+            &url,
+            "--database-url",
+            &url,
+        ],
+        &["import", &url],
+        &["import", "users", &url],
+        &["import", "users", "f.csv", "--request-id", &url],
+        &["search-language", &url],
+        &["search-language", &url, "--database-url", &url],
+        &[&export[..], &["--server", &server]].concat(),
+        &[&export[..], &["--server-ca", &keys]].concat(),
+        &[
+            &export[..],
+            &["--client-key", &base64, "--client-cert", "x"],
+        ]
+        .concat(),
+        &[&serve[..], &jwt, &["--jwks", &keys]].concat(),
+        &[&serve[..], &jwt, &["--jwks", &base64]].concat(),
+        &[
+            &serve[..],
+            &["--auth", "none", "--tls-key", &base64, "--tls-cert", "x"],
+        ]
+        .concat(),
+    ] {
+        assert!(!run(arguments, &[]).await, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_command_says_what_stands_in_files() {
+    let database = TestDatabase::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, holds: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, holds).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let url = database.url_as(OWNER);
+    // Where the URL has none, the driver looks for a password there.
+    let passwords = write(
+        "pgpass",
+        &format!("127.0.0.1:5432:{DATABASE}\n{DATABASE}\nhost:\\{DATABASE}\n"),
+    );
+    for log in ["info", "trace"] {
+        let doctor = ["doctor", "--database-url", &url, "--log", log];
+        run(&doctor, &[("PGPASSFILE", &*passwords)]).await;
+        run(&doctor, &[("PGPASSWORD", DATABASE)]).await;
+    }
+    let rubbish = write("rubbish", TOKEN);
+    let pem = |kind| format!("-----BEGIN {kind}-----\n{TOKEN}\n-----END {kind}-----\n");
+    let key = write("key.pem", &pem("PRIVATE KEY"));
+    let certificate = write("cert.pem", &pem("CERTIFICATE"));
+    let private = format!(
+        r#"{{"keys":[{{"kty":"oct","kid":"{TOKEN}","k":"{TOKEN}"}},
+            {{"kty":"OKP","crv":"Ed25519","x":"{TOKEN}","d":"{TOKEN}"}}, "{TOKEN}"]}}"#
+    );
+    let private = write("jwks.json", &private);
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--database-url",
+        &url,
+        "--log",
+        "trace",
+    ];
+    let jwt = [
+        "--auth",
+        "jwt",
+        "--jwt-issuer",
+        "i",
+        "--jwt-audience",
+        "a",
+        "--jwks",
+    ];
+    let export = [
+        "export",
+        "users",
+        "-",
+        "--format",
+        "csv",
+        "--server",
+        "https://127.0.0.1:1",
+    ];
+    for options in [
+        [&serve[..], &jwt, &[&*rubbish]].concat(),
+        [&serve[..], &jwt, &[&*private]].concat(),
+        [
+            &serve[..],
+            &[
+                "--auth",
+                "none",
+                "--tls-cert",
+                &rubbish,
+                "--tls-key",
+                &rubbish,
+            ],
+        ]
+        .concat(),
+        [
+            &serve[..],
+            &[
+                "--auth",
+                "none",
+                "--tls-cert",
+                &certificate,
+                "--tls-key",
+                &key,
+            ],
+        ]
+        .concat(),
+        [
+            &export[..],
+            &["--client-cert", &rubbish, "--client-key", &rubbish],
+        ]
+        .concat(),
+        [
+            &export[..],
+            &["--client-cert", &certificate, "--client-key", &key],
+        ]
+        .concat(),
+        [&export[..], &["--server-ca", &rubbish]].concat(),
+    ] {
+        assert!(!run(&options, &[]).await, "{options:?}");
     }
 }
 
 #[tokio::test]
 async fn no_command_says_what_is_secret_in_its_options() {
-    let key_of_marks = ApiKey::from_random(*b"00000009tkzkqv84mtxb5rghtkzkqv84mtxb5rgh").reveal();
+    let key_of_marks = ApiKey::from_random(b"00000009tkzkqv84mtxb5rghtkzkqv84mtxb5rgh").reveal();
+    let key_of_marks = key_of_marks.expose_secret();
     let cut_off = &key_of_marks[..90];
     let pepper = format!("1:{}", hex(PEPPER));
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{TOKEN}\n-----END PRIVATE KEY-----");
@@ -116,14 +283,24 @@ async fn no_command_says_what_is_secret_in_its_options() {
         "--database-url",
         url,
     ];
+    let jwt = [
+        "serve",
+        "--auth",
+        "jwt",
+        "--database-url",
+        url,
+        "--jwt-issuer",
+        "i",
+        "--jwt-audience",
+        "a",
+    ];
     let wrong_server = format!("ftp://user:{TOKEN}@127.0.0.1:1");
     let with_password = format!("https://user:{TOKEN}@127.0.0.1:1");
-    let token_of_jwks = format!("https://127.0.0.1:1/jwks?key={TOKEN}");
     let password_of_jwks = format!("https://user:{TOKEN}@127.0.0.1:1/jwks");
     let odd_token = format!("{TOKEN}\n");
     for options in [
         &["keys", "revoke", cut_off, "--database-url", url][..],
-        &["keys", "revoke", &key_of_marks, "--database-url", url],
+        &["keys", "revoke", key_of_marks, "--database-url", url],
         &[&serve[..], &["--page-token-key", TOKEN]].concat(),
         &[&serve[..], &["--page-token-key", &format!("-{TOKEN}")]].concat(),
         &[&serve[..], &["--password-pepper", TOKEN]].concat(),
@@ -133,20 +310,7 @@ async fn no_command_says_what_is_secret_in_its_options() {
         ]
         .concat(),
         &[&serve[..], &["--tls-key", &pem, "--tls-cert", "/dev/null"]].concat(),
-        &[&serve[..], &["--jwks", &token_of_jwks]].concat(),
-        &[
-            "serve",
-            "--auth",
-            "jwt",
-            "--database-url",
-            url,
-            "--jwks",
-            &password_of_jwks,
-            "--jwt-issuer",
-            "i",
-            "--jwt-audience",
-            "a",
-        ],
+        &[&jwt[..], &["--jwks", &password_of_jwks]].concat(),
         &["import", "users", "/no/such.csv", "--token", &odd_token],
         &[
             "export",
@@ -202,6 +366,13 @@ async fn no_command_says_what_is_secret_in_its_environment() {
         ("BYLINE_SERVER", TOKEN),
         ("BYLINE_SCRATCH_URL", TOKEN),
     ];
+    let mixed_up = [
+        ("BYLINE_LISTEN", TOKEN),
+        ("BYLINE_TLS_KEY", TOKEN),
+        ("BYLINE_CLIENT_KEY", TOKEN),
+        ("BYLINE_DATA_DIR", TOKEN),
+        ("BYLINE_AUTH", TOKEN),
+    ];
     for command in [
         "serve",
         "dev",
@@ -212,117 +383,8 @@ async fn no_command_says_what_is_secret_in_its_environment() {
         "migrate check",
     ] {
         let words: Vec<_> = command.split(' ').chain(["--help"]).collect();
-        assert!(run(&words, &environment).await, "{command}");
+        let all = [&environment[..], &mixed_up].concat();
+        assert!(run(&words, &all).await, "{command}");
     }
     assert!(!run(&["serve", "--auth", "none"], &environment).await);
-}
-
-/// Files that cannot be imported, and of what.
-fn files() -> [(&'static str, &'static str, String); 13] {
-    let id = "00000000-0000-4000-8000-000000000001";
-    [
-        (
-            "no_header.csv",
-            "users",
-            format!("{EMAIL}@example.com,{NAME}\n"),
-        ),
-        (
-            "cells.csv",
-            "users",
-            format!("email,name\n{EMAIL}@example.com,{NAME},{NAME}\n"),
-        ),
-        (
-            "quotes.csv",
-            "users",
-            format!("email,name\n{EMAIL}@example.com,{NAME}\"\n"),
-        ),
-        (
-            "wrong.csv",
-            "users",
-            format!("email,name,role\n{EMAIL},{NAME}\u{7},{}\n", NAME.repeat(9)),
-        ),
-        (
-            "twice.csv",
-            "users",
-            format!("email\n{EMAIL}@example.com\n{EMAIL}@EXAMPLE.com\n"),
-        ),
-        (
-            "flag.csv",
-            "users",
-            format!("email,is_active\n{EMAIL}@example.com,{NAME}\n"),
-        ),
-        (
-            "posts.csv",
-            "posts",
-            format!("title,content,author_id\n{NAME},{CONTENT},{id}\n"),
-        ),
-        ("text.jsonl", "users", format!("\"{EMAIL}@example.com\"\n")),
-        (
-            "name.jsonl",
-            "users",
-            format!("{{\"{EMAIL}@example.com\": 1}}\n"),
-        ),
-        (
-            "type.jsonl",
-            "users",
-            format!("{{\"email\": [\"{EMAIL}@example.com\"]}}\n"),
-        ),
-        (
-            "time.jsonl",
-            "users",
-            format!("{{\"email\": \"{EMAIL}@example.com\", \"createdAt\": \"{NAME}\"}}\n"),
-        ),
-        (
-            "half.jsonl",
-            "users",
-            format!("{{\"email\": \"{EMAIL}@example.com\", \"name\": \"{NAME}"),
-        ),
-        (
-            "author.jsonl",
-            "posts",
-            format!("{{\"title\": \"{NAME}\", \"authorId\": \"{CONTENT}\"}}\n"),
-        ),
-    ]
-}
-
-#[tokio::test]
-async fn no_import_says_what_stands_in_its_file() {
-    let database = TestDatabase::new().await;
-    let random = *b"00000001tkzkqv84mtxb5rghtkzkqv84mtxb5rgh";
-    let scopes = "transfer,users.write,posts.write,users.read";
-    let token = key(&database, "importer", random, scopes).await;
-    let server = Server::serve(
-        &database.service_url(),
-        &["--auth", "keys", "--log", "trace"],
-    )
-    .await;
-    let address = format!("http://{}", server.address);
-    let folder = tempfile::tempdir().unwrap();
-    let environment = [("BYLINE_SERVER", &*address), ("BYLINE_TOKEN", &token)];
-    let wrong = [("BYLINE_SERVER", &*address), ("BYLINE_TOKEN", TOKEN)];
-    for (name, what, holds) in files() {
-        let file = folder.path().join(name);
-        std::fs::write(&file, holds).unwrap();
-        let file = file.to_str().unwrap();
-        for options in [&[][..], &["--json"], &["--each"]] {
-            let import = [&["import", what, file, "--log", "trace"], options].concat();
-            let is_done = run(&import, &environment).await;
-            // Of two rows of one address one is kept.
-            assert!(!is_done || options == ["--each"], "{import:?}");
-        }
-        assert!(!run(&["import", what, file], &wrong).await);
-    }
-    let out = folder.path().join("out.csv");
-    let export = [
-        "export",
-        "users",
-        out.to_str().unwrap(),
-        "--filter",
-        "name = (",
-        "--force",
-    ];
-    run(&export, &environment).await;
-    if let Some((mark, line)) = marks::found(server.log().as_bytes(), Bound::Asked) {
-        panic!("{mark} was logged: {line}");
-    }
 }

@@ -44,7 +44,10 @@ pub(super) const STORED: &str = "stzkqv92mtxb5rgh";
 /// What is asked by: ids, filters, masks, etags.
 pub(super) const ASKED: &str = "aszkqv93mtxb5rgh";
 
-const ALL: [Mark; 14] = [
+/// What a token calls its owner, and a caller its call: in the line of that call, and nowhere else.
+pub(super) const CALLER: &str = "clzkqv95mtxb5rgh";
+
+const ALL: [Mark; 15] = [
     secret(PASSWORD),
     secret(SALT),
     secret(DIGEST),
@@ -60,6 +63,10 @@ const ALL: [Mark; 14] = [
     personal(STORED),
     Mark {
         text: ASKED,
+        bound: Bound::Asked,
+    },
+    Mark {
+        text: CALLER,
         bound: Bound::Asked,
     },
 ];
@@ -82,11 +89,14 @@ pub(super) fn hex(text: &str) -> String {
     })
 }
 
-/// The forms that a mark may come out in.
+/// The forms that a mark may come out in, of which the first half is looked for: some things are
+/// shown by their beginnings.
 struct Forms {
     mark: &'static Mark,
-    /// In small letters: as it is, in hex, percent-encoded, as a list of numbers.
+    /// In small letters: as it is, and percent-encoded.
     folded: Vec<String>,
+    /// The same without what stands between: in hex, escaped, as a list of numbers.
+    squeezed: Vec<String>,
     /// To the letter: base64, wherever in what is encoded it begins.
     exact: Vec<String>,
 }
@@ -95,16 +105,19 @@ static FORMS: LazyLock<Vec<Forms>> = LazyLock::new(|| ALL.iter().map(Forms::of).
 
 impl Forms {
     fn of(mark: &'static Mark) -> Self {
-        let bytes = mark.text.as_bytes();
+        let half = &mark.text[..mark.text.len().min(16) / 2];
+        let bytes = half.as_bytes();
         let each = |form: fn(&u8) -> String, between| {
             let parts: Vec<_> = bytes.iter().map(form).collect();
             parts.join(between)
         };
-        let folded = vec![
-            mark.text.to_owned(),
+        let folded = vec![half.to_owned(), each(|byte| format!("%{byte:02x}"), "")];
+        let squeezed = vec![
+            half.to_owned(),
             each(|byte| format!("{byte:02x}"), ""),
-            each(|byte| format!("%{byte:02x}"), ""),
-            each(u8::to_string, ", "),
+            each(|byte| format!("0x{byte:02x}"), ","),
+            each(|byte| format!("x{byte:02x}"), ""),
+            each(|byte| format!("u00{byte:02x}"), ""),
             each(u8::to_string, ","),
         ];
         let mut exact = Vec::new();
@@ -120,6 +133,7 @@ impl Forms {
         Self {
             mark,
             folded,
+            squeezed,
             exact,
         }
     }
@@ -130,17 +144,28 @@ impl Forms {
 pub(super) fn found(said: &[u8], least: Bound) -> Option<(&'static str, String)> {
     let said = String::from_utf8_lossy(said);
     let folded = said.to_ascii_lowercase();
+    let squeezed = squeezed(&folded);
     FORMS
         .iter()
         .filter(|forms| forms.mark.bound >= least)
         .find_map(|forms| {
             let of_folded = forms.folded.iter().find_map(|form| folded.find(form));
             let of_exact = || forms.exact.iter().find_map(|form| said.find(form));
-            let at = of_folded.or_else(of_exact)?;
-            let before = said[..at].rfind('\n').map_or(0, |end| end + 1);
-            let line = said[before..].lines().next().unwrap_or_default();
-            Some((forms.mark.text, line.to_owned()))
+            if let Some(at) = of_folded.or_else(of_exact) {
+                let before = said[..at].rfind('\n').map_or(0, |end| end + 1);
+                let line = said[before..].lines().next().unwrap_or_default();
+                return Some((forms.mark.text, line.to_owned()));
+            }
+            let form = forms.squeezed.iter().find(|form| squeezed.contains(*form));
+            form.map(|form| (forms.mark.text, form.clone()))
         })
+}
+
+/// Without what may stand between the bytes of a text: white space, escaped or not, and signs.
+fn squeezed(text: &str) -> String {
+    let text = text.replace("\\n", "");
+    let is_between = |char: char| char.is_whitespace() || r"\:-_;{}".contains(char);
+    text.chars().filter(|char| !is_between(*char)).collect()
 }
 
 #[cfg(test)]
@@ -158,6 +183,19 @@ mod tests {
                 hex(&held),
                 hex(&held).to_uppercase(),
                 format!("{:?}", held.as_bytes()),
+                format!("{:#?}", held.as_bytes()),
+                serde_json::to_string(&format!("{:#?}", held.as_bytes())).unwrap(),
+                hex(&held)
+                    .as_bytes()
+                    .chunks(2)
+                    .fold(String::new(), |all, pair| {
+                        format!("{all}{}:", String::from_utf8_lossy(pair))
+                    }),
+                held.bytes()
+                    .fold(String::new(), |all, byte| format!("{all}\\u{byte:04X}")),
+                held.bytes()
+                    .fold(String::new(), |all, byte| format!("{all}\\\\x{byte:02x}")),
+                format!("{}…", &held[..before.len() + 8]),
                 serde_json::to_string(held.as_bytes()).unwrap(),
                 held.bytes()
                     .fold(String::new(), |all, byte| format!("{all}%{byte:02X}")),

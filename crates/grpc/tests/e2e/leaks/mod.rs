@@ -8,9 +8,13 @@
 //! Each of these is sent as a mark that stands nowhere else, through every method and every way in
 //! which one fails, and all that comes out is looked through. There are no metrics yet.
 
+mod beside_calls;
+mod callers;
 mod commands;
 mod fill;
+mod imports;
 mod marks;
 mod messages;
 mod service;
 mod stage;
+mod started;

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use byline_domain::access::ApiKey;
 use byline_persistence::testing::{count, execute};
 use tonic::Code;
 
+use super::callers::{have_odd_headers, prove_nothing};
 use super::fill::{About, mark, well_made};
-use super::marks::{ASKED, NAME, PASSWORD, STORED, TOKEN};
+use super::marks::{ASKED, NAME, PASSWORD, STORED};
 use super::messages::Place;
 use super::stage::{Call, Headers, Stage, bearer};
 
@@ -148,76 +146,6 @@ async fn are_no_messages(stage: &Stage, admin: &Headers) {
     stage.make(calls).await;
 }
 
-/// Callers of whom nobody knows who they are, or who may not.
-async fn prove_nothing(stage: &Stage) {
-    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let header = part(r#"{"alg":"ES256","kid":"first"}"#);
-    let unknown = ApiKey::from_random(*b"00000009tkzkqv84mtxb5rghtkzkqv84mtxb5rgh");
-    let issuer = &stage.callers.issuer;
-    let fill = well_made(About::Living);
-    for headers in [
-        vec![],
-        vec![bearer(TOKEN)],
-        vec![("authorization", format!("Basic {TOKEN}"))],
-        vec![("authorization", TOKEN.to_owned())],
-        vec![bearer(&format!("byl_{TOKEN}_{TOKEN}"))],
-        vec![bearer(&unknown.reveal())],
-        vec![bearer(&stage.callers.admin[..80])],
-        vec![bearer(&stage.callers.admin), bearer(TOKEN)],
-        vec![bearer(&format!(
-            "{}.{}.{}",
-            part(TOKEN),
-            part(TOKEN),
-            part(TOKEN)
-        ))],
-        vec![bearer(&format!("{header}.{}.{}", part(TOKEN), part(TOKEN)))],
-        vec![bearer(&issuer.token("users.read", -600))],
-        vec![bearer(&format!(
-            "{}{TOKEN}",
-            issuer.token("users.read", 600)
-        ))],
-        vec![bearer(&issuer.token(TOKEN, 600))],
-        vec![bearer(&stage.callers.nobody)],
-    ] {
-        stage.make(stage.calls(&fill, &headers)).await;
-    }
-}
-
-/// Whatever else stands in headers, and paths that lead nowhere.
-async fn have_odd_headers(stage: &Stage, admin: &Headers) {
-    stage.set().await;
-    let fill = well_made(About::Living);
-    let with = |name, value: &str| [&admin[..], &[(name, value.to_owned())]].concat();
-    let asked = format!("{ASKED}@example.com");
-    for headers in [
-        with("x-request-id", &asked),
-        with("x-request-id", &ASKED.repeat(5)),
-        with("grpc-timeout", TOKEN),
-        with("user-agent", ASKED),
-        with("traceparent", &format!("00-{TOKEN}-{TOKEN}-01")),
-        with("x-forwarded-for", ASKED),
-        with("cookie", TOKEN),
-        with("grpc-encoding", ASKED),
-    ] {
-        stage.make(stage.calls(&fill, &headers)).await;
-    }
-    let paths = [
-        format!("/byline.v1.UserService/{TOKEN}"),
-        format!("/{TOKEN}/GetUser"),
-        format!("/byline.v1.UserService/GetUser/{TOKEN}?{TOKEN}={TOKEN}"),
-        format!("/byline.v1.UserService/GetUser?{TOKEN}={TOKEN}"),
-        format!("/grpc.health.v1.Health/{TOKEN}"),
-    ];
-    for headers in [admin.clone(), vec![bearer(TOKEN)]] {
-        let call = |path: &String| Call {
-            path: path.clone(),
-            body: TOKEN.into(),
-            headers: headers.clone(),
-        };
-        stage.make(paths.iter().map(call).collect()).await;
-    }
-}
-
 /// The deadline passes while a statement waits.
 async fn take_too_long(stage: &Stage, admin: &Headers) {
     stage.set().await;
@@ -245,16 +173,35 @@ async fn are_given_up(stage: &Stage, admin: &Headers) {
 /// Constraints, triggers and columns that the program does not expect, and rows that it cannot
 /// read: PostgreSQL and sqlx tell of all of them with the values of the row.
 async fn meet_what_the_owner_did(stage: &Stage, admin: &Headers) {
-    const TRIGGERS: &str = "
-        create function tell() returns trigger language plpgsql as $$ begin
-            raise notice 'notice: %', coalesce(new, old);
-            raise exception 'refused: %', coalesce(new, old)
-                using detail = coalesce(new, old)::text, hint = coalesce(new, old)::text;
+    // By turns what a trigger can put values into: what it says, codes that PostgreSQL has too, names
+    // of constraints and, by statements that it makes, of relations and columns.
+    const TRIGGERS: &str = r"
+        create sequence told; grant usage on sequence told to public;
+        create function tell() returns trigger language plpgsql as $$
+        declare
+            row text := coalesce(new, old)::text;
+            name text := substr(row, 39, 60);
+            plain text := regexp_replace(name, '\W', '_', 'g');
+        begin
+            raise notice 'notice: %', row;
+            raise warning 'warning: %', row;
+            case nextval('told') % 8
+                when 0 then raise 'refused: %', row using detail = row, hint = row;
+                when 1 then raise 'refused: %', row using errcode = 'check_violation', detail = row;
+                when 2 then raise 'refused: %', row using errcode = 'insufficient_privilege';
+                when 3 then raise 'refused' using errcode = '23505', constraint = 'dup ' || row;
+                when 4 then raise 'refused' using errcode = '23514', constraint = plain,
+                    column = plain, table = plain, schema = plain, datatype = plain;
+                when 5 then execute format('select from %I', name);
+                when 6 then execute format('select %I', name);
+                else execute format('select %L::uuid', name);
+            end case;
+            return new;
         end $$;
         create trigger tell before insert or update or delete on users for each row execute function tell();
         create trigger tell before insert or update or delete on posts for each row execute function tell();
         create trigger tell before insert or update or delete on credentials for each row execute function tell();";
-    const NO_TRIGGERS: &str = "drop function tell cascade";
+    const NO_TRIGGERS: &str = "drop function tell cascade; drop sequence told";
     const CONSTRAINTS: &str = "
         alter table users add constraint shy check (name not like '%zkqv%') not valid;
         alter table posts add constraint shy check (title not like '%zkqv%') not valid;
