@@ -34,6 +34,8 @@ const SHORT: Duration = Duration::from_millis(150);
 /// The adapters' connections; those that wait for a lock; and those in a transaction.
 const BACKENDS: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'";
+const BACKENDS_BEYOND_TWO: &str = "select greatest(count(*) - 2, 0) from pg_stat_activity
+    where datname = current_database() and application_name = 'byline'";
 const WAITING: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'byline'
     and wait_event_type = 'Lock'";

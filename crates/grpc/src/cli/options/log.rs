@@ -66,7 +66,7 @@ impl LogOptions {
 fn filter(text: &str) -> Result<Targets, &'static str> {
     const EXPECTED: &str = "expected error, warn, info, debug, trace or off, or MODULE=LEVEL such as \
         byline_grpc=debug, separated by commas";
-    let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
+    let is_level = |text: &str| !text.is_empty() && text.parse::<LevelFilter>().is_ok();
     let is_module = |text: &str| {
         let is_of_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
         !text.is_empty() && text.bytes().all(is_of_name)

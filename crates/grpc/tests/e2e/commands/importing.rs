@@ -307,7 +307,7 @@ async fn a_server_that_is_not_there_is_told_at_once() {
     let file = folder.file("users.csv", "email\na@b\n");
     let output = run("http://127.0.0.1:1", &["import", "users", &file]).await;
     assert_eq!(code(&output), 1);
-    let told = "byline: http://127.0.0.1:1/: ";
+    let told = "byline: http://127.0.0.1:1: ";
     assert!(stderr(&output).starts_with(told), "{}", stderr(&output));
     assert!(stderr(&output).contains("refused"), "{}", stderr(&output));
 }
