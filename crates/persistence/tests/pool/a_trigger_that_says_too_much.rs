@@ -41,7 +41,7 @@ async fn is_known_by_its_code_alone() {
         (
             trigger!(
                 "raise exception using errcode = '23505',
-                    constraint = split_part(new.email, '@', 1) || '_example';"
+                    constraint = translate(new.email, '-@.', '___');"
             ),
             "23505",
         ),
