@@ -21,6 +21,7 @@ use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 use crate::convert::Lists;
 use crate::page_token::{Keys, PageTokens};
 use crate::passwords::{HashPoolSettings, HashSettings, Hashing, Peppers};
+use crate::shares::{CallerShares, Shares};
 use crate::system::{RandomPause, SystemClock, SystemIds};
 
 /// How passwords are hashed and verified.
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) credentials: Arc<Credentials>,
+    /// Places for passwords that are hashed or wait for that.
+    pub(crate) hash_places: CallerShares,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
     sweeper: Arc<dyn Sweeper>,
@@ -99,6 +102,7 @@ impl App {
             pool,
             failures_per_minute,
         } = passwords;
+        let hash_places = Shares::new(pool.places());
         let of_credentials = CredentialPorts {
             reader: port.clone(),
             throttle: port.clone(),
@@ -107,6 +111,7 @@ impl App {
             clock: clock.clone(),
         };
         Self {
+            hash_places,
             credentials: Arc::new(Credentials::new(
                 of_credentials,
                 writer.clone(),

@@ -43,18 +43,21 @@ impl Health {
     pub(crate) async fn follow(&self, database: &Database) {
         let mut was_ready = None;
         loop {
-            let unready = probe(database).await;
-            if was_ready != Some(unready.is_none()) {
-                match &unready {
-                    None => tracing::info!("ready"),
-                    Some(reason) => tracing::warn!(reason, "not ready"),
-                }
-                was_ready = Some(unready.is_none());
-                self.set(match unready {
-                    None => ServingStatus::Serving,
-                    Some(_) => ServingStatus::NotServing,
+            let probed = probe(database).await;
+            if was_ready != Some(probed.is_ok()) {
+                was_ready = Some(probed.is_ok());
+                self.set(match &probed {
+                    Ok(()) => ServingStatus::Serving,
+                    Err(_) => ServingStatus::NotServing,
                 })
                 .await;
+                match probed {
+                    Ok(()) => tracing::info!("ready"),
+                    Err(unready) => {
+                        let reason = unready.reason(database).await;
+                        tracing::warn!(reason, "not ready");
+                    }
+                }
             }
             tokio::time::sleep(PROBE_EVERY).await;
         }
@@ -79,23 +82,36 @@ impl Health {
     }
 }
 
-/// Why a call cannot be answered; `None` when it can.
-async fn probe(database: &Database) -> Option<String> {
-    match tokio::time::timeout(PROBE_TIMEOUT, database.schema_state()).await {
-        Err(_) => Some("the database does not answer".to_owned()),
-        Ok(Err(error)) => Some(with_causes(&cause(database, error).await)),
-        Ok(Ok(state)) => state.refusal(),
-    }
+/// Why a call cannot be answered.
+enum Unready {
+    Silent,
+    Failed(RepositoryError),
+    /// By its schema.
+    Refused(String),
 }
 
-/// Why there is no database. The pool says no more than that it waited for a connection, and one
-/// that is made beside it says why.
-async fn cause(database: &Database, error: RepositoryError) -> RepositoryError {
-    if !matches!(error, RepositoryError::Unavailable(_)) {
-        return error;
-    }
-    match tokio::time::timeout(PROBE_TIMEOUT, database.reach()).await {
-        Ok(Err(cause)) => cause,
-        Ok(Ok(())) | Err(_) => error,
+async fn probe(database: &Database) -> Result<(), Unready> {
+    let state = tokio::time::timeout(PROBE_TIMEOUT, database.schema_state()).await;
+    let state = state.map_err(|_| Unready::Silent)?;
+    let refusal = state.map_err(Unready::Failed)?.refusal();
+    refusal.map_or(Ok(()), |refusal| Err(Unready::Refused(refusal)))
+}
+
+impl Unready {
+    /// In a sentence. The pool says no more than that it waited for a connection, and one that is
+    /// made beside it says why.
+    async fn reason(self, database: &Database) -> String {
+        let error = match self {
+            Self::Silent => return "the database does not answer".to_owned(),
+            Self::Refused(refusal) => return refusal,
+            Self::Failed(error) => error,
+        };
+        if !matches!(error, RepositoryError::Unavailable(_)) {
+            return with_causes(&error);
+        }
+        match tokio::time::timeout(PROBE_TIMEOUT, database.reach()).await {
+            Ok(Err(cause)) => with_causes(&cause),
+            Ok(Ok(())) | Err(_) => with_causes(&error),
+        }
     }
 }

@@ -19,8 +19,8 @@ use crate::layers::call;
 pub(crate) use refusals::{
     connection_outlived, deadline_exceeded, invalid_deadline, nobody_may, rate_exceeded,
     request_stalled, scopes_missing, server_stopping, too_many_audit_reads, too_many_calls,
-    too_many_checks, too_many_refusals, too_many_streams, too_many_transfers, transfer_stalled,
-    unauthenticated,
+    too_many_checks, too_many_refusals, too_many_streams, too_many_transfers,
+    too_many_verifications, transfer_stalled, unauthenticated,
 };
 
 /// The domain of every ErrorInfo.

@@ -127,11 +127,13 @@ fn of_statement(database: &dyn DatabaseError) -> String {
     let error = database.try_downcast_ref::<PgDatabaseError>();
     // RAISE of PL/pgSQL: what it says is its author's, down to the name of the constraint.
     let is_raised = error.is_none_or(|error| error.routine() == Some("exec_stmt_raise"));
-    // Something ran within the statement, which may itself be put together from values.
+    // Something ran within the statement, which may itself be put together from values, names too.
     let is_within = error.is_none_or(|error| error.r#where().is_some());
     let constraint = database.constraint().filter(|name| is_plain(name));
     match constraint {
-        Some(constraint) if !is_raised => format!("{code} on constraint {constraint}"),
+        Some(constraint) if !is_raised && !is_within => {
+            format!("{code} on constraint {constraint}")
+        }
         _ if is_raised || is_within || !names_no_values(&code) => {
             format!("{code}, of which the log of PostgreSQL says more")
         }

@@ -65,6 +65,7 @@ pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 impl Cli {
     /// Reads the arguments; ends the process where they cannot be.
     pub fn read() -> Self {
+        panics::tell_places_alone();
         Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
@@ -83,7 +84,6 @@ impl Cli {
 
     /// Runs the command. Answers how it ended where it has said that already.
     pub async fn run(self) -> Result<ExitCode, CommandError> {
-        panics::tell_places_alone();
         // These say what they have to say by themselves.
         if !matches!(self.command, Command::Import(_) | Command::Export(_)) {
             self.log.init();

@@ -1,6 +1,7 @@
 //! What is told of a defect that ends a call or the program.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, Write};
 use std::panic;
 
 /// Has panics told by where they happened, as a line of the log if there is one. Not by what they
@@ -16,17 +17,17 @@ pub(super) fn tell_places_alone() {
         } else {
             String::new()
         };
-        if tracing::dispatcher::has_been_set() {
+        if tracing::enabled!(tracing::Level::ERROR) {
             tracing::error!(place, backtrace, "panicked");
         } else {
-            eprintln!("byline: panicked at {place}\n{backtrace}");
+            // Not `eprintln!`, which panics where nobody reads.
+            let _ = writeln!(io::stderr(), "byline: panicked at {place}\n{backtrace}");
         }
     }));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::{Arc, Mutex};
 
     use super::*;

@@ -80,8 +80,8 @@ pub(super) fn file_name() -> impl TypedValueParser<Value = PathBuf> {
 
 pub(super) const NO_FILE_NAME: &str = "expected the name of a file, and not what it holds";
 
-/// Whether it looks like the name of a file. What is long is one if it has an extension, or if it
-/// or a folder of it is there: base64 has none of these.
+/// Whether it looks like the name of a file. What is long, or looks like a key, is one if it has an
+/// extension, or if it or a folder of it is there: base64 has none of these.
 pub(super) fn is_file_name(path: &Path) -> bool {
     const LONGEST_NAME: usize = 255;
     let text = path.as_os_str().to_string_lossy();
@@ -96,11 +96,23 @@ pub(super) fn is_file_name(path: &Path) -> bool {
         return false;
     }
     let extension = path.extension().unwrap_or_default().len();
-    text.len() <= LONGEST
+    (text.len() <= LONGEST && !looks_like_a_key(&text))
         || (1..=8).contains(&extension)
         || path
             .ancestors()
             .any(|it| it.file_name().is_some() && it.exists())
+}
+
+/// Whether it is nothing but base64 or hex, and so much of it that it may be a key of 128 bits: a
+/// name that people give is seldom of both small letters, capitals and digits.
+fn looks_like_a_key(text: &str) -> bool {
+    const SHORTEST: usize = 22;
+    let is_of_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b);
+    let has = |of: fn(&u8) -> bool| text.bytes().any(|b| of(&b));
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let is_mixed = is_mixed && has(u8::is_ascii_digit);
+    let is_hex = text.len() >= 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    text.len() >= SHORTEST && text.bytes().all(is_of_base64) && (is_mixed || is_hex)
 }
 
 /// Reads what something is called in the database. It is repeated where there is no such thing.
@@ -151,6 +163,8 @@ mod tests {
             ".byline",
             "a/b c",
             "/no/such/file",
+            "/run/secrets/byline-page-token-key",
+            "Keys-Of-2026/server",
             &format!("/no/such/{long}.pem"),
             &format!("no-such/{long}/f.jsonl"),
             there.to_str().unwrap(),
@@ -165,6 +179,10 @@ mod tests {
             "postgres://u:hunter2@h/db",
             &base64,
             &format!("/{base64}"),
+            "MC4CAQAwBQYDK2VwBCIEIJ1HdyhiPlAvbzCyy0u5iQ4PQ0m/a1YkBq3uX+8cT2aV",
+            "/MC4CAQAwBQYDK2VwBCIEIJ1HdyhiPlAvbzCyy0u5iQ4",
+            "5f2b8c7d9e0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef012345",
+            "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=",
             &format!("eyJhbGciOiJFUzI1NiJ9.{long}.{long}"),
             &format!("{}.pem", "a".repeat(300)),
         ] {

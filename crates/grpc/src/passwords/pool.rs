@@ -20,6 +20,14 @@ pub(crate) struct PoolSettings {
     pub(crate) queue: usize,
 }
 
+impl PoolSettings {
+    /// Of those that wait and those that are hashed.
+    pub(crate) fn places(self) -> usize {
+        let places = self.threads.max(1).saturating_add(self.queue);
+        places.min(Semaphore::MAX_PERMITS)
+    }
+}
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that take turns. They end when this is dropped.
@@ -43,9 +51,8 @@ impl Pool {
                 .spawn(move || work(&taken))
                 .expect("the system has a thread to give");
         }
-        let places = threads.saturating_add(settings.queue);
         Self {
-            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(settings.places())),
             turns: Arc::new(Semaphore::new(threads)),
             jobs,
         }

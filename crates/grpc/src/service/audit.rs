@@ -1,25 +1,27 @@
-//! AuditService: who did what. Each read has one of a few places, since one of a filter that no index
-//! serves may look at millions of events: so most connections to the database are left for others.
+//! AuditService: who did what. Each read has one of a few places, and no caller more than half of
+//! them, since one of a filter that no index serves may look at millions of events: so most
+//! connections to the database are left for others.
 
 use std::sync::Arc;
 
 use byline_app::audit::AuditTrail;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::{Request, Response, Status};
 
 use super::read::read;
+use crate::access;
 use crate::bootstrap::App;
 use crate::convert::{Lists, audit as convert};
 use crate::pb;
 use crate::pb::audit_service_server::AuditService;
 use crate::server::Limits;
+use crate::shares::{CallerShares, Shares};
 use crate::status::{from_app, too_many_audit_reads};
 
 /// The methods of AuditService.
 pub(crate) struct AuditRpc {
     audit: Arc<AuditTrail>,
     lists: Lists,
-    places: Semaphore,
+    places: CallerShares,
 }
 
 impl AuditRpc {
@@ -28,15 +30,8 @@ impl AuditRpc {
         Self {
             audit: app.audit.clone(),
             lists: app.lists.clone(),
-            places: Semaphore::new(limits.max_audit_reads.min(Semaphore::MAX_PERMITS)),
+            places: Shares::new(limits.max_audit_reads),
         }
-    }
-
-    /// A place for another read, to be held until it has ended.
-    fn place(&self) -> Result<SemaphorePermit<'_>, Status> {
-        self.places
-            .try_acquire()
-            .map_err(|_| too_many_audit_reads())
     }
 }
 
@@ -49,7 +44,8 @@ impl AuditService for AuditRpc {
         let (query, walk) = read(&request, |request, caller| {
             convert::list(request, &self.lists.of(caller))
         })?;
-        let _place = self.place()?;
+        let place = self.places.take_for(Some(&access::caller(&request)));
+        let _place = place.map_err(too_many_audit_reads)?;
         let page = self.audit.list(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::listed(&walk, page)))
     }

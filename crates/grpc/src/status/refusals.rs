@@ -5,7 +5,7 @@ use std::time::Duration;
 use byline_domain::access::Scopes;
 use tonic::{Code, Status};
 
-use super::{RETRY_OVERLOAD, Told, retry_after};
+use super::{RETRY_OVERLOAD, Told, from_app, retry_after};
 use crate::access::Refusal;
 use crate::shares::Full;
 
@@ -101,12 +101,27 @@ pub(crate) fn too_many_transfers(full: Full) -> Status {
     told.with(retry_after(RETRY_TRANSFER)).into()
 }
 
-/// As many reads of the audit log are under way as the server runs at a time.
-pub(crate) fn too_many_audit_reads() -> Status {
-    let message = "as many reads of the audit log are under way as the server runs at a time";
-    Told::new(Code::ResourceExhausted, "TOO_MANY_AUDIT_READS", message)
-        .with(retry_after(RETRY_OVERLOAD))
-        .into()
+/// There is no place for a read of the audit log.
+pub(crate) fn too_many_audit_reads(full: Full) -> Status {
+    let told = match full {
+        Full::All => {
+            let message =
+                "as many reads of the audit log are under way as the server runs at a time";
+            Told::new(Code::ResourceExhausted, "TOO_MANY_AUDIT_READS", message)
+        }
+        Full::Share => share_exceeded("reads of the audit log"),
+    };
+    told.with(retry_after(RETRY_OVERLOAD)).into()
+}
+
+/// There is no place for a password that is to be hashed.
+pub(crate) fn too_many_verifications(full: Full) -> Status {
+    match full {
+        Full::All => from_app(byline_app::Error::TooManyVerifications),
+        Full::Share => share_exceeded("passwords")
+            .with(retry_after(RETRY_OVERLOAD))
+            .into(),
+    }
 }
 
 /// Nothing moved on the stream of a transfer for `idle`.

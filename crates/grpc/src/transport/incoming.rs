@@ -143,7 +143,7 @@ async fn open(
         address,
         has_certificate: false,
         certificate: None,
-        until: accepted + patience.age + GRACE,
+        until: accepted,
         unread: Arc::clone(socket.unread()),
     };
     let mut wire: Box<dyn Wire> = match &transport.certificates {
@@ -160,6 +160,7 @@ async fn open(
         }
     };
     timeout_at(accepted + patience.preface, preface::read(&mut wire)).await??;
+    peer.until = Instant::now() + patience.age + GRACE;
     tracing::debug!(
         address = %peer.address,
         has_certificate = peer.has_certificate,

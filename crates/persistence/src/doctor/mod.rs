@@ -82,8 +82,9 @@ impl Database {
     ) -> Result<Option<state::Readable>, sqlx::Error> {
         let home = Home::find(connection).await?;
         let home = home.as_ref();
-        server::check(connection, &self.server(), home, report).await?;
         let role = Role::find(connection, asked.service_role).await?;
+        let is_service = role.as_ref().is_some_and(|role| role.is_me);
+        server::check(connection, &self.server(), home, is_service, report).await?;
         let mut unbound = None;
         if let Some(role) = &role {
             role::check(connection, role, report).await?;

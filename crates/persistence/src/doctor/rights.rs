@@ -43,10 +43,7 @@ pub(super) async fn check(
         let mend = match unbound {
             Unbound::Superuser => vec!["as is said of `role`".to_owned()],
             Unbound::Owner => role::another(connection, role).await?,
-            Unbound::Member(roles) => {
-                let revoke = roles.iter().map(|of| format!("revoke {of} from {name};"));
-                revoke.chain([role.grant()]).collect()
-            }
+            Unbound::Member(revoke) => revoke.iter().cloned().chain([role.grant()]).collect(),
         };
         let says = format!(
             "{name} {}: it may change the schema and the audit log, whatever is granted",

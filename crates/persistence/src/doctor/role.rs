@@ -27,7 +27,7 @@ pub(crate) struct Role {
 pub(crate) enum Unbound {
     Superuser,
     Owner,
-    /// Of these roles it is a member, as SQL writes them, and by each of the one that owns.
+    /// It is a member of roles, and by each of the one that owns; what ends that.
     Member(Vec<String>),
 }
 
@@ -90,7 +90,9 @@ impl Role {
             )
             select exists (select from owners where owner = $1::text::regrole),
                 array(
-                    select quote_ident(direct.rolname)
+                    select format('revoke %I from %s%s;', direct.rolname, $1,
+                        case when current_setting('server_version_num')::int >= 160000
+                            then ' granted by ' || m.grantor::regrole else '' end)
                     from pg_auth_members m join pg_roles direct on direct.oid = m.roleid
                     where m.member = $1::text::regrole and exists (
                         select from owners where pg_has_role(direct.oid, owner, 'member')
@@ -219,15 +221,19 @@ pub(super) async fn missing(
     Ok(())
 }
 
-/// A role that it is a member of, and one that it can do everything of by that.
-const MEMBERSHIPS: &str = "select quote_ident(direct.rolname), min(reached.rolname::text)
+/// A role that it is a member of, one that it can do everything of by that, and what ends that.
+/// From PostgreSQL 16 on each grantor's grant is one of its own.
+const MEMBERSHIPS: &str = "select quote_ident(direct.rolname), min(reached.rolname::text),
+        format('revoke %I from %I%s;', direct.rolname, $1,
+            case when current_setting('server_version_num')::int >= 160000
+                then ' granted by ' || m.grantor::regrole else '' end)
     from pg_auth_members m
     join pg_roles me on me.oid = m.member and me.rolname = $1::name
     join pg_roles direct on direct.oid = m.roleid
     join pg_roles reached on pg_has_role(direct.oid, reached.oid, 'member')
     where reached.rolsuper or reached.rolcreaterole or reached.rolreplication
         or reached.rolbypassrls or reached.rolname = any($2)
-    group by direct.rolname order by 1";
+    group by direct.rolname, m.grantor order by 1, 3";
 
 /// Whether the role has more than grants could take away.
 pub(super) async fn check(
@@ -248,16 +254,16 @@ pub(super) async fn check(
             [format!("alter role {name} no{attribute};")],
         );
     }
-    let memberships: Vec<(String, String)> = sqlx::query_as(MEMBERSHIPS)
+    let memberships: Vec<(String, String, String)> = sqlx::query_as(MEMBERSHIPS)
         .bind(&role.name)
         .bind(PREDEFINED)
         .fetch_all(&mut *connection)
         .await?;
-    for (direct, reached) in memberships {
+    for (direct, reached, revoke) in memberships {
         report.fault(
             "role",
             format!("{name} is a member of {direct}, and may do what {reached} may"),
-            [format!("revoke {direct} from {name};")],
+            [revoke],
         );
     }
     if role.ends_soon {

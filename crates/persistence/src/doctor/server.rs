@@ -16,13 +16,14 @@ pub(super) async fn check(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
     home: Option<&Home>,
+    is_service: bool,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
     check_way(connection, options, report).await?;
     check_version(connection, report).await?;
     check_letters(connection, report).await?;
     check_extension(connection, home, report).await?;
-    check_durability(connection, report).await
+    check_durability(connection, is_service, report).await
 }
 
 /// Whether others could listen, or pose as the server.
@@ -163,11 +164,12 @@ fn extension_again(home: Option<&Home>) -> Vec<String> {
 
 async fn check_durability(
     connection: &mut PgConnection,
+    is_service: bool,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
     let names = ["fsync", "full_page_writes", "synchronous_commit"];
     for setting in setting::read(connection, &names).await? {
-        if setting.value != "off" {
+        if setting.value != "off" || (setting.is_of_its_user() && !is_service) {
             continue;
         }
         let name = &setting.name;
@@ -179,6 +181,11 @@ async fn check_durability(
         let says = format!("{name} is off: {loses}");
         report.warning("durability", says, setting.mend("on"));
     }
-    report.fine("durability", "what is committed stays");
+    let fine = if is_service {
+        "what is committed stays"
+    } else {
+        "what is committed stays, as far as the service's role has no settings of its own"
+    };
+    report.fine("durability", fine);
     Ok(())
 }

@@ -95,7 +95,7 @@ async fn check_password(
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
     for setting in setting::read(connection, &["password_encryption"]).await? {
-        if setting.value != SCRAM {
+        if setting.value != SCRAM && (role.is_me || !setting.is_of_its_user()) {
             let says = format!(
                 "password_encryption is {}: new passwords are kept as weak hashes",
                 setting.value

@@ -30,6 +30,12 @@ pub(super) async fn read(
 }
 
 impl Setting {
+    /// Whether another role may find it otherwise.
+    pub(super) fn is_of_its_user(&self) -> bool {
+        let source = self.source.as_str();
+        matches!(source, "user" | "database user" | "client" | "session")
+    }
+
     /// What makes it `wanted`, or takes away what makes it otherwise.
     pub(super) fn mend(&self, wanted: &str) -> Vec<String> {
         let Self {
@@ -42,6 +48,7 @@ impl Setting {
         match self.source.as_str() {
             "user" => vec![format!("alter role {role} reset {name};")],
             "database" => vec![format!("alter database {database} reset {name};")],
+            "global" => vec![format!("alter role all reset {name};")],
             "database user" => vec![format!(
                 "alter role {role} in database {database} reset {name};"
             )],

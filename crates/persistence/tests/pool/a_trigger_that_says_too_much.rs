@@ -53,17 +53,14 @@ async fn is_known_by_its_code_alone() {
             trigger!("execute format('select from %I', new.email);"),
             "42P01",
         ),
-        (
-            trigger!("execute format('select %I', new.email);"),
-            "42703",
-        ),
-        (
-            trigger!("assert false, 'address ' || new.email;"),
-            "P0004",
-        ),
+        (trigger!("execute format('select %I', new.email);"), "42703"),
+        (trigger!("assert false, 'address ' || new.email;"), "P0004"),
         (
             trigger!(
-                "execute format('create temp table t (a int constraint %I check (a > 0))', new.email);
+                "execute format(
+                    'create temp table t (a int constraint %I check (a > 0))',
+                    translate(new.email, '-@.', '___')
+                );
                 insert into t values (0);"
             ),
             "23514",
@@ -71,7 +68,10 @@ async fn is_known_by_its_code_alone() {
     ] {
         let told = told(body).await;
         assert!(told.contains(code), "{told}");
-        assert!(!told.contains("user-1"), "{told}");
+        assert!(
+            !told.contains("user-1") && !told.contains("user_1"),
+            "{told}"
+        );
         assert!(!told.contains("example"), "{told}");
     }
 }
@@ -81,13 +81,6 @@ async fn does_not_keep_what_postgresql_says_itself_from_being_told() {
     for (change, says) in [
         (
             "alter table users add constraint shy check (email = '') not valid",
-            "23514 on constraint shy",
-        ),
-        (
-            trigger!(
-                "create temp table t (a int constraint shy check (a > 0));
-                insert into t values (0);"
-            ),
             "23514 on constraint shy",
         ),
         (

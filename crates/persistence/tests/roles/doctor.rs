@@ -129,6 +129,29 @@ async fn a_database_without_tables_or_behind_is_to_be_migrated_for_the_service()
     assert_eq!(names(&checks), CHECKS);
 }
 
+/// A later program may have made them otherwise, and an older one is still to be migrated.
+#[tokio::test]
+async fn triggers_of_another_version_are_nothing_to_be_made_again() {
+    let test = TestDatabase::new().await;
+    let mut owner = test.connection().await;
+    execute(
+        &mut owner,
+        "drop trigger audit_events_are_kept on audit_events",
+    )
+    .await;
+    let checks = by_itself(&test, SERVICE).await;
+    assert_eq!(of(&checks, "audit-triggers").grade, Grade::Fault);
+    for version in [
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+            values (9999, 'later', true, '', 0)",
+        "delete from _sqlx_migrations where version >= 8",
+    ] {
+        execute(&mut owner, version).await;
+        let checks = by_itself(&test, SERVICE).await;
+        assert_eq!(of(&checks, "audit-triggers").grade, Grade::Skipped);
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_told_as_skipped_with_the_reason() {
     let test = TestDatabase::new().await;

@@ -47,9 +47,19 @@ pub(super) async fn try_import<R: Row>(
     on_conflict: OnConflict,
     rows: &[R],
 ) -> Result<Settled, RepositoryError> {
+    import_beside(ports, on_conflict, rows, false).await
+}
+
+/// The same, alone among imports or not.
+pub(super) async fn import_beside<R: Row>(
+    ports: &Ports,
+    on_conflict: OnConflict,
+    rows: &[R],
+    alone: bool,
+) -> Result<Settled, RepositoryError> {
     let mut unit = ports.units.begin().await?;
     stage(unit.as_mut(), rows).await?;
-    let settled = R::port(unit.as_mut()).settle(on_conflict, false).await?;
+    let settled = R::port(unit.as_mut()).settle(on_conflict, alone).await?;
     R::port(unit.as_mut()).apply(&settled, now()).await?;
     unit.audit().keep(&importer(), now()).await?;
     unit.commit().await?;

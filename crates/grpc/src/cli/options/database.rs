@@ -128,7 +128,9 @@ fn what_is_wrong(url: &str) -> &'static str {
     let (_, place) = place.split_once("://").unwrap_or_default();
     let host = place.split('/').next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let port = host.rsplit_once(':').map(|(_, port)| port);
+    // The colons of an IPv6 address are within brackets.
+    let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
+    let port = behind.rsplit_once(':').map(|(_, port)| port);
     if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
         return "its port is no number up to 65535; where that is a part of the password, the password \
                 has to be percent-encoded";
@@ -174,6 +176,11 @@ mod tests {
             ("postgres://u:secret@h:70000/b", "its port is no number"),
             ("postgres://u:sec/ret@h/b", "its port is no number"),
             ("postgres://u:secret@[h/b", "its parts cannot be told apart"),
+            (
+                "postgres://u:secret@[::g]/b",
+                "its parts cannot be told apart",
+            ),
+            ("postgres://u:secret@[::1]:x/b", "its port is no number"),
         ] {
             let message = server("--database-url", &url.into())
                 .unwrap_err()

@@ -8,6 +8,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+const DEFAULT: &str = "info";
+
 /// What is logged, and how.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct LogOptions {
@@ -26,7 +28,7 @@ pub(in crate::cli) struct LogOptions {
         long,
         global = true,
         env = "BYLINE_LOG",
-        default_value = "info",
+        default_value = DEFAULT,
         value_name = "FILTER",
         value_parser = filter
     )]
@@ -75,11 +77,13 @@ fn filter(text: &str) -> Result<Targets, &'static str> {
         Some((module, level)) => is_module(module) && is_level(level),
         None => is_level(part),
     };
-    if text.split(',').all(is_known) {
-        text.parse().map_err(|_| EXPECTED)
-    } else {
-        Err(EXPECTED)
+    // Nothing in the environment is as if the variable were not there.
+    let text = if text.is_empty() { DEFAULT } else { text };
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    if !parts.iter().all(|part| is_known(part)) {
+        return Err(EXPECTED);
     }
+    parts.join(",").parse().map_err(|_| EXPECTED)
 }
 
 /// The most that is logged, whatever is asked for. Ours is written so that it holds nothing of
@@ -114,8 +118,9 @@ mod tests {
         assert!(logs(one, "byline_grpc::access::gate", Level::DEBUG));
         assert!(!logs(one, "byline", Level::INFO));
         assert!(!logs("off", "byline", Level::ERROR));
+        assert!(logs("", "byline", Level::INFO) && logs("warn, b=info", "b", Level::INFO));
         for text in [
-            "",
+            " ",
             "warning",
             "inof",
             "info,",

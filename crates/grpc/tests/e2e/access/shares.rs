@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use byline_grpc::pb;
+use byline_grpc::pb::verify_password_request::Key;
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tonic::Status;
 
@@ -47,8 +49,6 @@ async fn take_all(world: &World, path: &'static str, token: &str) -> (UnderWay, 
             if let Err(refused) = call(world, path, token).await {
                 break refused;
             }
-            // One may have been refused while that had the place.
-            under_way.retain(|call| !call.is_finished());
             let (channel, request) = (channel.clone(), with_token((), token));
             under_way.push(tokio::spawn(async move {
                 call_and_stall(&channel, path, request).await
@@ -58,6 +58,14 @@ async fn take_all(world: &World, path: &'static str, token: &str) -> (UnderWay, 
     };
     let refused = tokio::time::timeout(Duration::from_secs(8), taking).await;
     (under_way, refused.expect("it has a share"))
+}
+
+/// Others were refused while one that ended soon had their place.
+async fn are_under_way(calls: &UnderWay, count: usize) {
+    eventually("it has its share", async || {
+        calls.iter().filter(|call| !call.is_finished()).count() == count
+    })
+    .await;
 }
 
 /// A call that ends at once.
@@ -78,13 +86,14 @@ async fn no_caller_takes_more_than_half_of_the_places() {
         (IMPORT, "transfers", 1, "TOO_MANY_TRANSFERS"),
     ] {
         let (of_greedy, refused) = take_all(&world, path, &greedy).await;
-        assert_eq!(of_greedy.len(), half, "{name}");
+        are_under_way(&of_greedy, half).await;
         insta::assert_snapshot!(format!("share_of_{name}"), shown(&refused));
         call(&world, path, &other)
             .await
             .expect("the rest is for others");
         let (of_other, refused) = take_all(&world, path, &other).await;
-        assert_eq!((of_other.len(), reason(&refused)), (half, full.to_owned()));
+        assert_eq!(reason(&refused), full);
+        are_under_way(&of_other, half).await;
         for call in of_greedy.into_iter().chain(of_other) {
             call.abort();
         }
@@ -93,4 +102,38 @@ async fn no_caller_takes_more_than_half_of_the_places() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn no_caller_takes_more_than_half_of_the_places_for_passwords() {
+    let options = [
+        "--hash-threads",
+        "1",
+        "--hash-queue",
+        "5",
+        "--argon2-iterations",
+        "20",
+        "--default-deadline-ms",
+        "30000",
+    ];
+    let (world, [greedy, other]) = guarded_by(["credentials.verify"; 2], &options).await;
+    let guesses = |count: usize, token: &str| {
+        let guesses = (0..count).map(|number| {
+            let request = pb::VerifyPasswordRequest {
+                key: Some(Key::Email(format!("nobody-{number}@example.com"))),
+                password: "correct horse battery staple".to_owned(),
+            };
+            let (mut credentials, request) =
+                (world.credentials.clone(), with_token(request, token));
+            async move { reason(&credentials.verify_password(request).await.unwrap_err()) }
+        });
+        join_all(guesses.collect::<Vec<_>>())
+    };
+    let (of_greedy, of_other) = tokio::join!(guesses(20, &greedy), guesses(3, &other));
+    assert_eq!(of_other, ["PASSWORD_NOT_VERIFIED"; 3]);
+    let (refused, hashed): (Vec<_>, Vec<_>) = of_greedy
+        .into_iter()
+        .partition(|reason| reason == "CALLER_SHARE_EXCEEDED");
+    assert!(refused.len() >= 10, "{}", refused.len());
+    assert!(hashed.len() >= 3 && hashed.iter().all(|it| it == "PASSWORD_NOT_VERIFIED"));
 }

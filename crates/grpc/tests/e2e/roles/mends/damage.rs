@@ -70,6 +70,10 @@ pub(super) const ALL: &[Damage] = &[
         "durability",
         &["alter role byline_service set synchronous_commit = off;"],
     ),
+    damage(
+        "durability",
+        &["alter role all set synchronous_commit = off;"],
+    ),
     damage("role", &["alter role byline_service createrole;"]),
     damage("role", &["alter role byline_service createdb;"]),
     damage("role", &["alter role byline_service replication;"]),
