@@ -57,6 +57,8 @@ impl Server {
             .args(["serve", "--listen", address, "--database-url", url])
             .args(auth)
             .args(options)
+            // Tests are not about how busy the machine is; options go before it.
+            .env("BYLINE_DEFAULT_DEADLINE_MS", "30000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).unwrap())

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use byline_grpc::pb;
-use byline_persistence::testing::{Connection, TestDatabase, execute, run_on};
+use byline_persistence::testing::{Connection, TestDatabase, count, execute};
 use futures_util::StreamExt;
 use prost::Message;
 use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, MetadataMap, MetadataValue};
@@ -37,6 +38,8 @@ pub(super) struct Stage {
     pub(super) channel: Channel,
     pub(super) contract: Contract,
     pub(super) callers: Callers,
+    /// How every server is started.
+    options: Vec<String>,
     /// The codes that each method has answered.
     met: Mutex<BTreeMap<String, BTreeSet<String>>>,
     _folder: tempfile::TempDir,
@@ -80,18 +83,25 @@ impl Stage {
                 "byline",
             ],
             &["--page-token-key", &page_key, "--password-pepper", &pepper],
-            options,
         ];
-        let server = Server::serve(&url(&database), &all.concat()).await;
+        let all: Vec<_> = all.concat().into_iter().map(str::to_owned).collect();
+        let server = serve(&database, &all, options).await;
         Self {
             channel: server.channel().await,
             contract: Contract::read(),
             callers,
             server,
             database,
+            options: all,
             met: Mutex::default(),
             _folder: folder,
         }
+    }
+
+    /// Puts a server with other options in the place of this one.
+    pub(super) async fn go_on_with(&mut self, options: &[&str]) {
+        self.server = serve(&self.database, &self.options, options).await;
+        self.channel = self.server.channel().await;
     }
 
     /// Stores what others have, and nothing else.
@@ -118,7 +128,7 @@ impl Stage {
                      values ({post}, '{STORED}', '{STORED}', {user}, now(), 1, {deleted})"
             ));
         }
-        run_on(&self.database.connect_options(), &sql.join(";")).await;
+        self.has_done(sql.join(";").leak()).await;
     }
 
     /// Makes calls, some at once, and looks at what comes back.
@@ -181,8 +191,20 @@ impl Stage {
         execute(&mut self.behind().await, sql).await;
     }
 
+    /// A connection past the server, once that is at rest: statements of calls that were given up
+    /// end a little later than these, and must not meet those that lock everything.
     pub(super) async fn behind(&self) -> Connection {
-        self.database.connection().await
+        const BUSY: &str = "select count(*) from pg_stat_activity \
+            where datname = current_database() and backend_type = 'client backend' \
+            and pid <> pg_backend_pid() and state <> 'idle'";
+        let mut connection = self.database.connection().await;
+        for _ in 0..1_200 {
+            if count(&mut connection, BUSY).await == 0 {
+                return connection;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the server is not at rest");
     }
 
     /// Fails unless each method has met each of those.
@@ -238,6 +260,14 @@ impl Stage {
             panic!("{mark} was logged: {line}");
         }
     }
+}
+
+async fn serve(database: &TestDatabase, all: &[String], options: &[&str]) -> Server {
+    let all = all
+        .iter()
+        .map(String::as_str)
+        .chain(options.iter().copied());
+    Server::serve(&url(database), &all.collect::<Vec<_>>()).await
 }
 
 /// The URL of the service, with a password, and with one whose name was mistyped.

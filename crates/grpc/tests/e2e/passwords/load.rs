@@ -13,14 +13,7 @@ use crate::support::{World, get_by_id, reason};
 
 #[tokio::test]
 async fn what_does_not_fit_is_told_at_once_and_is_no_failure() {
-    let options = [
-        "--hash-threads",
-        "1",
-        "--hash-queue",
-        "3",
-        "--default-deadline-ms",
-        "30000",
-    ];
+    let options = ["--hash-threads", "1", "--hash-queue", "3"];
     let world = World::with(&options).await;
     let ada = world.user_with_password("ada@example.com").await;
     let mut calls = JoinSet::new();

@@ -48,7 +48,7 @@ async fn after_six_failures_an_account_waits_at_every_replica_and_not_for_long()
 
 #[tokio::test]
 async fn of_fifty_guesses_at_once_six_are_compared() {
-    let options = ["--hash-queue", "64", "--default-deadline-ms", "30000"];
+    let options = ["--hash-queue", "64"];
     let world = World::with(&options).await;
     let ada = world.user_with_password("ada@example.com").await;
     let mut guesses = JoinSet::new();

@@ -133,7 +133,7 @@ async fn strangers_fill_no_memory() {
 #[tokio::test]
 async fn what_everybody_may_ask_is_asked_within_seconds() {
     let database = TestDatabase::new().await;
-    let options = ["--reflection", "--default-deadline-ms", "30000"];
+    let options = ["--reflection"];
     let server = Server::serve(&database.url(), &options).await;
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     let began = Instant::now();
