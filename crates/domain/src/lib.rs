@@ -25,7 +25,7 @@ pub mod request;
 pub mod search;
 pub mod selection;
 pub mod sweep;
-#[cfg(feature = "testing")]
+#[cfg(feature = "reference")]
 pub mod testing;
 mod text;
 pub mod trash;
