@@ -18,7 +18,6 @@ use crate::layers::admission::Admission;
 use crate::layers::arrival::Arrival;
 use crate::layers::call::CallLog;
 use crate::layers::deadline::Deadline;
-use crate::layers::whole::Whole;
 use crate::pb;
 use crate::service::{AuditRpc, CredentialRpc, PostRpc, TransactionRpc, TransferRpc, UserRpc};
 use crate::sweeping::sweep;
@@ -123,7 +122,6 @@ pub(crate) async fn serve(
             of_callers: REQUEST_TIMEOUT,
             of_anybody: ANYBODYS_TIMEOUT,
         })
-        .layer(Whole)
         .add_service(health_service);
     let (stop_transfers, transfers_stop) = watch::channel(false);
     let router = add_services(router, app, &limits, transfers_stop);
@@ -181,10 +179,8 @@ pub(crate) async fn serve(
     }
 }
 
-type Layers = Stack<
-    Whole,
-    Stack<Arrival, Stack<Deadline, Stack<Admission, Stack<Access, Stack<CallLog, Identity>>>>>,
->;
+type Layers =
+    Stack<Arrival, Stack<Deadline, Stack<Admission, Stack<Access, Stack<CallLog, Identity>>>>>;
 
 fn add_services(
     router: Router<Layers>,

@@ -18,10 +18,11 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 
 use super::is_bounded;
+use super::whole::whole;
 use crate::access::rights;
 use crate::status::request_stalled;
 
-/// How long requests may take to come.
+/// Has requests come whole, and in time: how long they may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     /// Those of callers.
@@ -77,7 +78,7 @@ where
 
     fn call(&mut self, request: http::Request<Body>) -> S::Future {
         let (awaited, time) = self.arrival.awaited(request.uri().path());
-        let arriving = |body| Body::new(Arriving::new(body, awaited, time));
+        let arriving = |body| whole(Arriving::new(body, awaited, time));
         self.inner.call(request.map(arriving))
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to every call, whatever its method; from outside in: [`call`]
 //! gives it an id, tells in a [`trailer`] what it cost, and logs it, [`access`] finds out
 //! who makes it and whether they may, [`admission`] bounds how many there are at once, [`deadline`] ends it in time,
-//! [`arrival`] waits for its request for some seconds, [`whole`] lets none be taken for whole that was given up.
+//! [`arrival`] waits for its request for some seconds, and by [`whole`] takes none for whole that was given up.
 //!
 //! A transfer takes none of the places of calls: it may take an hour, and as long as it
 //! waits for its other side it does nothing. It has a place of its own, which its service
@@ -14,7 +14,7 @@ pub(crate) mod call;
 pub(crate) mod deadline;
 mod headers;
 mod trailer;
-pub(crate) mod whole;
+mod whole;
 
 use std::pin::Pin;
 

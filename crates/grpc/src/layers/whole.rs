@@ -11,46 +11,18 @@ use http_body::{Frame, SizeHint};
 use prost::bytes::Bytes;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Layer, Service};
 
-/// Has no stream of a request end before its end.
-#[derive(Clone)]
-pub(crate) struct Whole;
-
-impl<S> Layer<S> for Whole {
-    type Service = WholeRequests<S>;
-
-    fn layer(&self, inner: S) -> WholeRequests<S> {
-        WholeRequests { inner }
-    }
-}
-
-#[derive(Clone)]
-pub(crate) struct WholeRequests<S> {
-    inner: S,
-}
-
-impl<S> Service<http::Request<Body>> for WholeRequests<S>
+/// The same body, which does not end before its end.
+pub(super) fn whole<B>(body: B) -> Body
 where
-    S: Service<http::Request<Body>>,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> S::Future {
-        let whole = |body| Body::new(WholeBody(body));
-        self.inner.call(request.map(whole))
-    }
+    Body::new(WholeBody(body))
 }
 
-struct WholeBody(Body);
+struct WholeBody<B>(B);
 
-impl http_body::Body for WholeBody {
+impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body for WholeBody<B> {
     type Data = Bytes;
     type Error = Status;
 

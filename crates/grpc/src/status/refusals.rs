@@ -39,23 +39,38 @@ pub(crate) fn invalid_deadline() -> Status {
 /// There is no place for a call: the server has as many under way as it takes, or its caller as
 /// many as one may have.
 pub(crate) fn too_many_calls(full: Full) -> Status {
-    let told = match full {
-        Full::All => {
-            let message = "the server is busy with as many calls as it takes";
-            Told::new(Code::ResourceExhausted, "TOO_MANY_CALLS", message)
-        }
-        Full::Share => share_exceeded("calls"),
-    };
-    told.with(retry_after(RETRY_OVERLOAD)).into()
+    let message = "the server is busy with as many calls as it takes";
+    no_place(full, "calls", "TOO_MANY_CALLS", message, RETRY_OVERLOAD)
+}
+
+/// There is no place for `what`: all are taken, of which that reason and message tell, or half of
+/// them by the caller alone.
+fn no_place(
+    full: Full,
+    what: &str,
+    reason: &'static str,
+    message: &str,
+    retry: Duration,
+) -> Status {
+    match full {
+        Full::All => exhausted(reason, message, retry),
+        Full::Share => share_exceeded(what, retry),
+    }
+}
+
+fn exhausted(reason: &'static str, message: impl Into<String>, retry: Duration) -> Status {
+    Told::new(Code::ResourceExhausted, reason, message)
+        .with(retry_after(retry))
+        .into()
 }
 
 /// The caller has half of all places.
-fn share_exceeded(what: &str) -> Told {
+fn share_exceeded(what: &str, retry: Duration) -> Status {
     let message = format!(
         "the caller has as many {what} under way as a caller may, which is half of what the \
          server takes"
     );
-    Told::new(Code::ResourceExhausted, "CALLER_SHARE_EXCEEDED", message)
+    exhausted("CALLER_SHARE_EXCEEDED", message, retry)
 }
 
 /// The connection has had its time.
@@ -67,60 +82,46 @@ pub(crate) fn connection_outlived() -> Status {
 /// As many checks of health are under way as there may be.
 pub(crate) fn too_many_checks() -> Status {
     let message = "as many checks of health are under way as there may be";
-    Told::new(Code::ResourceExhausted, "TOO_MANY_CHECKS", message)
-        .with(retry_after(RETRY_OVERLOAD))
-        .into()
+    exhausted("TOO_MANY_CHECKS", message, RETRY_OVERLOAD)
 }
 
 /// The streams are open that everybody may open, as many as there may be.
 pub(crate) fn too_many_streams() -> Status {
     let message = "as many streams of health and reflection are open as there may be";
-    Told::new(Code::ResourceExhausted, "TOO_MANY_STREAMS", message)
-        .with(retry_after(RETRY_OVERLOAD))
-        .into()
+    exhausted("TOO_MANY_STREAMS", message, RETRY_OVERLOAD)
 }
 
 /// The caller calls more often than a caller may; its next call is let in after `wait`.
 pub(crate) fn rate_exceeded(wait: Duration) -> Status {
     let message = "the caller calls more often than a caller may";
-    Told::new(Code::ResourceExhausted, "RATE_LIMIT_EXCEEDED", message)
-        .with(retry_after(wait))
-        .into()
+    exhausted("RATE_LIMIT_EXCEEDED", message, wait)
 }
 
 /// There is no place for a transfer: the server has as many under way as it runs at a time, or its
 /// caller as many as one may have.
 pub(crate) fn too_many_transfers(full: Full) -> Status {
-    let told = match full {
-        Full::All => {
-            let message = "as many transfers are under way as the server runs at a time";
-            Told::new(Code::ResourceExhausted, "TOO_MANY_TRANSFERS", message)
-        }
-        Full::Share => share_exceeded("transfers"),
-    };
-    told.with(retry_after(RETRY_TRANSFER)).into()
+    let message = "as many transfers are under way as the server runs at a time";
+    no_place(
+        full,
+        "transfers",
+        "TOO_MANY_TRANSFERS",
+        message,
+        RETRY_TRANSFER,
+    )
 }
 
 /// There is no place for a read of the audit log.
 pub(crate) fn too_many_audit_reads(full: Full) -> Status {
-    let told = match full {
-        Full::All => {
-            let message =
-                "as many reads of the audit log are under way as the server runs at a time";
-            Told::new(Code::ResourceExhausted, "TOO_MANY_AUDIT_READS", message)
-        }
-        Full::Share => share_exceeded("reads of the audit log"),
-    };
-    told.with(retry_after(RETRY_OVERLOAD)).into()
+    let (what, reason) = ("reads of the audit log", "TOO_MANY_AUDIT_READS");
+    let message = "as many reads of the audit log are under way as the server runs at a time";
+    no_place(full, what, reason, message, RETRY_OVERLOAD)
 }
 
 /// There is no place for a password that is to be hashed.
 pub(crate) fn too_many_verifications(full: Full) -> Status {
     match full {
         Full::All => from_app(byline_app::Error::TooManyVerifications),
-        Full::Share => share_exceeded("passwords")
-            .with(retry_after(RETRY_OVERLOAD))
-            .into(),
+        Full::Share => share_exceeded("passwords", RETRY_OVERLOAD),
     }
 }
 

@@ -1,44 +1,19 @@
 //! A PostgreSQL that goes away and comes back.
 
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use byline_grpc::pb;
 use byline_grpc::pb::user_service_client::UserServiceClient;
-use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use tokio::sync::watch;
 use tonic::Code;
 
 use crate::errors::shown;
-use crate::support::{Server, eventually};
-
-async fn start(folder: &std::path::Path) -> EmbeddedPostgres {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || {
-        EmbeddedPostgres::start(&EmbeddedOptions {
-            data_dir: folder,
-            bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
-            fetch: true,
-            settings: Vec::new(),
-            notice: |line| eprintln!("{line}"),
-        })
-        .unwrap()
-    })
-    .await
-    .unwrap()
-}
-
-async fn stop(postgres: EmbeddedPostgres) {
-    tokio::task::spawn_blocking(move || drop(postgres))
-        .await
-        .unwrap();
-}
+use crate::support::{Server, eventually, folder_of_postgres, start_postgres, stop_postgres};
 
 #[tokio::test]
 async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let postgres = start(folder.path()).await;
+    let folder = folder_of_postgres();
+    let postgres = start_postgres(folder.path(), Vec::new()).await;
     postgres.ensure_database("byline").await.unwrap();
     let url = format!(
         "postgres:///byline?host={}&user=byline",
@@ -68,7 +43,7 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     users.list_users(list.clone()).await.unwrap();
-    stop(postgres).await;
+    stop_postgres(postgres).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let status = users.list_users(list.clone()).await.unwrap_err();
     insta::assert_snapshot!("database_unavailable", shown(&status));
@@ -80,7 +55,7 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
     })
     .await;
 
-    let postgres = start(folder.path()).await;
+    let postgres = start_postgres(folder.path(), Vec::new()).await;
     let began = Instant::now();
     while users.list_users(list.clone()).await.is_err() {
         assert!(
@@ -100,5 +75,5 @@ async fn calls_fail_as_unavailable_meanwhile_and_succeed_again_without_a_restart
         );
         assert_eq!(codes.last(), Some(&Code::Ok));
     }
-    stop(postgres).await;
+    stop_postgres(postgres).await;
 }

@@ -1,7 +1,8 @@
 //! Starts the program over a database of its own, and talks to it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use byline_grpc::pb::post_service_client::PostServiceClient;
 use byline_grpc::pb::transaction_service_client::TransactionServiceClient;
 use byline_grpc::pb::transfer_service_client::TransferServiceClient;
 use byline_grpc::pb::user_service_client::UserServiceClient;
+use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::testing::TestDatabase;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -251,6 +253,34 @@ pub(crate) fn violations(status: &Status) -> Vec<(String, String)> {
     named
         .map(|violation| (violation.field.clone(), violation.reason.clone()))
         .collect()
+}
+
+/// A folder for a PostgreSQL of a test's own, which somebody else may run as.
+pub(crate) fn folder_of_postgres() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// Starts a PostgreSQL whose data are in that folder, as it is in production but for `settings`.
+pub(crate) async fn start_postgres(
+    folder: &Path,
+    settings: Vec<(&'static str, String)>,
+) -> EmbeddedPostgres {
+    let options = EmbeddedOptions {
+        data_dir: folder.to_owned(),
+        bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
+        fetch: true,
+        settings,
+        notice: |line| eprintln!("{line}"),
+    };
+    let start = move || EmbeddedPostgres::start(&options).unwrap();
+    tokio::task::spawn_blocking(start).await.unwrap()
+}
+
+pub(crate) async fn stop_postgres(postgres: EmbeddedPostgres) {
+    let stop = tokio::task::spawn_blocking(move || drop(postgres));
+    stop.await.unwrap();
 }
 
 /// Waits until something holds; fails after ten seconds.

@@ -12,11 +12,14 @@ use byline_persistence::testing::{OWNER, TestDatabase};
 use secrecy::ExposeSecret;
 use tokio::process::Command;
 
+use super::BY_TOKENS;
 use super::marks::{self, Bound, DATABASE, PEPPER, TOKEN, hex};
 use crate::support::PROGRAM;
 
 /// A command that goes on is a server that should have been refused.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+const EXPORT: [&str; 5] = ["export", "users", "-", "--format", "csv"];
 
 /// Runs the program, and looks at all that it says; answers whether it did what it was told.
 pub(super) async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> bool {
@@ -118,8 +121,7 @@ async fn no_command_says_what_stands_in_a_wrong_place() {
     let server = format!("http://127.0.0.1:1/{TOKEN}?token={TOKEN}");
     let keys = format!(r#"{{"keys":[{{"kty":"oct","k":"{TOKEN}"}}]}}"#);
     let base64 = STANDARD_NO_PAD.encode(TOKEN.repeat(8));
-    let export = ["export", "users", "-", "--format", "csv"];
-    let jwt = ["--auth", "jwt", "--jwt-issuer", "i", "--jwt-audience", "a"];
+    let (export, jwt) = (EXPORT, BY_TOKENS);
     let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", &url];
     for arguments in [
         &[&*url][..],
@@ -205,24 +207,8 @@ async fn no_command_says_what_stands_in_files() {
         "--log",
         "trace",
     ];
-    let jwt = [
-        "--auth",
-        "jwt",
-        "--jwt-issuer",
-        "i",
-        "--jwt-audience",
-        "a",
-        "--jwks",
-    ];
-    let export = [
-        "export",
-        "users",
-        "-",
-        "--format",
-        "csv",
-        "--server",
-        "https://127.0.0.1:1",
-    ];
+    let jwt = [&BY_TOKENS[..], &["--jwks"]].concat();
+    let export = [&EXPORT[..], &["--server", "https://127.0.0.1:1"]].concat();
     for options in [
         [&serve[..], &jwt, &[&*rubbish]].concat(),
         [&serve[..], &jwt, &[&*private]].concat(),
@@ -283,17 +269,7 @@ async fn no_command_says_what_is_secret_in_its_options() {
         "--database-url",
         url,
     ];
-    let jwt = [
-        "serve",
-        "--auth",
-        "jwt",
-        "--database-url",
-        url,
-        "--jwt-issuer",
-        "i",
-        "--jwt-audience",
-        "a",
-    ];
+    let jwt = [&["serve", "--database-url", url], &BY_TOKENS[..]].concat();
     let wrong_server = format!("ftp://user:{TOKEN}@127.0.0.1:1");
     let with_password = format!("https://user:{TOKEN}@127.0.0.1:1");
     let password_of_jwks = format!("https://user:{TOKEN}@127.0.0.1:1/jwks");
@@ -332,24 +308,8 @@ async fn no_command_says_what_is_secret_in_its_options() {
             "--server",
             "http://127.0.0.1:1",
         ],
-        &[
-            "export",
-            "users",
-            "-",
-            "--format",
-            "csv",
-            "--server",
-            &wrong_server,
-        ],
-        &[
-            "export",
-            "users",
-            "-",
-            "--format",
-            "csv",
-            "--server",
-            &with_password,
-        ],
+        &[&EXPORT[..], &["--server", &wrong_server]].concat(),
+        &[&EXPORT[..], &["--server", &with_password]].concat(),
     ] {
         assert!(!run(options, &[]).await, "{options:?}");
     }

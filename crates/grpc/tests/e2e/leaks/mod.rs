@@ -18,3 +18,6 @@ mod messages;
 mod service;
 mod stage;
 mod started;
+
+/// Who is called by tokens; the keys of these are somebody's to name.
+const BY_TOKENS: [&str; 6] = ["--auth", "jwt", "--jwt-issuer", "i", "--jwt-audience", "a"];

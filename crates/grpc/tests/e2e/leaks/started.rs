@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tonic::transport::Endpoint;
 
+use super::BY_TOKENS;
 use super::marks::{self, Bound, DATABASE, PAGE_KEY, PEPPER, TOKEN, hex};
 use crate::support::{PROGRAM, Server, eventually};
 
@@ -83,17 +84,7 @@ async fn a_server_to_try_says_nothing_of_its_secrets() {
 async fn of_the_url_of_a_key_set_nothing_is_logged_that_may_be_secret() {
     let database = TestDatabase::new().await;
     let url = format!("https://127.0.0.1:1/jwks?key={TOKEN}");
-    let jwt = [
-        "--auth",
-        "jwt",
-        "--jwt-issuer",
-        "i",
-        "--jwt-audience",
-        "a",
-        "--jwks",
-        &url,
-    ];
-    let options = [&jwt[..], &["--log", "trace"]].concat();
+    let options = [&BY_TOKENS[..], &["--jwks", &url, "--log", "trace"]].concat();
     let server = Server::serve(&database.service_url(), &options).await;
     eventually("it is told that there is none", || async {
         server.log().contains("https://127.0.0.1:1/jwks?…")

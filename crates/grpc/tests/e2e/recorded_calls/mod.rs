@@ -10,15 +10,13 @@ mod log;
 mod wire;
 
 use std::collections::{BTreeSet, HashMap};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::migrate::embedded;
 use serde_json::{Value, json};
 
 use self::log::{Call, Log};
-use crate::support::{PROGRAM, Server};
+use crate::support::{PROGRAM, Server, folder_of_postgres, start_postgres, stop_postgres};
 
 /// The ids of a recording by their place in it, and its domain, are made anew for each replay.
 const DOMAIN: &str = "recorded.example";
@@ -31,21 +29,13 @@ fn file(version: i64) -> PathBuf {
 
 /// Makes all calls by the program, and notes what each sends; and of which types its values are.
 async fn record(program: &str) -> (Vec<Call>, HashMap<String, Vec<u32>>) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let options = EmbeddedOptions {
-        data_dir: folder.path().to_owned(),
-        bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
-        fetch: true,
-        settings: vec![
-            ("fsync", "off".to_owned()),
-            ("log_statement", "all".to_owned()),
-            ("log_line_prefix", String::new()),
-        ],
-        notice: |line| eprintln!("{line}"),
-    };
-    let start = move || EmbeddedPostgres::start(&options).unwrap();
-    let postgres = tokio::task::spawn_blocking(start).await.unwrap();
+    let folder = folder_of_postgres();
+    let settings = vec![
+        ("fsync", "off".to_owned()),
+        ("log_statement", "all".to_owned()),
+        ("log_line_prefix", String::new()),
+    ];
+    let postgres = start_postgres(folder.path(), settings).await;
     postgres.ensure_database("byline").await.unwrap();
     let types = wire::Types::default();
     let address = wire::listen(postgres.socket_dir(), &types).await;
@@ -54,9 +44,7 @@ async fn record(program: &str) -> (Vec<Call>, HashMap<String, Vec<u32>>) {
     let mut log = Log::new(folder.path().join("postgres.log"));
     calls::make(server.channel().await, &mut log).await;
     drop(server);
-    tokio::task::spawn_blocking(move || drop(postgres))
-        .await
-        .unwrap();
+    stop_postgres(postgres).await;
     let types = std::mem::take(&mut *types.lock().unwrap());
     (log.calls(), types)
 }

@@ -4,14 +4,13 @@
 mod mends;
 mod page;
 
-use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
-use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use byline_persistence::embedded::EmbeddedPostgres;
 use byline_persistence::testing::{OWNER, SERVICE, TestDatabase, execute, rows};
 use tokio::process::Command;
 
-use crate::support::{PROGRAM, Server, World};
+use crate::support::{PROGRAM, Server, World, folder_of_postgres, start_postgres};
 
 async fn byline(url: &str, arguments: &[&str]) -> Output {
     Command::new(PROGRAM)
@@ -26,17 +25,8 @@ async fn byline(url: &str, arguments: &[&str]) -> Output {
 /// A server as it is in production, where a crash may lose nothing, and whose roles and settings
 /// are the test's to change.
 async fn postgres_of_its_own() -> (EmbeddedPostgres, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let options = EmbeddedOptions {
-        data_dir: folder.path().to_owned(),
-        bindir: std::env::var_os("BYLINE_PG_BINDIR").map(Into::into),
-        fetch: true,
-        settings: Vec::new(),
-        notice: |line| eprintln!("{line}"),
-    };
-    let start = move || EmbeddedPostgres::start(&options).unwrap();
-    let postgres = tokio::task::spawn_blocking(start).await.unwrap();
+    let folder = folder_of_postgres();
+    let postgres = start_postgres(folder.path(), Vec::new()).await;
     (postgres, folder)
 }
 
@@ -44,11 +34,6 @@ async fn postgres_of_its_own() -> (EmbeddedPostgres, tempfile::TempDir) {
 fn url_as(postgres: &EmbeddedPostgres, role: &str) -> String {
     let admin = postgres.url("byline");
     admin.replace("user=byline", &format!("user={role}"))
-}
-
-async fn end(postgres: EmbeddedPostgres) {
-    let stop = tokio::task::spawn_blocking(move || drop(postgres));
-    stop.await.unwrap();
 }
 
 fn said(output: &Output) -> String {

@@ -10,9 +10,9 @@ use byline_persistence::embedded::EmbeddedPostgres;
 use byline_persistence::testing::run_on;
 use tokio::process::Command;
 
-use super::{end, postgres_of_its_own, url_as};
+use super::{postgres_of_its_own, url_as};
 use crate::migrations::page::words;
-use crate::support::PROGRAM;
+use crate::support::{PROGRAM, stop_postgres};
 
 /// What the command prints.
 async fn printed(postgres: &EmbeddedPostgres, line: &str) -> String {
@@ -80,7 +80,7 @@ async fn the_page_of_roles_does_what_it_shows() {
         blocks += 1;
     }
     made.push_str(rest);
-    end(postgres).await;
+    stop_postgres(postgres).await;
     assert!(blocks >= 10, "only {blocks} commands");
     if std::env::var_os("BYLINE_WRITE_PAGES").is_some() {
         std::fs::write(page, &made).unwrap();

@@ -14,9 +14,9 @@ use byline_persistence::testing::{run_on, try_on};
 use serde::Deserialize;
 
 use self::damage::{ALL, Damage, Seen, UNBROKEN};
-use super::{byline, end, postgres_of_its_own, said, url_as};
+use super::{byline, postgres_of_its_own, said, url_as};
 use crate::migrations::page::words;
-use crate::support::PROGRAM;
+use crate::support::{PROGRAM, stop_postgres};
 
 /// What is for people to do, by how it begins, and the statement that it comes to, if any.
 const PEOPLE: &[(&str, &str)] = &[
@@ -199,7 +199,7 @@ async fn what_is_wrong_is_found_by_its_check_and_mended_by_what_that_says() {
     assert_same(&site.findings(Seen::Service).await, "in the end");
     site.run("byline migrate check --database-url OWNER_URL")
         .await;
-    end(site.postgres).await;
+    stop_postgres(site.postgres).await;
 }
 
 #[tokio::test]
@@ -223,5 +223,5 @@ async fn a_service_that_is_what_its_own_role_would_be_called_gets_one_of_another
     for line in found.iter().flat_map(|found| &found.mend) {
         site.run(line).await;
     }
-    end(site.postgres).await;
+    stop_postgres(site.postgres).await;
 }
