@@ -78,6 +78,12 @@ pub enum Error {
     /// As many passwords wait to be hashed as may.
     #[error("the server is busy with as many passwords as it takes")]
     TooManyVerifications,
+    /// As many of the caller's passwords wait to be hashed as one caller's may.
+    #[error(
+        "the caller has as many passwords under way as a caller may, which is half of what the \
+         server takes"
+    )]
+    VerificationShareExceeded,
     /// The id of this request was given to another one before.
     #[error("this request_id was given to another request: give every new request a new one")]
     RequestIdReused,
@@ -183,6 +189,7 @@ impl Error {
             | Self::ResponseTooLarge => true,
             Self::TooManyFailures { .. }
             | Self::TooManyVerifications
+            | Self::VerificationShareExceeded
             | Self::Contention(_)
             | Self::Unavailable(_)
             | Self::ConnectionLost(_)

@@ -21,7 +21,6 @@ use byline_persistence::{Database, PgConnectOptions, PoolSettings};
 use crate::convert::Lists;
 use crate::page_token::{Keys, PageTokens};
 use crate::passwords::{HashPoolSettings, HashSettings, Hashing, Peppers};
-use crate::shares::{CallerShares, Shares};
 use crate::system::{RandomPause, SystemClock, SystemIds};
 
 /// How passwords are hashed and verified.
@@ -60,8 +59,6 @@ pub(crate) struct App {
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) credentials: Arc<Credentials>,
-    /// Places for passwords that are hashed or wait for that.
-    pub(crate) hash_places: CallerShares,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
     sweeper: Arc<dyn Sweeper>,
@@ -102,7 +99,6 @@ impl App {
             pool,
             failures_per_minute,
         } = passwords;
-        let hash_places = Shares::new(pool.places());
         let of_credentials = CredentialPorts {
             reader: port.clone(),
             throttle: port.clone(),
@@ -111,7 +107,6 @@ impl App {
             clock: clock.clone(),
         };
         Self {
-            hash_places,
             credentials: Arc::new(Credentials::new(
                 of_credentials,
                 writer.clone(),

@@ -85,9 +85,8 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
 impl CallerShares {
     /// A place for a call of that caller. Where callers are not told apart all have all.
-    pub(crate) fn take_for(&self, caller: Option<&Caller>) -> Result<Share<Arc<str>>, Full> {
-        let known = caller.filter(|caller| !caller.is_anybody());
-        self.take(known.map(|caller| caller.id().into()))
+    pub(crate) fn take_for(&self, caller: &Caller) -> Result<Share<Arc<str>>, Full> {
+        self.take((!caller.is_anybody()).then(|| caller.id().into()))
     }
 }
 
@@ -139,7 +138,7 @@ mod tests {
         for (all, half) in [(1, 1), (2, 1), (3, 2), (4, 2), (256, 128)] {
             let places = CallerShares::new(all);
             let [web, job, other] = ["web", "job", "other"].map(caller);
-            let take = |caller| places.take_for(Some(caller));
+            let take = |caller| places.take_for(caller);
             let mut of_web: Vec<_> = (0..half).map(|_| take(&web).unwrap()).collect();
             let full = if half == all { Full::All } else { Full::Share };
             assert_eq!(take(&web).unwrap_err(), full, "of {all}");
@@ -158,8 +157,8 @@ mod tests {
     fn callers_that_are_not_told_apart_have_all_of_them() {
         let places = CallerShares::new(4);
         let anybody = Caller::anybody();
-        let taken: Vec<_> = (0..4).map(|_| places.take_for(Some(&anybody))).collect();
+        let taken: Vec<_> = (0..4).map(|_| places.take_for(&anybody)).collect();
         assert!(taken.iter().all(Result::is_ok));
-        assert_eq!(places.take_for(Some(&anybody)).unwrap_err(), Full::All);
+        assert_eq!(places.take_for(&anybody).unwrap_err(), Full::All);
     }
 }

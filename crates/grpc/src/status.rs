@@ -19,8 +19,8 @@ use crate::layers::call;
 pub(crate) use refusals::{
     connection_outlived, deadline_exceeded, invalid_deadline, nobody_may, rate_exceeded,
     request_stalled, scopes_missing, server_stopping, too_many_audit_reads, too_many_calls,
-    too_many_checks, too_many_refusals, too_many_streams, too_many_transfers,
-    too_many_verifications, transfer_stalled, unauthenticated,
+    too_many_checks, too_many_refusals, too_many_streams, too_many_transfers, transfer_stalled,
+    unauthenticated,
 };
 
 /// The domain of every ErrorInfo.
@@ -28,6 +28,8 @@ pub(crate) const DOMAIN: &str = "byline.v1";
 
 /// When to try again what met concurrent changes.
 const RETRY_CONTENTION: Duration = Duration::from_millis(50);
+/// That the caller has half of what is there for all.
+const SHARE_EXCEEDED: &str = "CALLER_SHARE_EXCEEDED";
 /// When to try again what found the server or its database busy or away.
 const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
 
@@ -194,6 +196,10 @@ fn told(error: Error) -> Told {
         }
         Error::TooManyVerifications => {
             Told::new(Code::ResourceExhausted, "TOO_MANY_VERIFICATIONS", message)
+                .with(retry_after(RETRY_OVERLOAD))
+        }
+        Error::VerificationShareExceeded => {
+            Told::new(Code::ResourceExhausted, SHARE_EXCEEDED, message)
                 .with(retry_after(RETRY_OVERLOAD))
         }
         Error::RequestIdReused => reused("request_id", message),

@@ -96,6 +96,7 @@ impl From<HashError> for Error {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy => Self::TooManyVerifications,
+            HashError::ShareExceeded => Self::VerificationShareExceeded,
             HashError::Internal(source) => Self::Internal(source),
         }
     }

@@ -1,6 +1,7 @@
 //! Setting a password.
 
 use async_trait::async_trait;
+use byline_domain::access::Caller;
 use byline_domain::audit::{Action, Deed};
 use byline_domain::credential::{
     AccountKey, Credential, HashingPlace, NewPassword, Password, Verdict,
@@ -27,17 +28,18 @@ impl Credentials {
     ///
     /// With `current` it has to be the present one, which counts as a verification does:
     /// `PasswordNotVerified`, `TooManyFailures`. `PasswordOfUser` where it is the user's own
-    /// address or name; `TooManyVerifications` where no more passwords can be hashed now. All
+    /// address or name; `TooManyVerifications` where no more passwords can be hashed now, and
+    /// `VerificationShareExceeded` where no more of that caller can. All
     /// hashing is done before the unit of work begins, which so holds nothing for long.
     pub async fn set<R: Render<()>>(
         &self,
-        caller: &str,
+        caller: &Caller,
         command: &SetPassword,
         mut intent: Intent,
         render: &R,
     ) -> Result<Answer<R::Told>, Error> {
         let hasher = self.ports.hasher.as_ref();
-        let place = hasher.admit()?;
+        let place = hasher.admit(caller)?;
         if let Some(request) = &mut intent.request {
             request.digest = hasher.seal(&place, request, &command.new).await?;
         }
@@ -75,7 +77,7 @@ impl Credentials {
     /// in the trash, which the change finds by itself.
     async fn verified(
         &self,
-        caller: &str,
+        caller: &Caller,
         place: &HashingPlace,
         user: UserId,
         password: &Password,
@@ -85,7 +87,7 @@ impl Credentials {
             return Ok(None);
         };
         let attempt = Attempt {
-            caller,
+            caller: caller.id(),
             account: AccountKey::User(user),
             kept: found.credential.as_ref(),
             password,
@@ -197,7 +199,7 @@ mod tests {
     ) -> Result<Answer<()>, Error> {
         parts.units_of_writer = begins(units);
         let credentials = parts.credentials();
-        credentials.set(CALLER, &command, intent, &Silent).await
+        credentials.set(&CALLER, &command, intent, &Silent).await
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! The use cases of passwords over mocks.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use byline_domain::access::{Caller, CallerName, Scopes, Way};
 use byline_domain::credential::{
     Account, AccountKey, Argon2, Argon2Variant, Argon2Version, Credential, HashError, HashingPlace,
     NewPassword, Origin, Password, PasswordHash, PepperVersion, Taken, Verdict,
@@ -21,7 +22,10 @@ use crate::testing::{never_waits, now};
 use crate::{Render, Writer};
 
 /// Who calls.
-pub(super) const CALLER: &str = "shop";
+pub(super) static CALLER: LazyLock<Caller> = LazyLock::new(|| {
+    let name = CallerName::parse("shop").expect("a name");
+    Caller::new(Way::Key, &name, Scopes::NONE)
+});
 
 /// How often a caller may fail.
 const MOST: u32 = 100;
@@ -110,9 +114,18 @@ impl Parts {
         Self::admitting(|| Err(HashError::Busy))
     }
 
+    /// There is none for this caller.
+    pub(super) fn share_taken() -> Self {
+        Self::admitting(|| Err(HashError::ShareExceeded))
+    }
+
     fn admitting(admit: fn() -> Result<HashingPlace, HashError>) -> Self {
         let mut hasher = MockPasswordHasher::new();
-        hasher.expect_admit().once().returning(admit);
+        hasher
+            .expect_admit()
+            .withf(|caller| *caller == *CALLER)
+            .once()
+            .returning(move |_| admit());
         Self {
             reader: MockCredentialReader::new(),
             throttle: MockThrottle::new(),
@@ -137,7 +150,7 @@ impl Parts {
         self.throttle
             .expect_take()
             .withf(move |caller, account, most, at| {
-                (caller, account, *most, *at) == (CALLER, &expected, MOST, now())
+                (caller, account, *most, *at) == (CALLER.id(), &expected, MOST, now())
             })
             .once()
             .returning(|_, _, _, _| Ok(Taken::Counted));
@@ -157,7 +170,7 @@ impl Parts {
     pub(super) fn gives_back(mut self, expected: AccountKey) -> Self {
         self.throttle
             .expect_give_back()
-            .withf(move |caller, account| (caller, account) == (CALLER, &expected))
+            .withf(move |caller, account| (caller, account) == (CALLER.id(), &expected))
             .once()
             .returning(|_, _| Ok(()));
         self

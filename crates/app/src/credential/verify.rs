@@ -1,5 +1,6 @@
 //! Verifying a password.
 
+use byline_domain::access::Caller;
 use byline_domain::credential::{AccountKey, Credential, HashingPlace, Password, Verdict};
 use byline_domain::ids::UserId;
 use byline_domain::user::User;
@@ -24,11 +25,11 @@ impl Credentials {
     /// statements and as many hashes, where there is no such user, one who is inactive, in the
     /// trash or without a password, or one who waits after too many failures.
     /// `TooManyFailures` where `caller` failed too often, `TooManyVerifications` where no more
-    /// passwords can be hashed now. Only a failure that was found out counts for good; a call that is given up
+    /// passwords can be hashed now, `VerificationShareExceeded` where no more of that caller can. Only a failure that was found out counts for good; a call that is given up
     /// meanwhile counts too.
-    pub async fn verify(&self, caller: &str, command: &VerifyPassword) -> Result<User, Error> {
+    pub async fn verify(&self, caller: &Caller, command: &VerifyPassword) -> Result<User, Error> {
         // Before anything is read or counted, so that being busy is no failure.
-        let place = self.ports.hasher.admit()?;
+        let place = self.ports.hasher.admit(caller)?;
         let reader = self.ports.reader.as_ref();
         let found = match &command.key {
             UserKey::Id(id) => reader.find(*id).await?,
@@ -40,7 +41,7 @@ impl Credentials {
             (None, UserKey::Email(email)) => AccountKey::Nobody(email.clone()),
         };
         let attempt = Attempt {
-            caller,
+            caller: caller.id(),
             account,
             kept: found.as_ref().and_then(|found| found.credential.as_ref()),
             password: &command.password,
@@ -113,7 +114,7 @@ mod tests {
             .takes(AccountKey::User(user_id(1)))
             .compares(Some(kept()), right(false))
             .gives_back(AccountKey::User(user_id(1)));
-        let answer = parts.credentials().verify(CALLER, &by_id()).await;
+        let answer = parts.credentials().verify(&CALLER, &by_id()).await;
         assert_eq!(answer.expect("verified"), user(1));
     }
 
@@ -130,7 +131,7 @@ mod tests {
             .takes(AccountKey::User(user_id(1)))
             .compares(Some(kept()), right(false))
             .gives_back(AccountKey::User(user_id(1)));
-        let answer = parts.credentials().verify(CALLER, &by_email()).await;
+        let answer = parts.credentials().verify(&CALLER, &by_email()).await;
         assert_eq!(answer.expect("verified"), user(1));
     }
 
@@ -153,7 +154,7 @@ mod tests {
             let parts = parts
                 .takes(AccountKey::User(user_id(1)))
                 .compares(credential, verdict);
-            let refused = parts.credentials().verify(CALLER, &by_id()).await;
+            let refused = parts.credentials().verify(&CALLER, &by_id()).await;
             assert!(
                 matches!(refused, Err(Error::PasswordNotVerified)),
                 "{refused:?}"
@@ -172,7 +173,7 @@ mod tests {
         let parts = parts
             .takes(AccountKey::Nobody(email("User-1@example.com")))
             .compares(None, Verdict::Wrong);
-        let refused = parts.credentials().verify(CALLER, &by_email()).await;
+        let refused = parts.credentials().verify(&CALLER, &by_email()).await;
         assert!(matches!(refused, Err(Error::PasswordNotVerified)));
     }
 
@@ -182,7 +183,7 @@ mod tests {
             .finds(account(user(1), Some(kept())))
             .attempt_becomes(Taken::AccountWaits)
             .compares(Some(kept()), right(true));
-        let refused = parts.credentials().verify(CALLER, &by_id()).await;
+        let refused = parts.credentials().verify(&CALLER, &by_id()).await;
         assert!(matches!(refused, Err(Error::PasswordNotVerified)));
     }
 
@@ -192,7 +193,7 @@ mod tests {
         let parts = Parts::new()
             .finds(account(user(1), Some(kept())))
             .attempt_becomes(Taken::CallerWaits { until });
-        let refused = parts.credentials().verify(CALLER, &by_id()).await;
+        let refused = parts.credentials().verify(&CALLER, &by_id()).await;
         let seven = TimeDelta::seconds(7);
         assert!(matches!(
             refused,
@@ -202,8 +203,11 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_place_nothing_is_read_and_nothing_counted() {
-        let refused = Parts::full().credentials().verify(CALLER, &by_id()).await;
+        let refused = Parts::full().credentials().verify(&CALLER, &by_id()).await;
         assert!(matches!(refused, Err(Error::TooManyVerifications)));
+        let credentials = Parts::share_taken().credentials();
+        let refused = credentials.verify(&CALLER, &by_id()).await;
+        assert!(matches!(refused, Err(Error::VerificationShareExceeded)));
     }
 
     #[tokio::test]
@@ -221,7 +225,7 @@ mod tests {
             .gives_back(AccountKey::User(user_id(1)))
             .hashes(kept_anew());
         parts.units = begins([unit]);
-        let answer = parts.credentials().verify(CALLER, &by_id()).await;
+        let answer = parts.credentials().verify(&CALLER, &by_id()).await;
         assert_eq!(answer.expect("verified"), user(1));
     }
 
@@ -239,7 +243,7 @@ mod tests {
             .gives_back(AccountKey::User(user_id(1)))
             .hashes(kept_anew());
         parts.units = begins([unit]);
-        let answer = parts.credentials().verify(CALLER, &by_id()).await;
+        let answer = parts.credentials().verify(&CALLER, &by_id()).await;
         assert_eq!(answer.expect("verified"), user(1));
     }
 
@@ -251,7 +255,7 @@ mod tests {
             .expect_find()
             .once()
             .returning(|_| Err(unavailable()));
-        let refused = parts.credentials().verify(CALLER, &by_id()).await;
+        let refused = parts.credentials().verify(&CALLER, &by_id()).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))));
 
         let mut parts = Parts::new().finds(account(user(1), Some(kept())));
@@ -263,7 +267,7 @@ mod tests {
                 assert_eq!(at, time(1_000));
                 Err(RepositoryError::Unavailable("no connection".into()))
             });
-        let refused = parts.credentials().verify(CALLER, &by_id()).await;
+        let refused = parts.credentials().verify(&CALLER, &by_id()).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))));
     }
 }

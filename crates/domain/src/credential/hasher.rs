@@ -12,6 +12,7 @@ use std::any::Any;
 use async_trait::async_trait;
 
 use super::{Credential, NewPassword, Password};
+use crate::access::Caller;
 use crate::error::Source;
 use crate::request::{Digest, Request};
 
@@ -21,6 +22,9 @@ pub enum HashError {
     /// As many passwords wait to be hashed as may.
     #[error("as many passwords wait to be hashed as may")]
     Busy,
+    /// The caller has as many of those as one may have.
+    #[error("the caller has as many passwords waiting to be hashed as one may")]
+    ShareExceeded,
     /// A defect, or too little memory.
     #[error("a password could not be hashed")]
     Internal(#[source] Source),
@@ -57,9 +61,9 @@ pub enum Verdict {
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// Takes a place for what is to be hashed next, one after the other; `Busy` where there is
-    /// none. MUST NOT wait.
-    fn admit(&self) -> Result<HashingPlace, HashError>;
+    /// Takes a place for what that caller is to have hashed next, one after the other; `Busy` where
+    /// there is none, `ShareExceeded` where others are to have what is left. MUST NOT wait.
+    fn admit(&self, caller: &Caller) -> Result<HashingPlace, HashError>;
 
     /// What is to be kept of the password.
     async fn hash(

@@ -18,22 +18,13 @@ use tower::{Layer, Service};
 use super::{Answer, is_bounded, is_endless, is_transfer};
 use crate::shares::{CallerShares, Shares};
 use crate::status::{too_many_calls, too_many_checks, too_many_streams};
-use crate::transport::{Keepsake, Peer, Places, keep};
+use crate::transport::{Everybody, Keepsake, Peer, keep};
 
 /// Bounds the calls under way, over all connections; and apart from them what everybody may make.
 #[derive(Clone)]
 pub(crate) struct Admission {
     places: CallerShares,
     everybody: Everybody,
-}
-
-/// The places of what everybody may make.
-#[derive(Clone)]
-pub(crate) struct Everybody {
-    /// Of streams, which stay open.
-    pub(crate) streams: Places,
-    /// Of checks of health, which end soon.
-    pub(crate) checks: Places,
 }
 
 impl Admission {
@@ -49,7 +40,10 @@ impl Admission {
         if is_transfer(path) {
             Ok(None)
         } else if is_bounded(path) {
-            let place = self.places.take_for(call.get::<Caller>());
+            let place = match call.get::<Caller>() {
+                Some(caller) => self.places.take_for(caller),
+                None => self.places.take_for(&Caller::nobody()),
+            };
             Ok(Some(Arc::new(place.map_err(too_many_calls)?)))
         } else {
             let here = IpAddr::from(Ipv4Addr::LOCALHOST);
@@ -129,6 +123,7 @@ mod tests {
     use tonic::body::Body;
 
     use super::*;
+    use crate::transport::Places;
 
     /// Answers at once; a call takes its place from when it is made until its answer is taken.
     struct Idle;

@@ -10,6 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use byline_domain::access::Caller;
 use byline_domain::credential::{
     Argon2, Argon2Variant, Argon2Version, Credential, HashError, HashingPlace, NewPassword, Origin,
     Password, PasswordHash, PasswordHasher, Scheme, Verdict,
@@ -123,8 +124,8 @@ impl Hashing {
 
 #[async_trait]
 impl PasswordHasher for Hashing {
-    fn admit(&self) -> Result<HashingPlace, HashError> {
-        self.pool.admit()
+    fn admit(&self, caller: &Caller) -> Result<HashingPlace, HashError> {
+        self.pool.admit(caller)
     }
 
     async fn hash(

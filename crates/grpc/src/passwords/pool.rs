@@ -8,8 +8,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use byline_domain::access::Caller;
 use byline_domain::credential::{HashError, HashingPlace};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::shares::{CallerShares, Full, Shares};
 
 /// How a pool is bounded.
 #[derive(Clone, Copy, Debug)]
@@ -20,20 +23,12 @@ pub(crate) struct PoolSettings {
     pub(crate) queue: usize,
 }
 
-impl PoolSettings {
-    /// Of those that wait and those that are hashed.
-    pub(crate) fn places(self) -> usize {
-        let places = self.threads.max(1).saturating_add(self.queue);
-        places.min(Semaphore::MAX_PERMITS)
-    }
-}
-
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that take turns. They end when this is dropped.
 pub(super) struct Pool {
-    /// Of those that wait and those that are hashed.
-    places: Arc<Semaphore>,
+    /// Of those that wait and those that are hashed, half of them for one caller.
+    places: CallerShares,
     /// Of those that are hashed.
     turns: Arc<Semaphore>,
     jobs: Sender<Job>,
@@ -52,16 +47,19 @@ impl Pool {
                 .expect("the system has a thread to give");
         }
         Self {
-            places: Arc::new(Semaphore::new(settings.places())),
+            places: Shares::new(threads.saturating_add(settings.queue)),
             turns: Arc::new(Semaphore::new(threads)),
             jobs,
         }
     }
 
-    /// Takes a place.
-    pub(super) fn admit(&self) -> Result<HashingPlace, HashError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map(HashingPlace::new).map_err(|_| HashError::Busy)
+    /// Takes a place for that caller.
+    pub(super) fn admit(&self, caller: &Caller) -> Result<HashingPlace, HashError> {
+        match self.places.take_for(caller) {
+            Ok(place) => Ok(HashingPlace::new(place)),
+            Err(Full::All) => Err(HashError::Busy),
+            Err(Full::Share) => Err(HashError::ShareExceeded),
+        }
     }
 
     /// Has `work` done on one of the threads, first come, first served.
@@ -145,10 +143,11 @@ mod tests {
     #[tokio::test]
     async fn so_many_are_admitted_as_are_hashed_and_wait() {
         let pool = pool(2, 3);
-        let mut places: Vec<_> = (0..5).map(|_| pool.admit().unwrap()).collect();
-        assert!(matches!(pool.admit(), Err(HashError::Busy)));
+        let anybody = Caller::anybody();
+        let mut places: Vec<_> = (0..5).map(|_| pool.admit(&anybody).unwrap()).collect();
+        assert!(matches!(pool.admit(&anybody), Err(HashError::Busy)));
         places.pop();
-        assert!(pool.admit().is_ok());
+        assert!(pool.admit(&anybody).is_ok());
     }
 
     #[tokio::test]

@@ -46,13 +46,13 @@ fn imported(text: &str) -> Credential {
 
 impl Hashing {
     async fn verdict(&self, text: &str, kept: Option<&Credential>) -> Verdict {
-        let place = self.admit().expect("there is a place");
+        let place = self.admit(&Caller::anybody()).expect("there is a place");
         let verdict = self.verify(&place, &password(text), kept).await;
         verdict.expect("it is hashed")
     }
 
     async fn hashed(&self, text: &str) -> Credential {
-        let place = self.admit().expect("there is a place");
+        let place = self.admit(&Caller::anybody()).expect("there is a place");
         let hashed = self.hash(&place, &password(text)).await;
         hashed.expect("it is hashed")
     }
@@ -241,7 +241,7 @@ async fn the_digest_of_a_request_is_of_its_password_and_as_slow_to_guess_from() 
     };
     let seal = async |peppers: &str, request: Request, text: &str| {
         let hashing = hashing(QUICK, peppers);
-        let place = hashing.admit().expect("there is a place");
+        let place = hashing.admit(&Caller::anybody()).expect("there is a place");
         let sealed = hashing.seal(&place, &request, &new(text)).await;
         sealed.expect("it is hashed")
     };

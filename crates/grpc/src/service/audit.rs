@@ -44,7 +44,7 @@ impl AuditService for AuditRpc {
         let (query, walk) = read(&request, |request, caller| {
             convert::list(request, &self.lists.of(caller))
         })?;
-        let place = self.places.take_for(Some(&access::caller(&request)));
+        let place = self.places.take_for(&access::caller(&request));
         let _place = place.map_err(too_many_audit_reads)?;
         let page = self.audit.list(&query).await.map_err(from_app)?;
         Ok(Response::new(convert::listed(&walk, page)))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use byline_app::credential::Credentials;
 use byline_app::{Intent, Writer};
-use byline_domain::access::Caller;
 use byline_domain::error::join;
 use tonic::{Request, Response, Status};
 
@@ -16,14 +15,12 @@ use crate::convert::intent::Mutating;
 use crate::convert::{credential as convert, intent};
 use crate::pb;
 use crate::pb::credential_service_server::CredentialService;
-use crate::shares::{CallerShares, Share};
-use crate::status::{from_app, invalid, too_many_verifications};
+use crate::status::{from_app, invalid};
 
 /// The methods of CredentialService.
 pub(crate) struct CredentialRpc {
     credentials: Arc<Credentials>,
     writer: Arc<Writer>,
-    places: CallerShares,
 }
 
 impl CredentialRpc {
@@ -32,14 +29,7 @@ impl CredentialRpc {
         Self {
             credentials: app.credentials.clone(),
             writer: app.writer.clone(),
-            places: app.hash_places.clone(),
         }
-    }
-
-    /// A place for a password to be hashed, of which one caller has half: to be held until it is.
-    fn place(&self, caller: &Caller) -> Result<Share<Arc<str>>, Status> {
-        let place = self.places.take_for(Some(caller));
-        place.map_err(too_many_verifications)
     }
 }
 
@@ -58,9 +48,8 @@ impl CredentialService for CredentialRpc {
         let read = join(convert::set(&request, passwords), intent);
         let (command, intent) = read.map_err(|error| invalid(&error))?;
         let intent = Intent { origin, ..intent };
-        let _place = self.place(&caller)?;
         let render = Respond::new(|()| pb::SetPasswordResponse {});
-        let set = self.credentials.set(caller.id(), &command, intent, &render);
+        let set = self.credentials.set(&caller, &command, intent, &render);
         respond(set.await)
     }
 
@@ -70,8 +59,7 @@ impl CredentialService for CredentialRpc {
     ) -> Result<Response<pb::VerifyPasswordResponse>, Status> {
         let caller = access::caller(&request);
         let command = convert::verify(request.into_inner()).map_err(|error| invalid(&error))?;
-        let _place = self.place(&caller)?;
-        let verified = self.credentials.verify(caller.id(), &command).await;
+        let verified = self.credentials.verify(&caller, &command).await;
         let user = verified.map_err(from_app)?;
         Ok(Response::new(pb::VerifyPasswordResponse {
             user: Some(user.into()),

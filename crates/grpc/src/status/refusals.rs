@@ -5,7 +5,7 @@ use std::time::Duration;
 use byline_domain::access::Scopes;
 use tonic::{Code, Status};
 
-use super::{RETRY_OVERLOAD, Told, from_app, retry_after};
+use super::{RETRY_OVERLOAD, SHARE_EXCEEDED, Told, retry_after};
 use crate::access::Refusal;
 use crate::shares::Full;
 
@@ -70,7 +70,7 @@ fn share_exceeded(what: &str, retry: Duration) -> Status {
         "the caller has as many {what} under way as a caller may, which is half of what the \
          server takes"
     );
-    exhausted("CALLER_SHARE_EXCEEDED", message, retry)
+    exhausted(SHARE_EXCEEDED, message, retry)
 }
 
 /// The connection has had its time.
@@ -115,14 +115,6 @@ pub(crate) fn too_many_audit_reads(full: Full) -> Status {
     let (what, reason) = ("reads of the audit log", "TOO_MANY_AUDIT_READS");
     let message = "as many reads of the audit log are under way as the server runs at a time";
     no_place(full, what, reason, message, RETRY_OVERLOAD)
-}
-
-/// There is no place for a password that is to be hashed.
-pub(crate) fn too_many_verifications(full: Full) -> Status {
-    match full {
-        Full::All => from_app(byline_app::Error::TooManyVerifications),
-        Full::Share => share_exceeded("passwords", RETRY_OVERLOAD),
-    }
 }
 
 /// Nothing moved on the stream of a transfer for `idle`.

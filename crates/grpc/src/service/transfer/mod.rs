@@ -14,6 +14,7 @@ use byline_domain::ids::IdGenerator;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::access;
 use crate::bootstrap::App;
 use crate::convert::Lists;
 use crate::pb;
@@ -54,8 +55,8 @@ impl TransferRpc {
 
     /// A place for the transfer that is asked for, to be held until its stream has ended.
     fn place<R>(&self, request: &Request<R>) -> Result<Place, Status> {
-        let caller = request.extensions().get();
-        self.places.take_for(caller).map_err(too_many_transfers)
+        let place = self.places.take_for(&access::caller(request));
+        place.map_err(too_many_transfers)
     }
 
     /// Waits until transfers have to end.
