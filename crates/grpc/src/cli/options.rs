@@ -103,7 +103,6 @@ pub(super) struct ServerOptions {
     #[arg(
         long,
         env = "BYLINE_PAGE_TOKEN_KEY",
-        hide_env_values = true,
         // A key may begin with a hyphen, which clap's message would repeat.
         allow_hyphen_values = true,
         value_name = "KEY[,KEY…]"

@@ -16,7 +16,6 @@ pub(super) struct PasswordOptions {
     #[arg(
         long,
         env = "BYLINE_PASSWORD_PEPPER",
-        hide_env_values = true,
         // What is wrong is told without the key, which clap's message would repeat.
         allow_hyphen_values = true,
         value_name = "VERSION:KEY[,VERSION:KEY…]"

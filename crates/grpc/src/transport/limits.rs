@@ -132,6 +132,15 @@ pub(crate) fn host(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The places of what everybody may make.
+#[derive(Clone)]
+pub(crate) struct Everybody {
+    /// Of streams, which stay open.
+    pub(crate) streams: Places,
+    /// Of checks of health, which end soon.
+    pub(crate) checks: Places,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

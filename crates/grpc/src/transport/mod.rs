@@ -21,10 +21,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::layers::admission::Everybody;
-
 pub(crate) use incoming::{Incoming, listen};
-pub(crate) use limits::{Places, host, room};
+pub(crate) use limits::{Everybody, Places, host, room};
 pub(crate) use peer_name::PeerName;
 pub(crate) use reload::Certificates;
 pub(crate) use tls::Files;

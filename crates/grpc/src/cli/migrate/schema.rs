@@ -64,12 +64,7 @@ pub(super) struct Check {
 #[derive(Args, Debug)]
 struct Trials {
     /// A server to make scratch databases on, which are dropped afterwards; a private one is started if left out
-    #[arg(
-        long,
-        env = "BYLINE_SCRATCH_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    #[arg(long, env = "BYLINE_SCRATCH_URL", value_name = "URL")]
     scratch_url: Option<SecretString>,
 
     /// Fail where no PostgreSQL is installed, instead of bringing one

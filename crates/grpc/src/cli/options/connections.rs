@@ -8,8 +8,7 @@ use clap::Args;
 use super::some_time;
 use crate::cli::CommandError;
 use crate::cli::shown::file_name;
-use crate::layers::admission::Everybody;
-use crate::transport::{Certificates, Files, Patience, Places, Transport, room};
+use crate::transport::{Certificates, Everybody, Files, Patience, Places, Transport, room};
 
 /// How many connections there are, and how long they may take.
 #[derive(Args, Debug)]

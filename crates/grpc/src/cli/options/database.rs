@@ -12,12 +12,7 @@ use crate::cli::CommandError;
 #[derive(Args, Debug)]
 pub(in crate::cli) struct DatabaseOptions {
     /// The PostgreSQL database, such as postgres://user:password@host/name
-    #[arg(
-        long,
-        env = "BYLINE_DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    #[arg(long, env = "BYLINE_DATABASE_URL", value_name = "URL")]
     database_url: SecretString,
 }
 
@@ -31,12 +26,7 @@ impl DatabaseOptions {
 #[derive(Args, Debug)]
 pub(in crate::cli) struct MaybeDatabase {
     /// The PostgreSQL database, such as postgres://user:password@host/name
-    #[arg(
-        long,
-        env = "BYLINE_DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    #[arg(long, env = "BYLINE_DATABASE_URL", value_name = "URL")]
     database_url: Option<SecretString>,
 }
 

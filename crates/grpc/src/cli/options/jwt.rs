@@ -13,12 +13,7 @@ use crate::cli::shown::{NO_FILE_NAME, is_file_name};
 #[derive(Args, Debug)]
 pub(in crate::cli) struct JwtOptions {
     /// The keys (JWKS) that sign callers' tokens: a file, or an https:// URL. Changes are taken over without a restart
-    #[arg(
-        long,
-        env = "BYLINE_JWKS",
-        hide_env_values = true,
-        value_name = "FILE|URL"
-    )]
+    #[arg(long, env = "BYLINE_JWKS", value_name = "FILE|URL")]
     jwks: Option<SecretString>,
 
     /// Who makes callers' tokens: their `iss`, to the letter

@@ -35,7 +35,6 @@ pub(super) struct ServerOptions {
     #[arg(
         long,
         env = "BYLINE_SERVER",
-        hide_env_values = true,
         default_value = "http://127.0.0.1:50051",
         // Not a `value_parser`: clap's message would repeat what is wrong, which may hold a password.
         value_name = "URL"
@@ -43,12 +42,7 @@ pub(super) struct ServerOptions {
     server: SecretString,
 
     /// The API key or token that says who calls. Over https:// or to this machine alone; better in the environment, where the list of processes does not show it
-    #[arg(
-        long,
-        env = "BYLINE_TOKEN",
-        hide_env_values = true,
-        value_name = "TOKEN"
-    )]
+    #[arg(long, env = "BYLINE_TOKEN", value_name = "TOKEN")]
     token: Option<SecretString>,
 
     /// The authorities that may vouch for the server, in PEM; those of this machine if left out

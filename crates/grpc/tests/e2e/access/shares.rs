@@ -1,14 +1,11 @@
 //! How much of what is there for all one caller may have.
 
-use std::time::Duration;
-
 use byline_grpc::pb;
 use byline_grpc::pb::verify_password_request::Key;
 use byline_persistence::testing::execute;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::task::JoinHandle;
 use tonic::Status;
 
 use super::{guarded_by, with_token};
@@ -40,35 +37,18 @@ async fn import(world: &World, token: &str) -> Result<(), Status> {
         .map(drop)
 }
 
-/// Calls under way that never say what they are for.
-type UnderWay = Vec<JoinHandle<Status>>;
+/// Calls under way, which fail as they do.
+type UnderWay = FuturesUnordered<BoxFuture<'static, Status>>;
 
-/// Makes calls of the method at that path until the caller is refused.
-async fn take_all(world: &World, path: &'static str, token: &str) -> (UnderWay, Status) {
+/// Calls of the method at that path that never say what they are for. They are under way for ten
+/// seconds, but for those that are refused.
+async fn stalled(world: &World, path: &'static str, token: &str, count: usize) -> UnderWay {
     let channel = world.server.channel().await;
-    let mut under_way = UnderWay::new();
-    let taking = async {
-        loop {
-            if let Err(refused) = call(world, path, token).await {
-                break refused;
-            }
-            let (channel, request) = (channel.clone(), with_token((), token));
-            under_way.push(tokio::spawn(async move {
-                call_and_stall(&channel, path, request).await
-            }));
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+    let stall = |_| {
+        let (channel, request) = (channel.clone(), with_token((), token));
+        async move { call_and_stall(&channel, path, request).await }.boxed()
     };
-    let refused = tokio::time::timeout(Duration::from_secs(8), taking).await;
-    (under_way, refused.expect("it has a share"))
-}
-
-/// Others were refused while one that ended soon had their place.
-async fn are_under_way(calls: &UnderWay, count: usize) {
-    eventually("it has its share", async || {
-        calls.iter().filter(|call| !call.is_finished()).count() == count
-    })
-    .await;
+    (0..count).map(stall).collect()
 }
 
 /// A call that ends at once.
@@ -88,18 +68,21 @@ async fn no_caller_takes_more_than_half_of_the_places() {
         (GET, "calls", 3, "TOO_MANY_CALLS"),
         (IMPORT, "transfers", 1, "TOO_MANY_TRANSFERS"),
     ] {
-        let (of_greedy, refused) = take_all(&world, path, &greedy).await;
-        are_under_way(&of_greedy, half).await;
+        let mut of_greedy = stalled(&world, path, &greedy, half + 1).await;
+        let refused = of_greedy.next().await.unwrap();
         insta::assert_snapshot!(format!("share_of_{name}"), shown(&refused));
-        call(&world, path, &other)
-            .await
-            .expect("the rest is for others");
-        let (of_other, refused) = take_all(&world, path, &other).await;
+        let mut of_other = stalled(&world, path, &other, half + 1).await;
+        let refused = of_other.next().await.unwrap();
         assert_eq!(reason(&refused), full);
-        are_under_way(&of_other, half).await;
-        for call in of_greedy.into_iter().chain(of_other) {
-            call.abort();
-        }
+        assert_eq!((of_greedy.len(), of_other.len()), (half, half));
+        drop(of_other);
+        eventually("the rest is for others", async || {
+            call(&world, path, &other).await.is_ok()
+        })
+        .await;
+        let ended = of_greedy.next().now_or_never();
+        assert!(ended.is_none(), "its calls are under way: {ended:?}");
+        drop(of_greedy);
         eventually("they are free again", async || {
             call(&world, path, &greedy).await.is_ok()
         })

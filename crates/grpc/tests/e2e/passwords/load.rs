@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use byline_persistence::testing::{count, execute};
 use tokio::task::JoinSet;
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use super::{PASSWORD, verify};
+use super::{PASSWORD, to_set, verify};
 use crate::support::{World, get_by_id, reason};
 
 #[tokio::test]
@@ -38,6 +39,33 @@ async fn what_does_not_fit_is_told_at_once_and_is_no_failure() {
         assert_eq!(reason(status), "PASSWORD_NOT_VERIFIED");
     }
     assert!(world.verify(&ada.id, PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_hashed_and_waits_to_be_kept_has_no_place() {
+    const WAITING: &str = "select count(*) from pg_stat_activity \
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let world = World::with(&["--hash-threads", "1", "--hash-queue", "0"]).await;
+    let ada = world.user_with_password("ada@example.com").await;
+    let bob = world.user_with_password("bob@example.com").await;
+    let mut behind = world.database.connection().await;
+    let hold = "begin; select from users where email = 'ada@example.com' for update";
+    execute(&mut behind, hold).await;
+    let mut credentials = world.credentials.clone();
+    let request = to_set(&ada, "another horse battery staple");
+    let setting = tokio::spawn(async move { credentials.set_password(request).await });
+    let mut other = world.database.connection().await;
+    while count(&mut other, WAITING).await == 0 {
+        assert!(!setting.is_finished(), "it waits for nobody");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world
+        .verify(&bob.id, PASSWORD)
+        .await
+        .expect("there is a place");
+    assert!(!setting.is_finished(), "it waits no more");
+    execute(&mut behind, "rollback").await;
+    setting.await.unwrap().unwrap();
 }
 
 #[tokio::test]
