@@ -92,7 +92,7 @@ async fn take_both(
 async fn of_a_thousand_deadlocks_none_reaches_a_caller() {
     let database = TestDatabase::new().await;
     execute(&mut database.connection().await, SOON).await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     let channel = server.channel().await;
     let mut users = UserServiceClient::new(channel.clone());
     let transactions = TransactionServiceClient::new(channel);

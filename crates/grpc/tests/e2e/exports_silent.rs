@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use byline_grpc::pb;
 use byline_grpc::pb::transfer_service_client::TransferServiceClient;
-use byline_persistence::testing::{TestDatabase, count, execute};
+use byline_persistence::testing::{SERVICE, TestDatabase, count, execute};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Mutex, watch};
@@ -38,7 +38,8 @@ const SLOW: &str = "
         return true;
     end $$;
     alter table posts rename to found_posts;
-    create view posts as select * from found_posts where take_time();";
+    create view posts as select * from found_posts where take_time();
+    grant select on posts to test_service";
 const BUSY_FOR_LONG: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and wait_event = 'PgSleep'
     and clock_timestamp() - query_start > interval '1600 ms'";
@@ -69,7 +70,7 @@ impl Wire {
 
     fn url(&self) -> String {
         let (address, database) = (self.address, &self.database);
-        format!("postgres://byline@{address}/{database}?sslmode=disable")
+        format!("postgres://{SERVICE}@{address}/{database}?sslmode=disable")
     }
 
     /// From now on nothing gets through; or what connects from now on does again.

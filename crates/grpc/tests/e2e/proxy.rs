@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use byline_persistence::testing::TestDatabase;
+use byline_persistence::testing::{SERVICE, TestDatabase};
 use prost::bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -124,7 +124,7 @@ impl Proxy {
     /// The URL of the database through this wire.
     pub(crate) fn url(&self) -> String {
         let (address, database) = (self.address, &self.database);
-        format!("postgres://byline@{address}/{database}?sslmode=disable")
+        format!("postgres://{SERVICE}@{address}/{database}?sslmode=disable")
     }
 
     /// Cuts the connections of a request one after another, each at the next time when one

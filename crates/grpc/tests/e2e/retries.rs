@@ -76,10 +76,10 @@ async fn another_server_answers_the_same_and_so_does_one_that_was_started_since(
     }
     let after = contents(&world.database).await;
 
-    let beside = Server::serve(&world.database.url(), &[]).await;
+    let beside = Server::serve(&world.database.service_url(), &[]).await;
     world.server.terminate();
     assert!(world.server.child.wait().await.unwrap().success());
-    let since = Server::serve(&world.database.url(), &[]).await;
+    let since = Server::serve(&world.database.service_url(), &[]).await;
     for server in [beside, since] {
         let channel = server.channel().await;
         for (number, change) in changes.iter().enumerate() {
@@ -93,7 +93,7 @@ async fn another_server_answers_the_same_and_so_does_one_that_was_started_since(
 #[tokio::test]
 async fn of_32_same_requests_at_once_over_two_servers_one_makes_the_change() {
     let world = World::new().await;
-    let other = Server::serve(&world.database.url(), &[]).await;
+    let other = Server::serve(&world.database.service_url(), &[]).await;
     let channels = [world.server.channel().await, other.channel().await];
     let changes = every(&world, "a").await;
     let mut connection = world.database.connection().await;

@@ -47,7 +47,7 @@ struct Slow {
 impl Slow {
     async fn with(options: &[&str]) -> Self {
         let world = World::with(options).await;
-        let other = Server::serve(&world.database.url(), options).await;
+        let other = Server::serve(&world.database.service_url(), options).await;
         let mut beside = world.database.connection().await;
         execute(&mut beside, SLOW).await;
         let mut holder = world.database.connection().await;

@@ -51,7 +51,7 @@ async fn purge(url: &str, options: &[&str]) -> String {
 async fn what_is_past_its_retention_goes_by_itself_whichever_server_sweeps() {
     let options = ["--retention", "1s", "--sweep-interval", "200ms"];
     let world = World::with(&options).await;
-    let other = Server::serve(&world.database.url(), &options).await;
+    let other = Server::serve(&world.database.service_url(), &options).await;
     let gone = delete_some(&world).await;
     let (deleted_at, purge_at) = (gone.deleted_at.unwrap(), gone.purge_at.unwrap());
     assert_eq!(purge_at.seconds - deleted_at.seconds, 1);

@@ -324,7 +324,7 @@ async fn replicas_of_one_key_take_the_tokens_of_each_other() {
         ..pb::ListUsersRequest::default()
     };
     request.page_token = one.list(&request).await.unwrap().next_page_token;
-    let url = one.database.url();
+    let url = one.database.service_url();
     for (options, reason) in [
         (&["--page-token-key", &keys][..], None),
         (&[], Some("PAGE_TOKEN_INVALID")),

@@ -46,7 +46,7 @@ async fn sign(mut users: UserServiceClient<Channel>, id: &str, writer: u32) -> u
 #[tokio::test]
 async fn no_update_over_a_state_that_was_read_is_lost() {
     let world = World::new().await;
-    let other = Server::serve(&world.database.url(), &[]).await;
+    let other = Server::serve(&world.database.service_url(), &[]).await;
     let second = UserServiceClient::new(other.channel().await);
     let ada = world.user("ada@example.com").await;
     let mut writers = JoinSet::new();

@@ -13,7 +13,7 @@ use crate::transport::certificates::{Ca, Client, Folder};
 async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Server {
     let options = folder.options();
     let options: Vec<_> = options.iter().map(String::as_str).collect();
-    Server::serve(&database.url(), &[&options[..], more].concat()).await
+    Server::serve(&database.service_url(), &[&options[..], more].concat()).await
 }
 
 /// Lists users over a connection of that client.
@@ -107,7 +107,7 @@ async fn ways_that_cannot_work_are_told_at_the_start() {
                 "--listen",
                 "127.0.0.1:0",
                 "--database-url",
-                &database.url(),
+                &database.service_url(),
             ])
             .args(options)
             .output()

@@ -48,7 +48,7 @@ async fn reflection_can_be_opened() {
 #[tokio::test]
 async fn a_server_that_is_not_told_how_to_know_callers_does_not_start() {
     let database = TestDatabase::new().await;
-    let url = database.url();
+    let url = database.service_url();
     for (auth, says) in [
         (&[][..], "--auth"),
         (&["--auth", "keys,none"], "none means that nobody is asked"),

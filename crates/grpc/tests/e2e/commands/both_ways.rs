@@ -338,7 +338,7 @@ async fn a_server_that_comes_back_is_sent_the_same_again() {
     })
     .await;
     world.server.child.kill().await.unwrap();
-    world.server = Server::serve_at(&address, &world.database.url(), &[]).await;
+    world.server = Server::serve_at(&address, &world.database.service_url(), &[]).await;
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(

@@ -213,7 +213,7 @@ impl States {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_of_one_user_at_once_are_seen_as_if_one_came_after_the_other() {
     let world = World::new().await;
-    let beside = Server::serve(&world.database.url(), &[]).await;
+    let beside = Server::serve(&world.database.service_url(), &[]).await;
     let (mut refused, mut unknown) = (0, 0);
     for round in 0..ROUNDS {
         let named = pb::User {

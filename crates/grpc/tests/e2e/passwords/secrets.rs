@@ -90,7 +90,11 @@ async fn a_pepper_is_replaced_without_anybody_noticing() {
     let ada = world.user_with_password("ada@example.com").await;
     let mut connection = world.database.connection().await;
     let by = async |pepper: &str| {
-        let server = Server::serve(&world.database.url(), &["--password-pepper", pepper]).await;
+        let server = Server::serve(
+            &world.database.service_url(),
+            &["--password-pepper", pepper],
+        )
+        .await;
         let credentials = CredentialServiceClient::new(server.channel().await);
         verify(&credentials, &ada.id, PASSWORD).await
     };

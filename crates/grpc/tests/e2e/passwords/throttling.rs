@@ -15,7 +15,7 @@ use crate::support::{Server, World, eventually, reason};
 async fn after_six_failures_an_account_waits_at_every_replica_and_not_for_long() {
     let world = World::new().await;
     let ada = world.user_with_password("ada@example.com").await;
-    let other = Server::serve(&world.database.url(), &[]).await;
+    let other = Server::serve(&world.database.service_url(), &[]).await;
     let other = CredentialServiceClient::new(other.channel().await);
     let mut last = Instant::now();
     for number in 0..6 {

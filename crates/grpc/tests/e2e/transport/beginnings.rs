@@ -33,7 +33,7 @@ fn idle_sockets() -> u64 {
 #[tokio::test]
 async fn sockets_that_say_nothing_are_closed_and_hold_up_nobody() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &["--preface-timeout", "3s"]).await;
+    let server = Server::serve(&database.service_url(), &["--preface-timeout", "3s"]).await;
     let watching = Watching::over(&server).await;
     let began = Instant::now();
     let mut idle = Vec::new();
@@ -54,7 +54,7 @@ async fn sockets_that_say_nothing_are_closed_and_hold_up_nobody() {
 #[tokio::test]
 async fn what_speaks_something_else_is_closed_at_once() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     for words in [b"GET / HTTP/1.1\r\n".as_slice(), b"\0"] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(words).await.unwrap();
@@ -75,7 +75,7 @@ async fn what_says_no_more_than_hello_is_asked_whether_it_is_there() {
         "--keepalive-timeout",
         "500ms",
     ];
-    let mut server = Server::serve(&database.url(), &bounds).await;
+    let mut server = Server::serve(&database.service_url(), &bounds).await;
     let began = Instant::now();
     let mut without_settings = TcpStream::connect(server.address).await.unwrap();
     without_settings.write_all(PREFACE).await.unwrap();
@@ -97,7 +97,7 @@ async fn what_says_no_more_than_hello_is_asked_whether_it_is_there() {
 #[tokio::test]
 async fn no_more_connections_are_taken_than_there_may_be() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &["--max-connections", "3"]).await;
+    let server = Server::serve(&database.service_url(), &["--max-connections", "3"]).await;
     let mut taken = Vec::new();
     for _ in 0..3 {
         let mut raw = Raw::connect(server.address, 0).await;
@@ -132,7 +132,7 @@ async fn no_more_connections_are_taken_than_there_may_be() {
 #[tokio::test]
 async fn without_files_to_open_it_waits_until_there_are_some() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     let id = server.child.id().expect("it runs");
     assert!(is_served(&server).await);
     let process = Pid::from_raw(id.try_into().unwrap());

@@ -28,7 +28,7 @@ const STATUS_200: u8 = 0x88;
 #[tokio::test]
 async fn a_client_is_told_how_many_streams_and_how_many_bytes_it_may_send() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     let mut raw = Raw::connect(server.address, 0).await;
     let settings = raw.next(SETTINGS).await.expect("it has settings");
     let settings: HashMap<_, _> = settings
@@ -79,7 +79,7 @@ async fn next_of_stream(raw: &mut Raw, stream: u32) -> Frame {
 #[tokio::test]
 async fn headers_that_fit_are_read_and_more_of_them_are_refused() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     for (stream, bytes, fits) in [
         (1, HEADER_BYTES - 1, true),
@@ -98,7 +98,7 @@ async fn headers_that_fit_are_read_and_more_of_them_are_refused() {
 #[tokio::test]
 async fn streams_that_go_wrong_again_and_again_end_their_connection() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &[]).await;
+    let server = Server::serve(&database.service_url(), &[]).await;
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     // A status is no part of a request.
     let headers = [field(":status", "200"), call_headers(CHECK)].concat();

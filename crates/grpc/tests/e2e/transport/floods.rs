@@ -34,7 +34,7 @@ async fn flood(raw: &mut Raw, most: usize, mut frames: impl FnMut(u32) -> Vec<u8
 #[tokio::test]
 async fn floods_end_their_connection_and_nothing_else() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &["--write-timeout", "1s"]).await;
+    let server = Server::serve(&database.service_url(), &["--write-timeout", "1s"]).await;
     let watching = Watching::over(&server).await;
     let before = server.peak_memory();
 

@@ -30,7 +30,7 @@ async fn no_call_begins_on_a_connection_that_has_outlived_its_time() {
     let mut options: Vec<_> = options.iter().map(String::as_str).collect();
     options.extend(["--max-connection-age", "1s", "--auth", "mtls"]);
     options.extend(["--mtls-grant", "web.example.org=users.read"]);
-    let server = Server::serve(&database.url(), &options).await;
+    let server = Server::serve(&database.service_url(), &options).await;
     let name = SanType::DnsName("web.example.org".try_into().unwrap());
     let client = Client::of(&ca).showing(&ca.client(name));
     let began = Instant::now();

@@ -15,7 +15,7 @@ async fn new_certificates_are_taken_without_a_restart() {
     folder.replace("ca.pem", &old_clients.pem());
     let options = folder.options();
     let options: Vec<_> = options.iter().map(String::as_str).collect();
-    let server = Server::serve(&database.url(), &options).await;
+    let server = Server::serve(&database.service_url(), &options).await;
     let name = || SanType::DnsName("web.example.org".try_into().unwrap());
     let old_client = Client::of(&old).showing(&old_clients.client(name()));
     let channel = old_client.channel(server.address).await.unwrap();

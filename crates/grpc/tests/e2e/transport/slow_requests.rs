@@ -115,7 +115,7 @@ impl Unending {
 async fn strangers_fill_no_memory() {
     let database = TestDatabase::new().await;
     let options = ["--auth", "keys", "--reflection"];
-    let server = Server::serve(&database.url(), &options).await;
+    let server = Server::serve(&database.service_url(), &options).await;
     let watching = Watching::over(&server).await;
     let mut all = Vec::new();
     for path in [CHECK, WATCH, REFLECTION, OLD_REFLECTION] {
@@ -134,7 +134,7 @@ async fn strangers_fill_no_memory() {
 async fn what_everybody_may_ask_is_asked_within_seconds() {
     let database = TestDatabase::new().await;
     let options = ["--reflection"];
-    let server = Server::serve(&database.url(), &options).await;
+    let server = Server::serve(&database.service_url(), &options).await;
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     let began = Instant::now();
     let mut open = Vec::new();

@@ -29,7 +29,7 @@ async fn watch(channel: &Channel) -> Result<Streaming<HealthCheckResponse>, Stat
 async fn there_are_as_many_streams_of_strangers_as_connections_and_health_answers() {
     let database = TestDatabase::new().await;
     let options = ["--max-connections", "4", "--auth", "keys", "--reflection"];
-    let server = Server::serve(&database.url(), &options).await;
+    let server = Server::serve(&database.service_url(), &options).await;
     // One that watches, and one that has asked for the list of services.
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     let watch_all = call(1, WATCH, &HealthCheckRequest::default());
@@ -73,7 +73,7 @@ async fn there_are_as_many_streams_of_strangers_as_connections_and_health_answer
 #[tokio::test]
 async fn a_check_of_health_that_says_nothing_is_ended() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.url(), &["--default-deadline-ms", "200"]).await;
+    let server = Server::serve(&database.service_url(), &["--default-deadline-ms", "200"]).await;
     let mut raw = Raw::connect(server.address, LARGEST_WINDOW).await;
     let headers = frame(HEADERS, END_HEADERS, 1, &call_headers(CHECK));
     raw.0.write_all(&headers).await.unwrap();

@@ -22,7 +22,7 @@ async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Serve
     let options = folder.options();
     let mut options: Vec<_> = options.iter().map(String::as_str).collect();
     options.extend(more);
-    Server::serve(&database.url(), &options).await
+    Server::serve(&database.service_url(), &options).await
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn what_others_can_reach_is_served_in_the_clear_on_demand_only() {
     let database = TestDatabase::new().await;
     let refused = Command::new(PROGRAM)
         .args(["serve", "--listen", "0.0.0.0:0", "--auth", "keys"])
-        .args(["--database-url", &database.url()])
+        .args(["--database-url", &database.service_url()])
         .output()
         .await
         .unwrap();
@@ -206,7 +206,7 @@ async fn what_others_can_reach_is_served_in_the_clear_on_demand_only() {
     );
 
     let options = ["--auth", "keys", "--insecure-plaintext"];
-    let server = Server::serve_at("0.0.0.0:0", &database.url(), &options).await;
+    let server = Server::serve_at("0.0.0.0:0", &database.service_url(), &options).await;
     assert!(is_served(&server).await);
     assert!(server.log().contains("--insecure-plaintext"));
 
@@ -215,7 +215,7 @@ async fn what_others_can_reach_is_served_in_the_clear_on_demand_only() {
     let options = folder.options();
     let options = options.iter().map(String::as_str);
     let options: Vec<_> = ["--auth", "keys"].into_iter().chain(options).collect();
-    let server = Server::serve_at("0.0.0.0:0", &database.url(), &options).await;
+    let server = Server::serve_at("0.0.0.0:0", &database.service_url(), &options).await;
     assert!(Client::of(&ca).is_served(server.address).await);
 }
 
@@ -226,7 +226,7 @@ async fn a_wrong_file_is_told_at_the_start() {
     folder.replace("key.pem", &Ca::new().server().key.serialize_pem());
     let refused = Command::new(PROGRAM)
         .args(["serve", "--listen", "127.0.0.1:0", "--auth", "none"])
-        .args(["--database-url", &database.url()])
+        .args(["--database-url", &database.service_url()])
         .args(folder.options())
         .output()
         .await
