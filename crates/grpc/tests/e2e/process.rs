@@ -12,6 +12,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::{PROGRAM, World, eventually, get_by_id};
+use crate::transport::certificates::{Ca, Folder};
 
 async fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM)
@@ -28,18 +29,22 @@ fn said(output: &Output) -> String {
 #[tokio::test]
 async fn an_address_that_others_can_reach_is_refused() {
     let database = TestDatabase::new().await;
-    let refused = run(&[
-        "serve",
-        "--database-url",
-        &database.url(),
-        "--listen",
-        "0.0.0.0:0",
-        "--auth",
-        "none",
-    ])
-    .await;
-    assert!(!refused.status.success());
-    assert!(said(&refused).contains("loopback"), "{}", said(&refused));
+    let folder = Folder::new(&Ca::new().server());
+    // However the wire is secured: each of these is enough for callers that are known.
+    for secured in [vec!["--insecure-plaintext".into()], folder.options()] {
+        let refused = Command::new(PROGRAM)
+            .args(["serve", "--listen", "0.0.0.0:0", "--auth", "none"])
+            .args(["--database-url", &database.service_url()])
+            .args(&secured)
+            .kill_on_drop(true)
+            .output();
+        let refused = tokio::time::timeout(Duration::from_secs(20), refused).await;
+        let refused = refused.expect("it does not serve").unwrap();
+        let said = said(&refused);
+        assert!(!refused.status.success(), "{secured:?}");
+        let expected = "--auth none lets everybody do everything: it is taken on loopback";
+        assert!(said.contains(expected), "{secured:?}: {said}");
+    }
 }
 
 #[tokio::test]
