@@ -76,7 +76,13 @@ async fn a_server_to_try_says_nothing_of_its_secrets() {
     assert!(stopped.unwrap().success());
     assert!(dev.wait().await.unwrap().success());
     let said = std::fs::read(said).unwrap();
-    assert!(!String::from_utf8_lossy(&said).contains("panicked"));
+    let text = String::from_utf8_lossy(&said);
+    assert!(!text.contains("panicked"));
+    let warned = text.lines().any(|line| {
+        line.contains("WARN")
+            && line.contains("everybody who reaches this server may do everything")
+    });
+    assert!(warned, "whoever starts it is warned of whom it lets in");
     assert_eq!(marks::found(&said, Bound::Asked), None);
 }
 
