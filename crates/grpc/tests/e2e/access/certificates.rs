@@ -1,13 +1,15 @@
 //! Callers that are known by the certificates of their connections.
 
+use byline_domain::access::ApiKey;
 use byline_grpc::pb;
 use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use rcgen::SanType;
 use tonic::Status;
 
-use super::with_token;
-use crate::support::{PROGRAM, Server, reason};
+use super::tokens::Key;
+use super::{key, with_token};
+use crate::support::{PROGRAM, Server, eventually, reason};
 use crate::transport::certificates::{Ca, Client, Folder};
 
 async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Server {
@@ -67,6 +69,49 @@ async fn a_certificate_gives_what_was_granted_to_its_name() {
     // A token counts alone: a proxy's certificate gives nothing to who comes through it.
     let refused = list(&server, &web, Some("byl_made_up")).await.unwrap_err();
     assert_eq!(reason(&refused), "CREDENTIALS_INVALID");
+}
+
+#[tokio::test]
+async fn of_all_ways_at_once_each_caller_is_known_by_its_own() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    folder.replace("ca.pem", &ca.pem());
+    let issuer = Key::new("first");
+    folder.replace("jwks.json", &issuer.set());
+    let jwks = folder.path("jwks.json");
+    let key = key(&database, "web", [7; ApiKey::RANDOM_BYTES], "users.read").await;
+    let options = [
+        "--auth",
+        "keys,jwt,mtls",
+        "--mtls-grant",
+        "web=users.read",
+        "--jwt-issuer",
+        "https://issuer.example",
+        "--jwt-audience",
+        "byline",
+        "--jwks",
+        jwks.to_str().unwrap(),
+    ];
+    let server = serve(&database, &folder, &options).await;
+    let name = SanType::DnsName("web".try_into().unwrap());
+    let of_nobody = Client::of(&ca);
+    let web = Client::of(&ca).showing(&ca.client(name));
+    let token = issuer.token("users.read", 60);
+    for (client, shown, known_as) in [
+        (&of_nobody, Some(key.as_str()), "key:web"),
+        (&of_nobody, Some(token.as_str()), "jwt:web"),
+        (&web, None, "mtls:web"),
+        // A token counts alone.
+        (&web, Some(key.as_str()), "key:web"),
+        (&web, Some(token.as_str()), "jwt:web"),
+    ] {
+        let before = server.calls().len();
+        list(&server, client, shown).await.unwrap();
+        eventually("it is logged", async || server.calls().len() > before).await;
+        assert_eq!(server.calls()[before]["caller"], known_as);
+    }
+    let nobody = list(&server, &of_nobody, None).await.unwrap_err();
+    assert_eq!(reason(&nobody), "CREDENTIALS_MISSING");
 }
 
 #[tokio::test]
