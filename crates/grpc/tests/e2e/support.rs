@@ -98,11 +98,7 @@ impl Server {
     }
 
     pub(crate) async fn channel(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.address))
-            .unwrap()
-            .connect()
-            .await
-            .unwrap()
+        channel_to(self.address).await
     }
 
     /// Asks it to stop, as a supervisor does.
@@ -113,6 +109,15 @@ impl Server {
             .status();
         assert!(status.unwrap().success());
     }
+}
+
+/// A connection to the server at that address, in the clear.
+pub(crate) async fn channel_to(address: SocketAddr) -> Channel {
+    Endpoint::from_shared(format!("http://{address}"))
+        .unwrap()
+        .connect()
+        .await
+        .unwrap()
 }
 
 /// A server over a database of its own, and clients of it.

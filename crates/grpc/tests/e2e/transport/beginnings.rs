@@ -82,6 +82,7 @@ async fn what_says_no_more_than_hello_is_asked_whether_it_is_there() {
         "500ms",
     ];
     let mut server = Server::serve(&database.service_url(), &bounds).await;
+    let watching = Watching::anew(&server);
     let began = Instant::now();
     let mut without_settings = TcpStream::connect(server.address).await.unwrap();
     without_settings.write_all(PREFACE).await.unwrap();
@@ -89,6 +90,7 @@ async fn what_says_no_more_than_hello_is_asked_whether_it_is_there() {
     closing(&mut without_settings).await;
     closing(&mut with_settings.0).await;
     assert!(began.elapsed() >= Duration::from_secs(1));
+    watching.end().await;
 
     // Nor do they hold up the end.
     let mut silent = TcpStream::connect(server.address).await.unwrap();
@@ -103,7 +105,8 @@ async fn what_says_no_more_than_hello_is_asked_whether_it_is_there() {
 #[tokio::test]
 async fn no_more_connections_are_taken_than_there_may_be() {
     let database = TestDatabase::new().await;
-    let server = Server::serve(&database.service_url(), &["--max-connections", "3"]).await;
+    let server = Server::serve(&database.service_url(), &["--max-connections", "4"]).await;
+    let watching = Watching::kept(&server).await;
     let mut taken = Vec::new();
     for _ in 0..3 {
         let mut raw = Raw::connect(server.address, 0).await;
@@ -133,6 +136,7 @@ async fn no_more_connections_are_taken_than_there_may_be() {
         again.len() == 2
     })
     .await;
+    watching.end().await;
 }
 
 #[tokio::test]

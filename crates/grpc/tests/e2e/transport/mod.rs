@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinHandle;
 use tonic::Status;
@@ -23,7 +25,8 @@ use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::Server;
+use self::certificates::Client;
+use crate::support::{Server, channel_to};
 
 /// Within what two busy cores do anything.
 const SOON: Duration = Duration::from_secs(5);
@@ -38,6 +41,9 @@ async fn is_served(server: &Server) -> bool {
     check_health(server.channel().await).await.is_ok()
 }
 
+/// Makes a connection of its own to a server.
+type Connect = Box<dyn Fn() -> BoxFuture<'static, Channel> + Send + Sync>;
+
 /// Looks whether health is answered, all the time.
 struct Watching {
     stop: Arc<AtomicBool>,
@@ -45,15 +51,50 @@ struct Watching {
 }
 
 impl Watching {
+    /// Over one connection that it keeps, and over a new one each time.
     async fn over(server: &Server) -> Self {
+        let address = server.address;
+        let connect = Box::new(move || channel_to(address).boxed());
+        Self::begin(Some(server.channel().await), Some(connect))
+    }
+
+    /// Over one connection alone, where there is no place for more.
+    async fn kept(server: &Server) -> Self {
+        Self::begin(Some(server.channel().await), None)
+    }
+
+    /// Over a new connection each time, where none is kept for long.
+    fn anew(server: &Server) -> Self {
+        let address = server.address;
+        Self::begin(None, Some(Box::new(move || channel_to(address).boxed())))
+    }
+
+    /// The same as that client makes them.
+    fn secured(server: &Server, client: Client) -> Self {
+        let address = server.address;
+        let connect = move || {
+            let client = client.clone();
+            async move { client.channel(address).await.unwrap() }.boxed()
+        };
+        Self::begin(None, Some(Box::new(connect)))
+    }
+
+    fn begin(kept: Option<Channel>, connect: Option<Connect>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (channel, stopped) = (server.channel().await, Arc::clone(&stop));
+        let stopped = Arc::clone(&stop);
         let task = tokio::spawn(async move {
             let (mut answers, mut slowest) = (0, Duration::ZERO);
             while answers == 0 || !stopped.load(Ordering::Relaxed) {
-                let began = Instant::now();
-                check_health(channel.clone()).await.unwrap();
-                slowest = slowest.max(began.elapsed());
+                if let Some(channel) = &kept {
+                    let began = Instant::now();
+                    check_health(channel.clone()).await.unwrap();
+                    slowest = slowest.max(began.elapsed());
+                }
+                if let Some(connect) = &connect {
+                    let began = Instant::now();
+                    check_health(connect().await).await.unwrap();
+                    slowest = slowest.max(began.elapsed());
+                }
                 answers += 1;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }

@@ -7,6 +7,7 @@ use rcgen::SanType;
 use tokio::io::AsyncWriteExt;
 use tonic_health::pb::HealthCheckRequest;
 
+use super::Watching;
 use super::certificates::{Ca, Client, Folder};
 use super::frames::{GOAWAY, LARGEST_WINDOW, PING, Raw, call};
 use crate::support::{Server, get_by_id};
@@ -32,6 +33,8 @@ async fn no_call_begins_on_a_connection_that_has_outlived_its_time() {
     options.extend(["--mtls-grant", "web.example.org=users.read"]);
     let server = Server::serve(&database.service_url(), &options).await;
     let name = SanType::DnsName("web.example.org".try_into().unwrap());
+    // Whoever asks for health needs no certificate.
+    let watching = Watching::secured(&server, Client::of(&ca));
     let client = Client::of(&ca).showing(&ca.client(name));
     let began = Instant::now();
     let stream = client.stream(server.address).await.unwrap();
@@ -72,4 +75,5 @@ async fn no_call_begins_on_a_connection_that_has_outlived_its_time() {
     }
     let expected = Duration::from_secs(5)..Duration::from_secs(18);
     assert!(expected.contains(&answered), "{answered:?}");
+    watching.end().await;
 }
