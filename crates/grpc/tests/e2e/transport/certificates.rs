@@ -39,7 +39,15 @@ impl Ca {
     }
 
     fn issue(&self, name: SanType, usage: ExtendedKeyUsagePurpose) -> Issued {
-        let mut params = CertificateParams::default();
+        self.issue_by(CertificateParams::default(), name, usage)
+    }
+
+    fn issue_by(
+        &self,
+        mut params: CertificateParams,
+        name: SanType,
+        usage: ExtendedKeyUsagePurpose,
+    ) -> Issued {
         params.subject_alt_names = vec![name];
         params.extended_key_usages = vec![usage];
         let key = KeyPair::generate().unwrap();
@@ -56,6 +64,15 @@ impl Ca {
 
     pub(crate) fn client(&self, name: SanType) -> Issued {
         self.issue(name, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    /// A client's whose time is over.
+    pub(crate) fn client_of_yesterday(&self) -> Issued {
+        let mut params = CertificateParams::default();
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2024, 1, 1);
+        let name = SanType::DnsName("web.example.org".try_into().unwrap());
+        self.issue_by(params, name, ExtendedKeyUsagePurpose::ClientAuth)
     }
 }
 

@@ -7,7 +7,7 @@ use byline_grpc::pb::user_service_client::UserServiceClient;
 use byline_persistence::testing::TestDatabase;
 use rcgen::SanType;
 use rustls::version::{TLS12, TLS13};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 use tonic::Code;
@@ -15,7 +15,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::certificates::{Ca, Client, Folder};
-use super::{Watching, check_health, closing, is_served};
+use super::{SOON, Watching, check_health, closing, is_served};
 use crate::support::{PROGRAM, Server, eventually, reason};
 
 async fn serve(database: &TestDatabase, folder: &Folder, more: &[&str]) -> Server {
@@ -119,9 +119,49 @@ async fn clients_show_a_certificate_of_the_client_ca() {
     }
     let of_another_ca = client.clone().showing(&others.client(workload()));
     let of_a_server = client.clone().showing(&clients.server());
-    for stranger in [of_another_ca, of_a_server] {
-        assert!(!stranger.is_served(server.address).await);
+    let of_yesterday = client.clone().showing(&clients.client_of_yesterday());
+    for stranger in [of_another_ca, of_a_server, of_yesterday] {
+        for version in [&TLS12, &TLS13] {
+            let stranger = stranger.clone().by(version);
+            assert!(!stranger.is_served(server.address).await, "{version:?}");
+        }
     }
+    eventually("it is told why", async || {
+        server.log().contains("certificate expired")
+    })
+    .await;
+}
+
+/// The hello of a client that speaks TLS 1.1 at most (RFC 4346, section 7.4.1.2).
+fn hello_of_old() -> Vec<u8> {
+    let mut hello = vec![3, 2];
+    hello.extend([7; 32]);
+    // No session; suites of 1.2 as well as of 1.1; no compression.
+    hello.extend([0, 0, 6, 0xc0, 0x2b, 0xc0, 0x09, 0, 0x2f, 1, 0]);
+    // A curve, and a signature, so that nothing but the version is wrong.
+    let extensions = [0, 10, 0, 4, 0, 2, 0, 23, 0, 13, 0, 4, 0, 2, 4, 3];
+    hello.extend([0, extensions.len().try_into().unwrap()]);
+    hello.extend(extensions);
+    let length: u8 = hello.len().try_into().unwrap();
+    let mut record = vec![22, 3, 1, 0, length + 4, 1, 0, 0, length];
+    record.extend(hello);
+    record
+}
+
+#[tokio::test]
+async fn what_speaks_tls_of_old_alone_is_told_so_and_closed() {
+    let (database, ca) = (TestDatabase::new().await, Ca::new());
+    let folder = Folder::new(&ca.server());
+    let server = serve(&database, &folder, &[]).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&hello_of_old()).await.unwrap();
+    let mut said = Vec::new();
+    let read = tokio::time::timeout(SOON, stream.read_to_end(&mut said));
+    read.await.expect("it is closed").unwrap();
+    // One record of an alert: fatal, protocol_version.
+    assert_eq!(said[0], 21, "{said:?}");
+    assert_eq!(said[5..], [2, 70], "{said:?}");
+    assert!(Client::of(&ca).is_served(server.address).await);
 }
 
 #[tokio::test]
