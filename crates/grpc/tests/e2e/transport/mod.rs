@@ -5,6 +5,7 @@ mod bounds;
 pub(crate) mod certificates;
 mod floods;
 mod frames;
+mod given_up;
 mod outlived;
 mod reload;
 mod slow_readers;
