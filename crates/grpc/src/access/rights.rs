@@ -216,6 +216,40 @@ struct Options {
     access: Option<pb::Access>,
 }
 
+/// What a contract of these methods says, of which each needs a scope or says nothing.
+#[cfg(test)]
+fn contract_of(methods: &[(&str, Option<&str>)]) -> Result<Rights, Unreadable> {
+    let method = |(name, scope): &(&str, Option<&str>)| MethodType {
+        name: (*name).to_owned(),
+        input: format!(".p.{name}Request"),
+        options: Some(Options {
+            access: scope.map(|scope| pb::Access {
+                scopes: vec![scope.to_owned()],
+                operations: false,
+            }),
+        }),
+        is_stream: false,
+    };
+    let files = Files {
+        files: vec![File {
+            package: "p".to_owned(),
+            messages: Vec::new(),
+            services: vec![ServiceType {
+                name: "S".to_owned(),
+                methods: methods.iter().map(method).collect(),
+            }],
+        }],
+    };
+    Rights::read(&files.encode_to_vec())
+}
+
+/// Of a method `/p.S/Said`, which needs `transfer`, and of `/p.S/Unsaid`, which says nothing.
+#[cfg(test)]
+pub(crate) fn of_two_methods() -> Rights {
+    let two = contract_of(&[("Said", Some("transfer")), ("Unsaid", None)]);
+    two.expect("its scope is one")
+}
+
 #[cfg(test)]
 mod tests {
     use byline_domain::access::{CallerName, Way};
@@ -260,39 +294,15 @@ mod tests {
 
     #[test]
     fn a_method_that_says_nothing_is_allowed_to_nobody_and_a_wrong_scope_is_told() {
-        let method = |name: &str, scope: Option<&str>| MethodType {
-            name: name.to_owned(),
-            input: format!(".p.{name}Request"),
-            options: Some(Options {
-                access: scope.map(|scope| pb::Access {
-                    scopes: vec![scope.to_owned()],
-                    operations: false,
-                }),
-            }),
-            is_stream: false,
-        };
-        let set = |methods| Files {
-            files: vec![File {
-                package: "p".to_owned(),
-                messages: Vec::new(),
-                services: vec![ServiceType {
-                    name: "S".to_owned(),
-                    methods,
-                }],
-            }],
-        };
-        let two = set(vec![
-            method("Said", Some("transfer")),
-            method("Unsaid", None),
-        ]);
-        let rights = Rights::read(&two.encode_to_vec()).unwrap();
+        let rights = of_two_methods();
         assert!(rights.of_method("/p.S/Said").is_some());
         assert!(rights.has_method("/p.S/Unsaid"));
         assert_eq!(rights.of_method("/p.S/Unsaid"), None);
         assert_eq!(rights.of_method("/p.S/None"), None);
 
-        let wrong = set(vec![method("Wrong", Some("users.reed"))]).encode_to_vec();
-        let error = Rights::read(&wrong).err().map(|error| error.to_string());
+        let error = contract_of(&[("Wrong", Some("users.reed"))])
+            .err()
+            .map(|error| error.to_string());
         let message = "/p.S/Wrong needs \"users.reed\", which is no scope";
         assert_eq!(error.as_deref(), Some(message));
     }

@@ -16,7 +16,8 @@ use tower::{Layer, Service};
 
 use super::call::Known;
 use super::{Answer, is_bounded};
-use crate::access::{Gate, rights};
+use crate::access::Gate;
+use crate::access::rights::{self, Rights};
 use crate::status::{connection_outlived, nobody_may, scopes_missing};
 use crate::transport::Peer;
 
@@ -95,7 +96,10 @@ where
             };
             Known::tell(request.extensions(), &caller);
             let path = request.uri().path();
-            if let Err(status) = gate.count(&caller).and_then(|()| may(&caller, path)) {
+            if let Err(status) = gate
+                .count(&caller)
+                .and_then(|()| may(rights::contract(), &caller, path))
+            {
                 return Ok(status.into_http());
             }
             request.extensions_mut().insert(caller);
@@ -106,8 +110,7 @@ where
 
 /// Whether the caller may call what is at that path. Where nothing is, that is told to whoever
 /// is known.
-fn may(caller: &Caller, path: &str) -> Result<(), Status> {
-    let rights = rights::contract();
+fn may(rights: &Rights, caller: &Caller, path: &str) -> Result<(), Status> {
     let Some(needs) = rights.of_method(path) else {
         return if rights.has_method(path) {
             Err(nobody_may())
@@ -120,5 +123,38 @@ fn may(caller: &Caller, path: &str) -> Result<(), Status> {
         Ok(())
     } else {
         Err(scopes_missing(missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::access::{CallerName, Scopes, Way};
+    use tonic::Code;
+
+    use super::*;
+
+    /// What a caller that has these scopes is told, by code and message.
+    fn told(scopes: Scopes, path: &str) -> Result<(), (Code, String)> {
+        let name = CallerName::parse("web").unwrap();
+        let caller = Caller::new(Way::Key, &name, scopes);
+        let told = may(&rights::of_two_methods(), &caller, path);
+        told.map_err(|status| (status.code(), status.message().to_owned()))
+    }
+
+    #[test]
+    fn a_method_that_says_no_scope_is_refused_to_whoever_has_all_of_them() {
+        let message = "nobody may call this method".to_owned();
+        let refused = Err((Code::PermissionDenied, message));
+        assert_eq!(told(Scopes::all(), "/p.S/Unsaid"), refused);
+        assert_eq!(told(Scopes::NONE, "/p.S/Unsaid"), refused);
+    }
+
+    #[test]
+    fn a_method_is_for_those_who_have_its_scope_and_what_is_none_is_not_refused_here() {
+        assert_eq!(told(Scopes::all(), "/p.S/Said"), Ok(()));
+        let (code, message) = told(Scopes::NONE, "/p.S/Said").unwrap_err();
+        assert_eq!(code, Code::PermissionDenied);
+        assert!(message.contains("transfer"), "{message}");
+        assert_eq!(told(Scopes::NONE, "/p.S/None"), Ok(()));
     }
 }
