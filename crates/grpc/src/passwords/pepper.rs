@@ -150,4 +150,19 @@ mod tests {
         assert_eq!(hashed(1).len(), 32);
         assert_ne!(hashed(1), hashed(2));
     }
+
+    /// By OpenSSL: `printf café | openssl dgst -sha256 -mac HMAC -macopt hexkey:$KEY`.
+    #[test]
+    fn what_is_hashed_is_the_hmac_and_no_hash_of_key_and_password() {
+        let peppers = Peppers::parse(&format!("1:{KEY}")).unwrap();
+        let password = Password::parse("café").unwrap();
+        let mac = Peppers::with(peppers.first(), &password, <[u8]>::to_vec);
+        let hex = mac
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        assert_eq!(
+            hex,
+            "2aaa8faf8480cc48099857e61350cbca06b3e8fd546fe354c7e708e3eea62a29"
+        );
+    }
 }
