@@ -67,7 +67,8 @@ impl Hashing {
     }
 }
 
-/// Made by the reference implementations of Argon2 and bcrypt (Openwall) and by Python.
+/// Made by the reference implementations of Argon2 and bcrypt (Openwall), by Python, and by
+/// argon2-cffi, bcrypt and passlib for it.
 const OF_OTHERS: &[(&str, &str)] = &[
     (
         "password",
@@ -104,6 +105,23 @@ const OF_OTHERS: &[(&str, &str)] = &[
     (
         "U*U*",
         "$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK",
+    ),
+    (
+        "password",
+        "$2b$05$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
+    ),
+    (
+        "password",
+        "$argon2d$v=19$m=256,t=2,p=2$c29tZXNhbHRzb21lc2FsdA$t13GzjdJLu97jhRO8GwpZFfp75TLiguKy6zStiGfxFk",
+    ),
+    // With the dots that passlib writes where base64 has a plus.
+    (
+        "password",
+        "$pbkdf2-sha256$1000$....c2FsdCBvZiBwYXNzbGliIDA$P.O3zYUCH5VWPt3tdkzvNsR7Pck0lzBap5oK25uHjiI",
+    ),
+    (
+        "password",
+        "$pbkdf2-sha512$1000$....c2FsdCBvZiBwYXNzbGliIDA$g6UDza6HLtg.m3EoA0met6HyfdoyeX9KmP1psp0klQPp//W0Yg1zpPheIy98RiNKxzV1ghvyTplZiuLZrXfWIg",
     ),
 ];
 

@@ -159,6 +159,9 @@ fn what_is_no_hash_is_refused_without_repeating_it() {
         "$5$rounds=5000$salt$digest",
         "$argon2id$v=20$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA",
         "pbkdf2_sha1$1$salt$aGFzaA==",
+        "$pbkdf2$131000$c2FsdHNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cI",
+        "$pbkdf2-sha1$i=131000$c2FsdHNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cI",
+        "$7$CU..../....2Q9obwLhin8qvQl6sisAO/$E4t3RJ/kVJ6CIzFtwUQRDRAy4JA6d9CYYIVoiMRoPhB",
     ] {
         assert_eq!(refusal(text).0, Reason::Unknown, "{text}");
     }
