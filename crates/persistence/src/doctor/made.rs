@@ -1,4 +1,5 @@
-//! What the migrations make, so that it can be compared with what there is, and made again.
+//! What the migrations make, as the schema at head says it, so that it can be compared with what
+//! there is, and made again.
 
 use std::sync::OnceLock;
 
@@ -9,62 +10,33 @@ use crate::migrate::source::statements::statements;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Made {
     pub(super) name: &'static str,
-    /// The statement that made it last.
+    /// The statement that makes it.
     statement: &'static str,
-    /// Those that altered it since.
-    altered: Vec<&'static str>,
 }
 
-/// All statements of the migrations, which take a while to be told apart.
+/// All statements of the schema, which take a while to be told apart.
 fn all_statements() -> &'static [&'static str] {
     static ALL: OnceLock<Vec<&'static str>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let scripts = embedded().all().iter().map(|migration| &migration.up.sql);
-        let all = scripts.flat_map(|sql| statements(sql).unwrap_or_default());
+        let all = embedded().schema().map(statements);
+        let all = all.and_then(Result::ok).unwrap_or_default().into_iter();
         all.map(|statement| statement.text).collect()
     })
 }
 
 /// Everything of a kind, such as `trigger`, in the order in which it is made.
 pub(super) fn made(kind: &str) -> Vec<Made> {
-    let mut all: Vec<Made> = Vec::new();
-    for statement in all_statements() {
-        let mut words = statement.split_whitespace();
-        let verb = words.next();
-        let mut words = words.filter(|word| !FILLERS.contains(word));
-        if words.next() != Some(kind) {
-            continue;
-        }
-        let name = words.next().and_then(|name| name.split('(').next());
-        let (Some(verb), Some(name)) = (verb, name) else {
-            continue;
-        };
-        if verb == "alter" {
-            if let Some(made) = all.iter_mut().find(|made| made.name == name) {
-                made.altered.push(statement);
-            }
-        } else if ["create", "drop"].contains(&verb) {
-            all.retain(|made| made.name != name);
-            all.extend((verb == "create").then_some(Made {
-                name,
-                statement,
-                altered: Vec::new(),
-            }));
-        }
-    }
-    all
+    let create = format!("create {kind} ");
+    let named = |statement: &'static str| {
+        let after = statement.strip_prefix(&create)?;
+        let name = after.split([' ', '(', '\n']).next()?;
+        Some(Made { name, statement })
+    };
+    all_statements()
+        .iter()
+        .filter_map(|statement| named(statement))
+        .collect()
 }
-
-/// What may stand before a name.
-const FILLERS: [&str; 7] = [
-    "or",
-    "replace",
-    "unique",
-    "concurrently",
-    "if",
-    "not",
-    "exists",
-];
 
 impl Made {
     pub(super) fn mentions(&self, word: &str) -> bool {
@@ -124,18 +96,17 @@ impl Made {
     /// Makes an index of trigrams, whose extension is in `schema` too, while others write.
     pub(super) fn trigrams_again(&self, schema: &str) -> Vec<String> {
         let name = self.name;
-        let after = |statement: &str| {
-            let words: Vec<_> = statement.split_whitespace().collect();
-            let text = words.join(" ");
-            let after = text.split_once(name).map(|(_, after)| after.to_owned());
-            after.unwrap_or_default()
-        };
-        let made = after(self.statement)
+        let words: Vec<_> = self.statement.split_whitespace().collect();
+        let text = words.join(" ");
+        let (_, after) = text.split_once("index ").unwrap_or(("", &text));
+        let after = after
             .replacen(" on ", &format!(" on {schema}."), 1)
             .replace(TRIGRAMS, &format!("{schema}.{TRIGRAMS}"));
-        let altered = self.altered.iter().map(|statement| after(statement));
-        let altered = altered.map(|after| format!("alter index {schema}.{name}{after};"));
-        std::iter::once(format!("create index concurrently {name}{made};"))
+        let alter = format!("alter index {name} ");
+        let altered = all_statements().iter();
+        let altered = altered.filter_map(|statement| statement.strip_prefix(&alter));
+        let altered = altered.map(|after| format!("alter index {schema}.{name} {after};"));
+        std::iter::once(format!("create index concurrently {after};"))
             .chain(altered)
             .collect()
     }
@@ -147,9 +118,7 @@ pub(super) const TRIGRAMS: &str = "gin_trgm_ops";
 /// The words of a definition, in no order.
 pub(super) fn words_of(definition: &str) -> Vec<String> {
     let words = definition.split_whitespace().map(str::to_lowercase);
-    let mut words: Vec<_> = words
-        .filter(|word| !["or", "replace"].contains(&word.as_str()))
-        .collect();
+    let mut words: Vec<_> = words.collect();
     words.sort();
     words
 }
@@ -159,20 +128,8 @@ mod tests {
     use super::*;
 
     fn of(kind: &str, name: &str) -> Made {
-        let all = made(kind).into_iter();
-        all.rev().find(|made| made.name == name).unwrap()
-    }
-
-    #[test]
-    fn what_was_made_anew_is_what_the_last_migration_made_of_it() {
-        let all = made("function");
-        let words: Vec<_> = all
-            .iter()
-            .filter(|made| made.name == "byline_words")
-            .collect();
-        // 0003 makes it, and 0004 again.
-        assert_eq!(words.len(), 1, "{words:?}");
-        assert!(words[0].statement.starts_with("create or replace"));
+        let mut all = made(kind).into_iter();
+        all.find(|made| made.name == name).unwrap()
     }
 
     #[test]
