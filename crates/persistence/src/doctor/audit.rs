@@ -5,9 +5,8 @@ use sqlx::postgres::PgConnection;
 use super::made::{Made, made, words_of};
 use super::report::Report;
 use super::role::Home;
-use crate::migrate::embedded;
 
-const CHECK: &str = "audit-triggers";
+pub(super) const CHECK: &str = "audit-triggers";
 const TABLE: &str = "audit_events";
 
 #[derive(sqlx::FromRow)]
@@ -27,29 +26,13 @@ struct Function {
     settings: String,
 }
 
+/// Of a schema as this program's migrations make it: what a later one has made must not be taken
+/// for wrong, nor be made here what one is still to make.
 pub(super) async fn check(
     connection: &mut PgConnection,
     home: &Home,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
-    let is_there: bool = sqlx::query_scalar(
-        "select exists (
-            select from pg_class where relnamespace = $1::text::regnamespace and relname = $2
-        )",
-    )
-    .bind(&home.schema)
-    .bind(TABLE)
-    .fetch_one(&mut *connection)
-    .await?;
-    if !is_there {
-        report.skipped(CHECK, format!("there is no table {TABLE}"));
-        return Ok(());
-    }
-    if !is_of_this_program(connection, home).await? {
-        let says = "the schema is another one than this program's migrations make";
-        report.skipped(CHECK, says);
-        return Ok(());
-    }
     let triggers = made("trigger").into_iter();
     let triggers: Vec<_> = triggers.filter(|made| made.mentions(TABLE)).collect();
     let called: Vec<_> = triggers.iter().filter_map(Made::called).collect();
@@ -62,29 +45,6 @@ pub(super) async fn check(
     check_triggers(connection, home, &triggers, report).await?;
     report.fine(CHECK, "those that keep the audit log are at work");
     Ok(())
-}
-
-/// Whether the schema is at the last migration of this program. What a later one has made must not
-/// be taken for wrong, nor be made here what one is still to make.
-async fn is_of_this_program(
-    connection: &mut PgConnection,
-    home: &Home,
-) -> Result<bool, sqlx::Error> {
-    if !home.is_on_path {
-        return Ok(false);
-    }
-    let is_readable = "select has_table_privilege('_sqlx_migrations', 'select')";
-    let is_readable: bool = sqlx::query_scalar(is_readable)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !is_readable {
-        return Ok(false);
-    }
-    let last: Option<i64> =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(connection)
-            .await?;
-    Ok(last == Some(embedded().head()))
 }
 
 async fn check_functions(

@@ -80,8 +80,8 @@ impl Database {
         asked: &Asked<'_>,
         report: &mut Report,
     ) -> Result<Option<state::Readable>, sqlx::Error> {
-        let home = Home::find(connection).await?;
-        let home = home.as_ref();
+        let found = Home::find(connection).await?;
+        let home = found.as_ref();
         let role = Role::find(connection, asked.service_role).await?;
         let is_service = role.as_ref().is_some_and(|role| role.is_me);
         server::check(connection, &self.server(), home, is_service, report).await?;
@@ -105,14 +105,12 @@ impl Database {
         // Whom new tables are for: nobody whom grants do not bind.
         let name = role.as_ref().map(|role| role.name.as_str());
         let service = name.or(asked.service_role).filter(|_| unbound.is_none());
-        let Some(home) = home else {
-            let skipped = ["security-definer", "audit-triggers", "indexes"];
-            report.skipped_all(&skipped, NO_TABLES);
+        let Some(home) = found else {
+            report.skipped_all(&["security-definer", "indexes"], NO_TABLES);
             state::has_no_tables(service, report);
             return Ok(None);
         };
-        rights::check_definers(connection, home, report).await?;
-        audit::check(connection, home, report).await?;
+        rights::check_definers(connection, &home, report).await?;
         state::check(connection, home, service, report).await
     }
 }

@@ -6,9 +6,9 @@ use byline_domain::sweep::{Expired, Sweeper};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnection;
 
-use super::NO_TABLES;
 use super::report::Report;
 use super::role::{Home, for_shell};
+use super::{NO_TABLES, audit};
 use crate::migrate::SchemaState;
 use crate::pool::Database;
 
@@ -17,6 +17,7 @@ const OVERDUE: TimeDelta = TimeDelta::hours(1);
 
 /// What can be looked at over the connection.
 pub(super) struct Readable {
+    home: Home,
     keys: bool,
     rows: bool,
     now: DateTime<Utc>,
@@ -27,13 +28,13 @@ pub(super) struct Readable {
 /// So many API keys are told by their ids.
 const NAMED: i32 = 5;
 
-/// The checks of rows.
-const OF_ROWS: [&str; 2] = ["api-keys", "backlog"];
+/// The checks that wait for what the record of migrations says.
+const OF_SCHEMA: [&str; 3] = [audit::CHECK, "api-keys", "backlog"];
 
 /// Says what is to be said of a database without tables.
 pub(super) fn has_no_tables(service: Option<&str>, report: &mut Report) {
     report.fault("schema", NO_TABLES, [migrate(service)]);
-    report.skipped_all(&OF_ROWS, NO_TABLES);
+    report.skipped_all(&OF_SCHEMA, NO_TABLES);
 }
 
 /// Applies migrations, and gives that role its rights to what they make.
@@ -46,11 +47,11 @@ fn migrate(service: Option<&str>) -> String {
 /// The catalog's part. Returns what else can be read, if names lead to the tables.
 pub(super) async fn check(
     connection: &mut PgConnection,
-    home: &Home,
+    home: Home,
     service: Option<&str>,
     report: &mut Report,
 ) -> Result<Option<Readable>, sqlx::Error> {
-    check_indexes(connection, home, report).await?;
+    check_indexes(connection, &home, report).await?;
     let (ledger, keys, rows, now): (bool, bool, bool, DateTime<Utc>) = sqlx::query_as(
         "with readable as (
             select c.relname, $1 and has_table_privilege(c.oid, 'select') as is_readable
@@ -70,10 +71,11 @@ pub(super) async fn check(
     if !ledger {
         let says = "the record of migrations cannot be read";
         report.skipped("schema", says);
-        report.skipped_all(&OF_ROWS, says);
+        report.skipped_all(&OF_SCHEMA, says);
         return Ok(None);
     }
     Ok(Some(Readable {
+        home,
         keys,
         rows,
         now,
@@ -116,6 +118,12 @@ impl Database {
     ) -> Result<(), RepositoryError> {
         let state = self.schema_state().await?;
         check_state(&state, readable, report);
+        if state == SchemaState::Current {
+            self.check_audit(&readable.home, report).await?;
+        } else {
+            let says = "the schema is another one than this program's migrations make";
+            report.skipped(audit::CHECK, says);
+        }
         // Rows of other tables say nothing of these.
         let astray = report.has_fault("search-path");
         if readable.keys && !astray {
@@ -131,6 +139,13 @@ impl Database {
             report.skipped("backlog", "the tables cannot be read");
             Ok(())
         }
+    }
+
+    async fn check_audit(&self, home: &Home, report: &mut Report) -> Result<(), RepositoryError> {
+        let mut lease = self.lease().await?;
+        let mut statement = lease.statement();
+        let checked = audit::check(&mut statement, home, report).await;
+        statement.finish(checked)
     }
 
     async fn check_keys(
