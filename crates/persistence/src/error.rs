@@ -114,38 +114,24 @@ impl Redacted {
     /// What a statement of the program met, which is about what callers sent. Functions and
     /// triggers of the owner run within it, and may say anything of the row that they see.
     pub(crate) fn of_service(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(database) => Self(of_statement(database.as_ref())),
-            _ => Self::from(error),
+        let database = error.as_database_error();
+        match database.filter(|database| may_tell_values(*database)) {
+            Some(database) => {
+                let code = database.code().unwrap_or_default();
+                Self(format!("{code}, of which the log of PostgreSQL says more"))
+            }
+            None => Self::from(error),
         }
     }
 }
 
-/// What PostgreSQL itself names, and nothing that is put together from values.
-fn of_statement(database: &dyn DatabaseError) -> String {
-    let code = database.code().unwrap_or_default();
+/// Whether what PostgreSQL says, and names, may be put together from values.
+fn may_tell_values(database: &dyn DatabaseError) -> bool {
     let error = database.try_downcast_ref::<PgDatabaseError>();
-    // RAISE of PL/pgSQL: what it says is its author's, down to the name of the constraint.
-    let is_raised = error.is_none_or(|error| error.routine() == Some("exec_stmt_raise"));
-    // Something ran within the statement, which may itself be put together from values, names too.
+    // Something ran within the statement, such as a function that raises what its author chose,
+    // down to the name of a constraint.
     let is_within = error.is_none_or(|error| error.r#where().is_some());
-    let constraint = database.constraint().filter(|name| is_plain(name));
-    match constraint {
-        Some(constraint) if !is_raised && !is_within => {
-            format!("{code} on constraint {constraint}")
-        }
-        _ if is_raised || is_within || !names_no_values(&code) => {
-            format!("{code}, of which the log of PostgreSQL says more")
-        }
-        _ if code.starts_with("22") => format!("{code} in the data"),
-        _ => format!("{code}: {}", database.message()),
-    }
-}
-
-/// Whether it looks like what people name things, and not like what they hold.
-fn is_plain(name: &str) -> bool {
-    let is_of_name = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
-    !name.is_empty() && name.chars().all(is_of_name)
+    is_within || !names_no_values(&database.code().unwrap_or_default())
 }
 
 /// What a statement of an operator met, such as one of a migration: a syntax error in it and what
