@@ -23,6 +23,16 @@ pub(crate) struct Role {
     next_end: String,
 }
 
+/// Ends the membership `m` in the role `direct`. From PostgreSQL 16 on each grantor's grant is one of
+/// its own.
+macro_rules! revoke {
+    () => {
+        "format('revoke %I from %s%s;', direct.rolname, m.member::regrole,
+            case when current_setting('server_version_num')::int >= 160000
+                then ' granted by ' || m.grantor::regrole else '' end)"
+    };
+}
+
 /// Why no grant binds a role.
 pub(crate) enum Unbound {
     Superuser,
@@ -78,7 +88,7 @@ impl Role {
         if self.is_superuser {
             return Ok(Some(Unbound::Superuser));
         }
-        let (owns, member_of): (bool, Vec<String>) = sqlx::query_as(
+        let (owns, member_of): (bool, Vec<String>) = sqlx::query_as(concat!(
             "with owners as (
                 select relowner as owner from pg_class
                 where relnamespace = $2::text::regnamespace and relkind in ('r', 'p')
@@ -90,15 +100,14 @@ impl Role {
             )
             select exists (select from owners where owner = $1::text::regrole),
                 array(
-                    select format('revoke %I from %s%s;', direct.rolname, $1,
-                        case when current_setting('server_version_num')::int >= 160000
-                            then ' granted by ' || m.grantor::regrole else '' end)
-                    from pg_auth_members m join pg_roles direct on direct.oid = m.roleid
+                    select ",
+            revoke!(),
+            " from pg_auth_members m join pg_roles direct on direct.oid = m.roleid
                     where m.member = $1::text::regrole and exists (
                         select from owners where pg_has_role(direct.oid, owner, 'member')
                     ) order by 1
                 )",
-        )
+        ))
         .bind(&self.quoted)
         .bind(home.map(|home| &home.schema))
         .fetch_one(connection)
@@ -184,18 +193,17 @@ pub(super) async fn another(
     connection: &mut PgConnection,
     role: &Role,
 ) -> Result<Vec<String>, sqlx::Error> {
-    let there: Vec<String> =
-        sqlx::query_scalar("select rolname::text from pg_roles where rolname = any($1)")
-            .bind(NAMES.as_slice())
-            .fetch_all(connection)
-            .await?;
     let name = if role.name == NAMES[0] {
         NAMES[1]
     } else {
         NAMES[0]
     };
-    let create = format!("create role {name} login;");
-    let create = (!there.iter().any(|it| it == name)).then_some(create);
+    let is_there: bool =
+        sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
+            .bind(name)
+            .fetch_one(connection)
+            .await?;
+    let create = (!is_there).then(|| format!("create role {name} login;"));
     let others = [grant(name), format!("run the service as {name}")];
     Ok(create.into_iter().chain(others).collect())
 }
@@ -222,18 +230,17 @@ pub(super) async fn missing(
 }
 
 /// A role that it is a member of, one that it can do everything of by that, and what ends that.
-/// From PostgreSQL 16 on each grantor's grant is one of its own.
-const MEMBERSHIPS: &str = "select quote_ident(direct.rolname), min(reached.rolname::text),
-        format('revoke %I from %I%s;', direct.rolname, $1,
-            case when current_setting('server_version_num')::int >= 160000
-                then ' granted by ' || m.grantor::regrole else '' end)
-    from pg_auth_members m
+const MEMBERSHIPS: &str = concat!(
+    "select quote_ident(direct.rolname), min(reached.rolname::text), ",
+    revoke!(),
+    " from pg_auth_members m
     join pg_roles me on me.oid = m.member and me.rolname = $1::name
     join pg_roles direct on direct.oid = m.roleid
     join pg_roles reached on pg_has_role(direct.oid, reached.oid, 'member')
     where reached.rolsuper or reached.rolcreaterole or reached.rolreplication
         or reached.rolbypassrls or reached.rolname = any($2)
-    group by direct.rolname, m.grantor order by 1, 3";
+    group by direct.rolname, m.member, m.grantor order by 1, 3"
+);
 
 /// Whether the role has more than grants could take away.
 pub(super) async fn check(
