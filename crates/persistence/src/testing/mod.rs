@@ -257,9 +257,8 @@ pub async fn execute(connection: &mut Connection, sql: &'static str) {
 
 /// Runs statements on a connection of their own.
 pub async fn run_on(server: &PgConnectOptions, sql: &str) {
-    let mut connection = connect(server).await;
-    execute(&mut connection, sql.to_owned().leak()).await;
-    let _ = connection.close().await;
+    let done = try_on(server, sql).await;
+    done.unwrap_or_else(|why| panic!("{why}: {sql}"));
 }
 
 /// The same of statements that may fail; answers why they do.
