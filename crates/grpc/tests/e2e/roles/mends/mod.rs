@@ -5,7 +5,7 @@ mod damage;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use byline_persistence::doctor::CHECKS;
 use byline_persistence::embedded::EmbeddedPostgres;
@@ -137,7 +137,8 @@ impl Site {
             if is_so(&found) {
                 return found;
             }
-            assert!(began.elapsed().as_secs() < 10, "{what}: {found:#?}");
+            assert!(began.elapsed().as_secs() < 30, "{what}: {found:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
