@@ -46,6 +46,7 @@ impl PurgeCommand {
         }
         Ok(())
     }
+
     fn tell(&self, what: &str, swept: &Swept) {
         for (count, one, many) in [
             (swept.posts, "post", "posts"),
