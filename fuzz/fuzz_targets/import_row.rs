@@ -26,7 +26,6 @@ mod import {
 
     use crate::pb;
 
-    #[allow(dead_code, reason = "rows alone are read here")]
     pub(crate) trait Part {
         const METHOD: &'static str;
 
@@ -102,6 +101,15 @@ fuzz_target!(|bytes: &[u8]| {
 
 const NUMBER: u64 = 7;
 
+/// Reads the only row of a part.
+fn read<P: Part>(part: P, on_conflict: OnConflict) -> Result<P::Row, ValidationError> {
+    let (settings, rows) = part.open();
+    assert!(settings.is_none());
+    assert_eq!(rows.len(), 1);
+    let row = rows.into_iter().next().expect("the only one");
+    P::read(NUMBER, row, on_conflict, &CountingIds::default())
+}
+
 /// A user is read as the row says, or refused where one of its fields is none.
 fn check_user(user: &pb::User, on_conflict: OnConflict) -> bool {
     let may_change = on_conflict == OnConflict::Update && !user.id.is_empty();
@@ -119,8 +127,15 @@ fn check_user(user: &pb::User, on_conflict: OnConflict) -> bool {
             .is_none_or(|name| UserName::parse(name).is_ok())
         && (user.role.is_empty() || Role::parse(&*user.role).is_ok())
         && are_times(stamps);
-    let read =
-        pb::ImportUsersRequest::read(NUMBER, user.clone(), on_conflict, &CountingIds::default());
+    assert_eq!(
+        pb::ImportUsersRequest::METHOD,
+        "TransferService/ImportUsers"
+    );
+    let request = pb::ImportUsersRequest {
+        settings: None,
+        users: vec![user.clone()],
+    };
+    let read = read(request, on_conflict);
     assert_eq!(read.is_ok(), is_good, "{user:?}");
     let row = match read {
         Ok(row) => row,
@@ -160,8 +175,15 @@ fn check_post(post: &pb::Post, on_conflict: OnConflict) -> bool {
             .published_at
             .is_none_or(|since| is_published && micros(since).is_some())
         && are_times(stamps);
-    let read =
-        pb::ImportPostsRequest::read(NUMBER, post.clone(), on_conflict, &CountingIds::default());
+    assert_eq!(
+        pb::ImportPostsRequest::METHOD,
+        "TransferService/ImportPosts"
+    );
+    let request = pb::ImportPostsRequest {
+        settings: None,
+        posts: vec![post.clone()],
+    };
+    let read = read(request, on_conflict);
     assert_eq!(read.is_ok(), is_good, "{post:?}");
     let row = match read {
         Ok(row) => row,

@@ -27,7 +27,7 @@ use token::SignedToken;
 mod algorithms;
 #[path = "../../crates/grpc/src/access/jwt/claims.rs"]
 mod claims;
-#[allow(
+#[expect(
     dead_code,
     reason = "a part of the program, of which some is not asked here"
 )]
@@ -35,16 +35,12 @@ mod claims;
 mod key_set;
 #[path = "../../crates/grpc/src/access/jwt/object.rs"]
 mod object;
-#[allow(
+#[expect(
     dead_code,
     reason = "a part of the program, of which some is not asked here"
 )]
 #[path = "../../crates/grpc/src/access/jwt/refusal.rs"]
 mod refusal;
-#[allow(
-    dead_code,
-    reason = "a part of the program, of which some is not asked here"
-)]
 #[path = "../../crates/grpc/src/access/jwt/token.rs"]
 mod token;
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use page_token::{Keys, List, PageTokens, Place};
 
-#[allow(
+#[expect(
     dead_code,
     reason = "a part of the program, of which some is not asked here"
 )]
