@@ -29,12 +29,21 @@ pub(crate) async fn call_with(
     path: &'static str,
     messages: Vec<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {
+    call_as(channel, path, Request::new(messages)).await
+}
+
+/// The same with the headers of that request.
+pub(crate) async fn call_as(
+    channel: &Channel,
+    path: &'static str,
+    request: Request<Vec<Vec<u8>>>,
+) -> Result<Vec<u8>, Status> {
     let mut client = Grpc::new(channel.clone());
     client
         .ready()
         .await
         .map_err(|error| Status::unknown(error.to_string()))?;
-    let mut request = Request::new(tokio_stream::iter(messages));
+    let mut request = request.map(tokio_stream::iter);
     request.set_timeout(PATIENCE);
     let path = PathAndQuery::from_static(path);
     let answer = client.client_streaming(request, path, Bytes).await?;

@@ -8,11 +8,12 @@ use byline_grpc::pb;
 use byline_persistence::testing::{TestDatabase, rows};
 use prost::Message;
 use sha2::{Digest, Sha256};
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Request, Status};
 use uuid::Uuid;
 
-use crate::wire::call;
+use crate::access::with_token;
+use crate::wire::call_as;
 
 pub(crate) use every::{create_post, create_user, every};
 
@@ -78,6 +79,8 @@ pub(crate) struct Change {
     /// The method.
     pub(crate) path: &'static str,
     encode: Encode,
+    /// The token that is sent with it.
+    token: Option<String>,
 }
 
 /// What a change was answered.
@@ -98,6 +101,15 @@ impl Change {
                 let request = request.clone().wishing(request_id, validate_only);
                 request.encode_to_vec()
             }),
+            token: None,
+        }
+    }
+
+    /// The same, asked for with that token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
         }
     }
 
@@ -107,7 +119,7 @@ impl Change {
         channel: &Channel,
         request_id: &str,
     ) -> Result<Vec<u8>, Status> {
-        call(channel, self.path, (self.encode)(request_id, false)).await
+        self.ask(channel, request_id, false).await
     }
 
     /// Only tries it.
@@ -116,7 +128,21 @@ impl Change {
         channel: &Channel,
         request_id: &str,
     ) -> Result<Vec<u8>, Status> {
-        call(channel, self.path, (self.encode)(request_id, true)).await
+        self.ask(channel, request_id, true).await
+    }
+
+    async fn ask(
+        &self,
+        channel: &Channel,
+        request_id: &str,
+        validate_only: bool,
+    ) -> Result<Vec<u8>, Status> {
+        let messages = vec![(self.encode)(request_id, validate_only)];
+        let request = match &self.token {
+            Some(token) => with_token(messages, token),
+            None => Request::new(messages),
+        };
+        call_as(channel, self.path, request).await
     }
 
     /// Reads an answer: of those that tell of many, the first.
@@ -187,6 +213,7 @@ pub(crate) async fn contents(database: &TestDatabase) -> Vec<String> {
         &mut connection,
         "select 'user ' || to_jsonb(row)::text from users row \
          union all select 'post ' || to_jsonb(row)::text from posts row \
+         union all select 'credential ' || to_jsonb(row)::text from credentials row \
          union all select 'record ' || to_jsonb(row)::text from request_records row order by 1",
     )
     .await
