@@ -1,11 +1,12 @@
 //! What has had its time goes by itself, or by `byline purge`.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use byline_grpc::pb;
-use byline_persistence::testing::{TestDatabase, count, execute};
+use byline_persistence::testing::{TestDatabase, count, execute, rows};
 use tokio::process::Command;
 
+use crate::audit::{FULL, NOT_FULL};
 use crate::support::{PROGRAM, Server, World, eventually};
 
 async fn left(database: &TestDatabase) -> (i64, i64, i64) {
@@ -34,14 +35,17 @@ async fn delete_some(world: &World) -> pb::User {
     answer.into_inner().user.unwrap()
 }
 
-async fn purge(url: &str, options: &[&str]) -> String {
-    let output = Command::new(PROGRAM)
+async fn try_to_purge(url: &str, options: &[&str]) -> Output {
+    let purging = Command::new(PROGRAM)
         .args(["purge", "--database-url", url])
         .args(options)
         .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap();
+        .output();
+    purging.await.unwrap()
+}
+
+async fn purge(url: &str, options: &[&str]) -> String {
+    let output = try_to_purge(url, options).await;
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{told}");
     told
@@ -128,6 +132,39 @@ async fn a_purge_looks_at_events_if_it_is_told_how_long_they_are_kept() {
         let told = purge(&url, options).await;
         assert_eq!(told.lines().last(), Some(says), "{options:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_due_stays_if_its_event_cannot_be_kept() {
+    let world = World::with(&["--sweep-interval", "0s"]).await;
+    let mut connection = world.database.connection().await;
+    let due = "update users set deleted_at = created_at, purge_at = created_at
+        where deleted_at is not null";
+    let url = world.database.url();
+    let alone = world.user("alone@example.com").await;
+    world.delete_user(&alone.id).await;
+    execute(&mut connection, due).await;
+    execute(&mut connection, FULL).await;
+    let refused = try_to_purge(&url, &[]).await;
+    assert!(!refused.status.success(), "{refused:?}");
+    assert_eq!(left(&world.database).await, (1, 0, 0));
+
+    // Posts go before their authors.
+    execute(&mut connection, NOT_FULL).await;
+    delete_some(&world).await;
+    execute(&mut connection, due).await;
+    execute(&mut connection, FULL).await;
+    let refused = try_to_purge(&url, &[]).await;
+    assert!(!refused.status.success(), "{refused:?}");
+    assert_eq!(left(&world.database).await, (3, 3, 1));
+
+    execute(&mut connection, NOT_FULL).await;
+    purge(&url, &[]).await;
+    assert_eq!(left(&world.database).await, (1, 1, 1));
+    let told = "select action from audit_events where caller = 'byline' order by action";
+    let told = rows(&mut connection, told).await;
+    let (post, user) = ("post.purged", "user.purged");
+    assert_eq!(told, [post, post, user, user]);
 }
 
 #[tokio::test]
