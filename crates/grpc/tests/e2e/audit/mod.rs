@@ -2,15 +2,13 @@
 
 mod callers;
 mod reads;
+mod silent;
 mod together;
 
 use byline_grpc::pb;
 use byline_grpc::pb::audit_service_client::AuditServiceClient;
-use byline_persistence::testing::count;
 use tonic::{Code, Request};
 
-use crate::changes::every;
-use crate::imports;
 use crate::support::World;
 
 /// Has no event be kept.
@@ -208,52 +206,4 @@ async fn fields_are_named_and_the_call_is_the_callers() {
     // Whether she is active was named in the request, and is as it was.
     assert_eq!(event.fields, ["email", "role"]);
     assert_eq!(event.resource_id, ada.id);
-}
-
-/// Nothing that a caller says of users and posts may be found in the log.
-#[tokio::test]
-async fn no_event_holds_what_users_and_posts_are_called_or_say() {
-    let mut world = World::new().await;
-    let ada = pb::User {
-        name: Some("Canary".into()),
-        role: "canary".into(),
-        ..pb::User::default()
-    };
-    let ada = world.user_like("canary@canary.example", ada).await;
-    let says = Some("canary".to_owned());
-    let post = world.post_saying(&ada, "The canary", says).await;
-    for change in every(&world, "canary").await {
-        let channel = world.server.channel().await;
-        change.send(&channel, "").await.unwrap();
-    }
-    let update = pb::UpdatePostRequest {
-        post: Some(pb::Post {
-            id: post.id.clone(),
-            title: "Another canary".into(),
-            content: Some("says canary".into()),
-            ..pb::Post::default()
-        }),
-        ..pb::UpdatePostRequest::default()
-    };
-    world.posts.update_post(update).await.unwrap();
-    let refused = world.users.update_user(renamed(&post.id, "canary")).await;
-    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
-    imports::users(
-        &world,
-        imports::settings(),
-        &[pb::User {
-            email: "canary-2@canary.example".into(),
-            ..pb::User::default()
-        }],
-    )
-    .await;
-    let mut beside = world.database.connection().await;
-    let all = "select count(*) from audit_events";
-    assert!(count(&mut beside, all).await > 20);
-    let found = "select count(*) from audit_events
-        where audit_events::text ilike '%canary%' or audit_events::text like '%@%'";
-    assert_eq!(count(&mut beside, found).await, 0);
-    // Else it would be found nowhere.
-    let told = "select count(*) from users where users::text ilike '%canary%'";
-    assert!(count(&mut beside, told).await > 10);
 }

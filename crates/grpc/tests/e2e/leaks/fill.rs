@@ -77,7 +77,7 @@ pub(super) fn well_made(about: About) -> impl Fn(&Place, bool) -> Option<Vec<u8>
 }
 
 /// A hash as it is imported.
-fn hash() -> String {
+pub(crate) fn hash() -> String {
     let [salt, digest] = [SALT, DIGEST].map(|text| STANDARD_NO_PAD.encode(text));
     format!("$argon2id$v=19$m=19456,t=2,p=1${salt}${digest}")
 }

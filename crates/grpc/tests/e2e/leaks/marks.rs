@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// What may become of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Bound {
+pub(crate) enum Bound {
     /// It is told to whoever asked by it, and in no log.
     Asked,
     /// It is told to whoever may read it, never in an error, and in no log.
@@ -23,14 +23,14 @@ pub(super) struct Mark {
     pub(super) bound: Bound,
 }
 
-pub(super) const PASSWORD: &str = "pwzkqv81mtxb5rgh";
+pub(crate) const PASSWORD: &str = "pwzkqv81mtxb5rgh";
 /// The salt of a hash, of its digest the same: both are base64 where they are sent.
 pub(super) const SALT: &str = "hszkqv82mtxb5rgh";
 pub(super) const DIGEST: &str = "hdzkqv83mtxb5rghhdzkqv83mtxb5rgh";
 /// A token, of whatever kind.
 pub(super) const TOKEN: &str = "tkzkqv84mtxb5rgh";
 /// The bytes of the secret of an API key.
-pub(super) const KEY: &str = "akzkqv94mtxb5rghakzkqv94mtxb5rgh";
+pub(crate) const KEY: &str = "akzkqv94mtxb5rghakzkqv94mtxb5rgh";
 pub(super) const PEPPER: &str = "ppzkqv85mtxb5rghppzkqv85mtxb5rgh";
 pub(super) const PAGE_KEY: &str = "kkzkqv86mtxb5rghkkzkqv86mtxb5rgh";
 /// The password of a database.
@@ -141,7 +141,7 @@ impl Forms {
 
 /// A mark that stands in `said` and may not: all do that are of `least` or more. Answers which,
 /// and what stands around it.
-pub(super) fn found(said: &[u8], least: Bound) -> Option<(&'static str, String)> {
+pub(crate) fn found(said: &[u8], least: Bound) -> Option<(&'static str, String)> {
     let said = String::from_utf8_lossy(said);
     let folded = said.to_ascii_lowercase();
     let squeezed = squeezed(&folded);

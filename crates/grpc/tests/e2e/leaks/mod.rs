@@ -13,11 +13,13 @@ mod callers;
 mod commands;
 mod fill;
 mod imports;
-mod marks;
+pub(crate) mod marks;
 mod messages;
 mod service;
 mod stage;
 mod started;
+
+pub(crate) use fill::hash;
 
 /// Who is called by tokens; the keys of these are somebody's to name.
 const BY_TOKENS: [&str; 6] = ["--auth", "jwt", "--jwt-issuer", "i", "--jwt-audience", "a"];
