@@ -135,6 +135,28 @@ async fn a_purge_looks_at_events_if_it_is_told_how_long_they_are_kept() {
 }
 
 #[tokio::test]
+async fn events_that_are_older_than_they_are_kept_go_by_themselves() {
+    let options = ["--audit-retention", "90d", "--sweep-interval", "200ms"];
+    let world = World::with(&options).await;
+    world.user("ada@example.com").await;
+    let mut connection = world.database.connection().await;
+    // What is of 31 days ago would go if whatever may go did.
+    let events = "insert into audit_events (id, occurred_at, caller, method, action, resource_kind,
+            resource_id, fields)
+        select gen_random_uuid(), now() - days * interval '1 day', days::text, '', '', '',
+            gen_random_uuid(), '{}'
+        from unnest('{800, 401, 91, 89, 31}'::integer[]) days";
+    execute(&mut connection, events).await;
+    let kept = "select caller from audit_events order by occurred_at";
+    eventually("some are removed", || async {
+        let mut connection = world.database.connection().await;
+        rows(&mut connection, kept).await.len() < 6
+    })
+    .await;
+    assert_eq!(rows(&mut connection, kept).await, ["89", "31", "anybody"]);
+}
+
+#[tokio::test]
 async fn what_is_due_stays_if_its_event_cannot_be_kept() {
     let world = World::with(&["--sweep-interval", "0s"]).await;
     let mut connection = world.database.connection().await;
