@@ -102,9 +102,9 @@ impl Made {
         let after = after
             .replacen(" on ", &format!(" on {schema}."), 1)
             .replace(TRIGRAMS, &format!("{schema}.{TRIGRAMS}"));
-        let alter = format!("alter index {name} ");
+        let command = format!("alter index {name} ");
         let altered = all_statements().iter();
-        let altered = altered.filter_map(|statement| statement.strip_prefix(&alter));
+        let altered = altered.filter_map(|statement| statement.strip_prefix(&command));
         let altered = altered.map(|after| format!("alter index {schema}.{name} {after};"));
         std::iter::once(format!("create index concurrently {after};"))
             .chain(altered)
