@@ -16,7 +16,9 @@ use byline_domain::ids::IdGenerator;
 use byline_domain::lifecycle::Retention;
 use byline_domain::sweep::Sweeper;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
-use byline_persistence::{Database, PgConnectOptions, PoolSettings};
+use byline_persistence::{
+    CoalescingPosts, CoalescingUsers, Database, PgConnectOptions, PoolSettings,
+};
 
 use crate::convert::Lists;
 use crate::page_token::{Keys, PageTokens};
@@ -85,6 +87,8 @@ impl App {
     ) -> Self {
         let database = Database::new(server, pool);
         let port = Arc::new(database.clone());
+        let user_reader = Arc::new(CoalescingUsers::new(port.clone()));
+        let post_reader = Arc::new(CoalescingPosts::new(port.clone()));
         let clock = Arc::new(SystemClock);
         let ids = Arc::new(SystemIds);
         let writer = Arc::new(Writer::new(
@@ -112,8 +116,8 @@ impl App {
                 writer.clone(),
                 failures_per_minute,
             )),
-            users: Arc::new(Users::new(port.clone(), port.clone())),
-            posts: Arc::new(Posts::new(port.clone(), port.clone())),
+            users: Arc::new(Users::new(user_reader.clone(), post_reader.clone())),
+            posts: Arc::new(Posts::new(post_reader, user_reader)),
             audit: Arc::new(AuditTrail::new(port.clone())),
             exports: Arc::new(Exports::new(port.clone())),
             importer: Arc::new(Importer::new(

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod batch;
+mod coalescing;
 mod count;
 mod credential;
 pub mod doctor;
@@ -30,6 +31,7 @@ mod user;
 mod watch;
 mod weight;
 
+pub use self::coalescing::{CoalescingPosts, CoalescingUsers};
 pub use self::error::is_forbidden;
 pub use self::pool::{Database, PoolSettings};
 /// Where a server is, and how to log in to it.

@@ -30,8 +30,8 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     async move { statements.count_in(work).await }
 }
 
-/// Counts one statement for the call under way, if there is one.
-pub(crate) fn count_statement() {
+/// Counts so many statements for the call under way, if there is one.
+pub(crate) fn count(statements: u32) {
     // Outside a call, as while migrating, nobody asks for the count.
-    let _ = STATEMENTS.try_with(|statements| statements.0.fetch_add(1, Ordering::Relaxed));
+    let _ = STATEMENTS.try_with(|it| it.0.fetch_add(statements, Ordering::Relaxed));
 }

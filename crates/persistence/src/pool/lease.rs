@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Postgres};
 
 use super::LastLoss;
 use crate::error::{breaks_connection, loses_connection, translate};
-use crate::meter::count_statement;
+use crate::meter;
 
 /// A connection that knows whether a statement is under way. If it is dropped
 /// then, because the call is over, it is closed: the driver would otherwise keep
@@ -34,7 +34,7 @@ impl Lease {
 
     /// Begins a statement, and counts it.
     pub(crate) fn statement(&mut self) -> Statement<'_> {
-        count_statement();
+        meter::count(1);
         self.busy = true;
         Statement { lease: self }
     }

@@ -1,0 +1,224 @@
+//! Posts that are asked for one by one, and by one author each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use byline_domain::count::{CountMode, Counts};
+use byline_domain::error::RepositoryError;
+use byline_domain::ids::{PostId, UserId};
+use byline_domain::order::Order;
+use byline_domain::page::{Page, PageRequest};
+use byline_domain::post::{FoundPost, PostField, PostFilter, PostGroup, PostReader, PostView};
+use byline_domain::search::SearchQuery;
+use byline_domain::selection::Fields;
+use byline_domain::trash::Trash;
+
+use super::loader::{Lanes, Loader, Reads};
+use super::same::Questions;
+
+/// A reader of posts. Its reads of one post by its id, and of one author's newest posts or
+/// their number, are one statement where they arrive together, and so are counts that are the
+/// same. All others go to the reader that it is made of: a list of posts can be as large as an
+/// answer may be, and whoever shares it has a copy.
+pub struct CoalescingPosts {
+    inner: Arc<dyn PostReader>,
+    by_id: Loader<ById>,
+    newest: Loader<NewestOf>,
+    of_authors: Loader<CountOf>,
+    counts: Loader<Questions<(PostFilter, CountMode), u64>>,
+    groups: Loader<Questions<(PostFilter, PostGroup), Counts>>,
+}
+
+impl CoalescingPosts {
+    /// Reads through that reader. Must be used inside a tokio runtime.
+    pub fn new(inner: Arc<dyn PostReader>) -> Self {
+        Self::with(inner, |lanes| lanes)
+    }
+
+    /// The same for tests: every read goes through the queue.
+    pub fn queued(inner: Arc<dyn PostReader>) -> Self {
+        Self::with(inner, Lanes::queued)
+    }
+
+    fn with(inner: Arc<dyn PostReader>, way: fn(Lanes) -> Lanes) -> Self {
+        let (by_key, same) = (way(Lanes::OF_KEYS), way(Lanes::OF_SAME));
+        let counts = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
+            port.count(&count.0, count.1).await
+        });
+        let groups = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
+            port.count_by(&count.0, count.1).await
+        });
+        Self {
+            by_id: Loader::new(ById(Arc::clone(&inner)), by_key),
+            newest: Loader::new(NewestOf(Arc::clone(&inner)), by_key),
+            of_authors: Loader::new(CountOf(Arc::clone(&inner)), by_key),
+            counts: Loader::new(counts, same),
+            groups: Loader::new(groups, same),
+            inner,
+        }
+    }
+}
+
+struct ById(Arc<dyn PostReader>);
+
+#[async_trait]
+impl Reads for ById {
+    type Group = (Trash, Fields<PostField>);
+    type Key = PostId;
+    type Row = Option<PostView>;
+
+    async fn one(
+        &self,
+        group: &Arc<Self::Group>,
+        id: PostId,
+    ) -> Result<Option<PostView>, RepositoryError> {
+        let (trash, fields) = &**group;
+        self.0.find(id, *trash, fields).await
+    }
+
+    async fn many(
+        &self,
+        group: &Arc<Self::Group>,
+        ids: &[PostId],
+    ) -> Result<Vec<Option<PostView>>, RepositoryError> {
+        let (trash, fields) = &**group;
+        let found = self.0.find_many(ids, *trash, fields, 0).await?.into_iter();
+        let mut found: HashMap<_, _> = found.map(|post| (post.id, post)).collect();
+        Ok(ids.iter().map(|id| found.remove(id)).collect())
+    }
+}
+
+struct NewestOf(Arc<dyn PostReader>);
+
+#[async_trait]
+impl Reads for NewestOf {
+    type Group = (Trash, Fields<PostField>);
+    type Key = UserId;
+    type Row = Vec<PostView>;
+
+    async fn one(
+        &self,
+        group: &Arc<Self::Group>,
+        author: UserId,
+    ) -> Result<Vec<PostView>, RepositoryError> {
+        let newest = self.many(group, &[author]).await?.pop();
+        Ok(newest.unwrap_or_default())
+    }
+
+    /// Those that do not fit are asked for again: an author alone has as many as fit.
+    async fn many(
+        &self,
+        group: &Arc<Self::Group>,
+        authors: &[UserId],
+    ) -> Result<Vec<Vec<PostView>>, RepositoryError> {
+        let (trash, fields) = &**group;
+        self.0.newest_of(authors, *trash, fields).await
+    }
+}
+
+struct CountOf(Arc<dyn PostReader>);
+
+#[async_trait]
+impl Reads for CountOf {
+    type Group = Trash;
+    type Key = UserId;
+    type Row = u64;
+
+    async fn one(&self, trash: &Arc<Trash>, author: UserId) -> Result<u64, RepositoryError> {
+        let count = self.many(trash, &[author]).await?.pop();
+        Ok(count.unwrap_or_default())
+    }
+
+    async fn many(
+        &self,
+        trash: &Arc<Trash>,
+        authors: &[UserId],
+    ) -> Result<Vec<u64>, RepositoryError> {
+        self.0.count_of(authors, **trash).await
+    }
+}
+
+#[async_trait]
+impl PostReader for CoalescingPosts {
+    async fn find(
+        &self,
+        id: PostId,
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Option<PostView>, RepositoryError> {
+        self.by_id.load((trash, fields.clone()), id).await
+    }
+
+    async fn find_many(
+        &self,
+        ids: &[PostId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<PostView>, RepositoryError> {
+        self.inner.find_many(ids, trash, fields, each_weighs).await
+    }
+
+    async fn list(
+        &self,
+        filter: &PostFilter,
+        order: &Order<PostField>,
+        page: &PageRequest,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<PostView>, RepositoryError> {
+        let page = self.inner.list(filter, order, page, fields, each_weighs);
+        page.await
+    }
+
+    async fn count(&self, filter: &PostFilter, mode: CountMode) -> Result<u64, RepositoryError> {
+        self.counts.load((filter.clone(), mode), ()).await
+    }
+
+    async fn count_by(
+        &self,
+        filter: &PostFilter,
+        group: PostGroup,
+    ) -> Result<Counts, RepositoryError> {
+        self.groups.load((filter.clone(), group), ()).await
+    }
+
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        filter: &PostFilter,
+        page: &PageRequest,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Page<FoundPost>, RepositoryError> {
+        let found = self.inner.search(query, filter, page, fields, each_weighs);
+        found.await
+    }
+
+    async fn newest_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        fields: &Fields<PostField>,
+    ) -> Result<Vec<Vec<PostView>>, RepositoryError> {
+        match authors {
+            [author] => {
+                let newest = self.newest.load((trash, fields.clone()), *author).await?;
+                Ok(vec![newest])
+            }
+            _ => self.inner.newest_of(authors, trash, fields).await,
+        }
+    }
+
+    async fn count_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+    ) -> Result<Vec<u64>, RepositoryError> {
+        match authors {
+            [author] => Ok(vec![self.of_authors.load(trash, *author).await?]),
+            _ => self.inner.count_of(authors, trash).await,
+        }
+    }
+}
