@@ -24,4 +24,4 @@ pub use self::batch::{Atomicity, Batch, Batched, Outcomes};
 pub use self::error::{Error, Precondition};
 pub use self::mutation::{Mutation, Terms};
 pub use self::sweep::{Load, NoLoad, Sweep, Swept};
-pub use self::writer::{Answer, Intent, Render, Writer};
+pub use self::writer::{Answer, GroupCommit, Grouped, Intent, Render, Writer};

@@ -1,7 +1,7 @@
 //! What is kept of requests that carry an id, as changes of all kinds meet it.
 
 use byline_domain::error::RepositoryError;
-use byline_domain::request::Request;
+use byline_domain::request::{Request, RequestRecord};
 use byline_domain::unit_of_work::UnitOfWork;
 use chrono::{DateTime, Utc};
 
@@ -18,11 +18,14 @@ pub(crate) async fn claim(
     now: DateTime<Utc>,
 ) -> Result<Option<Recorded>, RepositoryError> {
     let found = unit.requests().claim(request, now).await?;
-    Ok(found.map(|record| {
-        if record.is_of(request) {
-            Ok(record.response)
-        } else {
-            Err(Error::RequestIdReused)
-        }
-    }))
+    Ok(found.map(|record| told(record, request)))
+}
+
+/// What the request was told, of which that is kept; `RequestIdReused` if it is of another one.
+pub(crate) fn told(record: RequestRecord, request: &Request) -> Recorded {
+    if record.is_of(request) {
+        Ok(record.response)
+    } else {
+        Err(Error::RequestIdReused)
+    }
 }

@@ -11,8 +11,12 @@ use byline_domain::pause::Pause;
 use byline_domain::request::Request;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 use crate::{Error, Mutation, Terms, record};
+
+mod group;
+
+pub use self::group::{GroupCommit, Grouped};
 
 /// How often a unit of work is tried again at most.
 pub(crate) const RETRIES: u32 = 3;
@@ -140,12 +144,28 @@ impl Writer {
         intent: &Intent,
         render: &R,
     ) -> Result<Answer<R::Told>, Error> {
-        let is_noticed = intent.request.is_some();
-        let _turn = match &intent.request {
+        let _turn = self.turn(intent).await;
+        self.write_in_turn(mutation, intent, render, None).await
+    }
+
+    /// The turn of the request's id, if it has one.
+    async fn turn(&self, intent: &Intent) -> Option<Turn<'_>> {
+        match &intent.request {
             Some(request) => Some(self.turns.take(request.id).await),
             None => None,
-        };
-        let mut unknown = None;
+        }
+    }
+
+    /// Writes as [`Self::write`] does, for whoever has the turn. `unknown` is how the connection was
+    /// lost at the COMMIT of an earlier try.
+    async fn write_in_turn<M: Mutation, R: Render<M::Output>>(
+        &self,
+        mutation: &M,
+        intent: &Intent,
+        render: &R,
+        mut unknown: Option<Source>,
+    ) -> Result<Answer<R::Told>, Error> {
+        let is_noticed = intent.request.is_some();
         let mut retry = 1;
         loop {
             let failure = match self.attempt(mutation, intent, render).await {
@@ -176,6 +196,13 @@ impl Writer {
         recorded.transpose()
     }
 
+    fn terms(&self) -> Terms {
+        Terms {
+            now: self.clock.now(),
+            retention: self.retention,
+        }
+    }
+
     async fn attempt<M: Mutation, R: Render<M::Output>>(
         &self,
         mutation: &M,
@@ -183,10 +210,7 @@ impl Writer {
         render: &R,
     ) -> Result<Answer<R::Told>, Failure> {
         let mut unit = self.units.begin().await?;
-        let terms = Terms {
-            now: self.clock.now(),
-            retention: self.retention,
-        };
+        let terms = self.terms();
         if let Some(request) = &intent.request
             && let Some(recorded) = record::claim(unit.as_mut(), request, terms.now).await?
         {

@@ -40,7 +40,8 @@ impl RequestRecord {
     }
 }
 
-/// Keeps what was answered, in the unit of work that makes the change.
+/// Keeps what was answered, in the unit of work that makes the change. What takes many costs
+/// the database as many statements for them as for one, but for the records that are found.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait RequestRepository: Send {
@@ -61,6 +62,24 @@ pub trait RequestRepository: Send {
         &mut self,
         id: RequestId,
         response: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError>;
+
+    /// Takes each id as [`Self::claim`] does, and answers in the order given; each is given
+    /// once. Waits for other units of work no longer than for any other lock: `Contention`.
+    async fn claim_many(
+        &mut self,
+        requests: &[Request],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError>;
+
+    /// Gives up ids that this unit of work has claimed, so that nothing is kept of them.
+    async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError>;
+
+    /// Keeps each answer as [`Self::answer`] does.
+    async fn answer_many(
+        &mut self,
+        answers: &[(RequestId, Vec<u8>)],
         now: DateTime<Utc>,
     ) -> Result<(), RepositoryError>;
 }

@@ -61,4 +61,8 @@ pub trait UnitOfWork: Send {
 pub trait UnitOfWorkFactory: Send + Sync {
     /// Begins one. Fails with `Unavailable` when no connection is to be had in time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
+
+    /// Begins one whose statements wait for locks so short a time that others, who wait for it, hardly
+    /// notice: what is locked is `Contention` then.
+    async fn begin_impatient(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
 }

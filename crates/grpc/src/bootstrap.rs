@@ -14,8 +14,10 @@ use byline_domain::audit::AuditRetention;
 use byline_domain::clock::Clock;
 use byline_domain::ids::IdGenerator;
 use byline_domain::lifecycle::Retention;
+use byline_domain::meter::Meter;
 use byline_domain::sweep::Sweeper;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
+use byline_persistence::meter::CallMeter;
 use byline_persistence::{
     CoalescingPosts, CoalescingUsers, Database, PgConnectOptions, PoolSettings,
 };
@@ -60,6 +62,7 @@ pub(crate) struct App {
     pub(crate) exports: Arc<Exports>,
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) meter: Arc<dyn Meter>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
@@ -126,6 +129,7 @@ impl App {
                 Arc::new(RandomPause),
                 retention,
             )),
+            meter: Arc::new(CallMeter),
             writer,
             units: port.clone(),
             sweeper: port,

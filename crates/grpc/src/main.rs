@@ -3,6 +3,10 @@
 use std::process::ExitCode;
 
 use byline_grpc::cli::Cli;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

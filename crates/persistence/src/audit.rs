@@ -1,5 +1,7 @@
 //! The audit log.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use byline_domain::audit::{
     AuditEvent, AuditField, AuditLog, AuditReader, AuditTest, Deed, NEWEST_FIRST, Origin,
@@ -11,6 +13,7 @@ use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::count::unsigned;
 use crate::filter::{Noun, Rows};
@@ -70,6 +73,39 @@ impl AuditLog for PgUnitOfWork<'_> {
         for resource in imports {
             self.keep_import(resource, origin, now).await?;
         }
+        let by = vec![1; deeds.len()];
+        self.keep_deeds(&deeds, &[origin], &by, now).await
+    }
+
+    async fn keep_each(
+        &mut self,
+        origins: &[(Uuid, Origin)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        let missing = || RepositoryError::Internal("what was noted has no origin".into());
+        let numbers: HashMap<Uuid, i64> = origins.iter().map(|it| it.0).zip(1..).collect();
+        let (mut deeds, mut by) = (Vec::new(), Vec::new());
+        for noted in std::mem::take(self.noted()) {
+            let Noted::Deed(deed) = noted else {
+                return Err(missing());
+            };
+            by.push(*numbers.get(&deed.id).ok_or_else(missing)?);
+            deeds.push(deed);
+        }
+        let origins: Vec<_> = origins.iter().map(|it| &it.1).collect();
+        self.keep_deeds(&deeds, &origins, &by, now).await
+    }
+}
+
+impl PgUnitOfWork<'_> {
+    /// Keeps the deeds, each by the origin of its number, from 1 on.
+    async fn keep_deeds(
+        &mut self,
+        deeds: &[Deed],
+        origins: &[&Origin],
+        by: &[i64],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
         if deeds.is_empty() {
             return Ok(());
         }
@@ -82,19 +118,24 @@ impl AuditLog for PgUnitOfWork<'_> {
             select (lpad(to_hex(floor(extract(epoch from $1::timestamptz) * 1000)::bigint), 12, '0')
                     || '7' || lpad(to_hex(least(place, 4095)), 3, '0')
                     || right(gen_random_uuid()::text, 17))::uuid,
-                $1, $2, $3, $4, $5, action, kind, id, string_to_array(fields, ','), count
-            from unnest($6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[])
-                with ordinality as deeds (action, kind, id, fields, count, place)",
+                $1, caller, peer, request_id, method,
+                action, kind, id, string_to_array(fields, ','), count
+            from unnest($2::text[], $3::text[], $4::text[], $5::text[])
+                with ordinality as origins (caller, peer, request_id, method, number)
+            join unnest($6::bigint[], $7::text[], $8::text[], $9::uuid[], $10::text[], $11::bigint[])
+                with ordinality as deeds (by, action, kind, id, fields, count, place)
+                on by = number",
             now,
-            origin.caller,
-            origin.peer,
-            origin.request_id,
-            origin.method,
-            &column(&deeds, |deed| deed.action.name()) as _,
-            &column(&deeds, |deed| deed.resource.to_string()),
-            &column(&deeds, |deed| deed.id),
-            &column(&deeds, |deed| deed.fields.join(",")),
-            &column(&deeds, |deed| deed
+            &column(origins, |origin| origin.caller.clone()),
+            &column(origins, |origin| origin.peer.clone()) as _,
+            &column(origins, |origin| origin.request_id.clone()) as _,
+            &column(origins, |origin| origin.method) as _,
+            by,
+            &column(deeds, |deed| deed.action.name()) as _,
+            &column(deeds, |deed| deed.resource.to_string()),
+            &column(deeds, |deed| deed.id),
+            &column(deeds, |deed| deed.fields.join(",")),
+            &column(deeds, |deed| deed
                 .count
                 .map(|count| i64::try_from(count).unwrap_or(i64::MAX))) as _,
         )
@@ -104,8 +145,9 @@ impl AuditLog for PgUnitOfWork<'_> {
     }
 }
 
-fn column<'d, T>(deeds: &'d [Deed], value: impl Fn(&'d Deed) -> T) -> Vec<T> {
-    deeds.iter().map(value).collect()
+/// What each of them has as that.
+fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 const COLUMNS: &str = "id, occurred_at, caller, peer, request_id, method, action, \

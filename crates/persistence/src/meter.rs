@@ -1,7 +1,11 @@
 //! Counts the statements that one call costs.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use byline_domain::meter::Meter;
 
 tokio::task_local! {
     static STATEMENTS: Statements;
@@ -34,4 +38,21 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
 pub(crate) fn count(statements: u32) {
     // Outside a call, as while migrating, nobody asks for the count.
     let _ = STATEMENTS.try_with(|it| it.0.fetch_add(statements, Ordering::Relaxed));
+}
+
+/// Counts for the call under way on this task.
+#[derive(Clone, Copy, Debug)]
+pub struct CallMeter;
+
+#[async_trait]
+impl Meter for CallMeter {
+    async fn measure<'w>(&self, work: Pin<Box<dyn Future<Output = ()> + Send + 'w>>) -> u32 {
+        let statements = Statements::default();
+        statements.count_in(work).await;
+        statements.get()
+    }
+
+    fn count(&self, statements: u32) {
+        count(statements);
+    }
 }

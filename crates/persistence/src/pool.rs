@@ -1,17 +1,19 @@
 //! The one pool of connections: bounded, and with a time-out on everything.
 
 mod lease;
+mod warm;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use byline_domain::error::RepositoryError;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
 use crate::error::unreachable;
 use crate::watch::{Backend, Watch};
 
+use self::warm::Warm;
 pub(crate) use lease::{Lease, Statement};
 
 /// How the pool is bounded.
@@ -71,7 +73,7 @@ const PLAN_FOR_FLASH: &str = "select set_config(name, '1.1', false) from pg_sett
 /// A PostgreSQL database, reached through a bounded pool. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: PgPool,
+    connections: Warm,
     last_loss: Arc<LastLoss>,
     transfer_bounds: Arc<TransferBounds>,
 }
@@ -137,7 +139,7 @@ impl Database {
             })
             .connect_lazy_with(server);
         Self {
-            pool,
+            connections: Warm::new(pool, Arc::clone(&last_loss)),
             last_loss,
             transfer_bounds: Arc::new(TransferBounds::of(settings)),
         }
@@ -146,7 +148,7 @@ impl Database {
     /// Connects once beside the pool, which goes on trying and then says no more than that it
     /// waited: so that whoever starts a command is told why there is no connection.
     pub async fn reach(&self) -> Result<(), RepositoryError> {
-        let wait = self.pool.options().get_acquire_timeout();
+        let wait = self.connections.pool().options().get_acquire_timeout();
         let server = self.server();
         let connected = tokio::time::timeout(wait, PgConnection::connect_with(&server)).await;
         let connection = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut));
@@ -164,12 +166,12 @@ impl Database {
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 
     /// How its connections are made.
     pub(crate) fn server(&self) -> Arc<PgConnectOptions> {
-        self.pool.connect_options()
+        self.connections.pool().connect_options()
     }
 
     /// What watches over a transfer by that transaction.
@@ -189,8 +191,8 @@ impl Database {
 
     /// A connection for some statements.
     pub(crate) async fn lease(&self) -> Result<Lease, RepositoryError> {
-        let connection = self.pool.acquire().await.map_err(unreachable)?;
-        Ok(Lease::new(connection, self.last_loss.clone()))
+        let taken = self.connections.take().await?;
+        Ok(Lease::new(taken, &self.connections, self.last_loss.clone()))
     }
 }
 

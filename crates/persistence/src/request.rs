@@ -1,10 +1,13 @@
 //! Keeps what was answered to requests.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::RequestId;
 use byline_domain::request::{Digest, Request, RequestRecord, RequestRepository};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::row::corrupt;
 use crate::unit_of_work::PgUnitOfWork;
@@ -43,24 +46,7 @@ impl RequestRepository for PgUnitOfWork<'_> {
         if statement.finish(done)?.is_some() {
             return Ok(None);
         }
-        let mut statement = self.statement().await?;
-        let row = sqlx::query!(
-            "select method, digest, response from request_records where id = $1",
-            id,
-        )
-        .fetch_optional(&mut *statement)
-        .await;
-        let Some(row) = statement.finish(row)? else {
-            return Err(RepositoryError::Contention(
-                "the record was swept while it was looked up".into(),
-            ));
-        };
-        let digest = row.digest.try_into();
-        Ok(Some(RequestRecord {
-            method: row.method,
-            digest: Digest(digest.map_err(|_| corrupt(TABLE, "digest", id))?),
-            response: row.response.ok_or_else(|| corrupt(TABLE, "response", id))?,
-        }))
+        self.record(id).await.map(Some)
     }
 
     async fn answer(
@@ -86,5 +72,117 @@ impl RequestRepository for PgUnitOfWork<'_> {
             return Err(RepositoryError::Internal("the id was not claimed".into()));
         }
         Ok(())
+    }
+
+    async fn claim_many(
+        &mut self,
+        requests: &[Request],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut ids, mut methods, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+        for request in requests {
+            ids.push(request.id.as_uuid());
+            methods.push(request.method);
+            digests.push(request.digest.0.to_vec());
+        }
+        let mut statement = self.statement().await?;
+        // In the order of their ids, so that no two that claim many wait for each other.
+        let claimed = sqlx::query_scalar!(
+            "insert into request_records (id, method, digest, created_at)
+            select id, method, digest, $4
+            from unnest($1::uuid[], $2::text[], $3::bytea[]) as asked (id, method, digest)
+            order by id
+            on conflict do nothing
+            returning id",
+            &ids,
+            &methods as _,
+            &digests,
+            now,
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        let claimed: HashSet<Uuid> = statement.finish(claimed)?.into_iter().collect();
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push(match claimed.contains(&id) {
+                true => None,
+                false => Some(self.record(id).await?),
+            });
+        }
+        Ok(found)
+    }
+
+    async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = ids.iter().map(RequestId::as_uuid).collect();
+        let mut statement = self.statement().await?;
+        let done = sqlx::query!(
+            "delete from request_records where id = any($1) and response is null",
+            &ids,
+        )
+        .execute(&mut *statement)
+        .await;
+        statement.finish(done).map(drop)
+    }
+
+    async fn answer_many(
+        &mut self,
+        answers: &[(RequestId, Vec<u8>)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let (ids, responses): (Vec<_>, Vec<_>) = answers
+            .iter()
+            .map(|(id, response)| (id.as_uuid(), response.clone()))
+            .unzip();
+        let mut statement = self.statement().await?;
+        // The time as of one answer.
+        let done = sqlx::query!(
+            "update request_records as record set response = answer.response,
+                created_at = greatest(created_at, $3::timestamptz - interval '1 minute')
+            from unnest($1::uuid[], $2::bytea[]) as answer (id, response)
+            where record.id = answer.id and record.response is null",
+            &ids,
+            &responses,
+            now,
+        )
+        .execute(&mut *statement)
+        .await;
+        let kept = statement.finish(done)?.rows_affected();
+        if kept < ids.len() as u64 {
+            return Err(RepositoryError::Internal("an id was not claimed".into()));
+        }
+        Ok(())
+    }
+}
+
+impl PgUnitOfWork<'_> {
+    /// What is kept under an id that is taken.
+    async fn record(&mut self, id: Uuid) -> Result<RequestRecord, RepositoryError> {
+        let mut statement = self.statement().await?;
+        let row = sqlx::query!(
+            "select method, digest, response from request_records where id = $1",
+            id,
+        )
+        .fetch_optional(&mut *statement)
+        .await;
+        let Some(row) = statement.finish(row)? else {
+            return Err(RepositoryError::Contention(
+                "the record was swept while it was looked up".into(),
+            ));
+        };
+        let digest = row.digest.try_into();
+        Ok(RequestRecord {
+            method: row.method,
+            digest: Digest(digest.map_err(|_| corrupt(TABLE, "digest", id))?),
+            response: row.response.ok_or_else(|| corrupt(TABLE, "response", id))?,
+        })
     }
 }

@@ -21,6 +21,13 @@ impl UnitOfWorkFactory for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
         Ok(Box::new(self.open().await?))
     }
+
+    async fn begin_impatient(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let unit = self
+            .open_by("begin; set local lock_timeout = '50ms'")
+            .await?;
+        Ok(Box::new(unit))
+    }
 }
 
 impl Database {

@@ -6,6 +6,7 @@ mod count;
 mod create;
 mod delete;
 mod get;
+mod groups;
 mod list;
 mod publish;
 mod purge;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{AuditEvent, AuditTest, Deed, Origin};
 use crate::error::RepositoryError;
@@ -22,6 +23,15 @@ pub trait AuditLog: Send {
     /// which it was noted: by one statement however much it is, one more after an import, and by none if it
     /// is nothing.
     async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError>;
+
+    /// Keeps what was noted as [`Self::keep`] does, each as done by the origin that stands with the
+    /// id of the resource. Each id is given once. MUST have one for all that was noted, and no
+    /// import among that: `Internal`, as a defect of the caller.
+    async fn keep_each(
+        &mut self,
+        origins: &[(Uuid, Origin)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError>;
 }
 
 /// Reads events.

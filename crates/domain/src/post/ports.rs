@@ -207,6 +207,14 @@ pub trait PostRepository: Send {
         contents: &[(PostId, Option<Content>)],
     ) -> Result<Vec<bool>, RepositoryError>;
 
+    /// What each of these posts says, in the order given; nothing of one that is not there.
+    /// `TooLarge` when that weighs more than [`crate::page::MAX_BYTES`] together, which MUST
+    /// leave the unit of work usable; MUST not read it in then.
+    async fn find_contents(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<Option<Content>>, RepositoryError>;
+
     /// Replaces each of these posts if all stored versions are those expected, else none of
     /// them, and where there is no such post: `StaleVersion`, which MUST leave the unit of
     /// work usable. Neither the author is replaced nor when a post was made; a title that is

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 pub use crate::access::MockKeyReader;
 use crate::audit::{AuditLog, Deed, Origin};
@@ -49,6 +50,14 @@ impl AuditLog for AnyAuditLog {
     fn note(&mut self, _deed: Deed) {}
 
     async fn keep(&mut self, _origin: &Origin, _now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+
+    async fn keep_each(
+        &mut self,
+        _origins: &[(Uuid, Origin)],
+        _now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
         Ok(())
     }
 }

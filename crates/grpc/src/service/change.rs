@@ -1,8 +1,9 @@
 //! How every method that changes something is answered.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use byline_app::{Answer, Batched, Error, Intent, Mutation, Render, Writer};
+use byline_app::{Answer, Batched, Error, GroupCommit, Grouped, Intent, Mutation, Render, Writer};
 use byline_domain::error::{ValidationError, join};
 use prost::Message;
 use tonic::{Request, Response, Status};
@@ -26,14 +27,40 @@ where
     M: Mutation,
     A: Message + Default,
 {
+    let (mutation, intent) = read(request, convert)?;
+    answer(writer, mutation, intent, respond).await
+}
+
+/// Makes the change that a request asks for as [`change`] does, along with others that arrive
+/// together.
+pub(super) async fn change_together<R, M, A>(
+    group: &GroupCommit<M>,
+    request: Request<R>,
+    convert: impl FnOnce(R) -> Result<M, ValidationError> + Send,
+    respond: impl Fn(M::Output) -> A + Send + Sync + 'static,
+) -> Result<Response<A>, Status>
+where
+    R: Mutating,
+    M: Grouped,
+    A: Message + Default + 'static,
+{
+    let (mutation, intent) = read(request, convert)?;
+    let render = Arc::new(Respond::new(respond));
+    self::respond(group.write(mutation, &intent, render).await)
+}
+
+/// What a request asks for, if its caller may.
+fn read<R: Mutating, M>(
+    request: Request<R>,
+    convert: impl FnOnce(R) -> Result<M, ValidationError>,
+) -> Result<(M, Intent), Status> {
     let caller = access::caller(&request);
     let origin = origin(&request, R::METHOD);
     let mut request = request.into_inner();
     access::require(&caller, request.reach())?;
     let intent = intent::take(&mut request, &caller);
     let (mutation, intent) = join(convert(request), intent).map_err(|error| invalid(&error))?;
-    let intent = Intent { origin, ..intent };
-    answer(writer, mutation, intent, respond).await
+    Ok((mutation, Intent { origin, ..intent }))
 }
 
 /// Makes the changes that a batch asks for. `convert` reads one request, `respond` makes

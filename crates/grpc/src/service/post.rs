@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use byline_app::Writer;
-use byline_app::post::Posts;
+use byline_app::post::{CreatePost, Posts, UpdatePost};
+use byline_app::{GroupCommit, Writer};
 use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
-use super::change::{change, change_many};
+use super::change::{change, change_many, change_together};
 use super::read::read;
 use crate::bootstrap::App;
 use crate::convert::{Lists, post as convert};
@@ -19,6 +19,8 @@ use crate::status::from_app;
 pub(crate) struct PostRpc {
     posts: Arc<Posts>,
     writer: Arc<Writer>,
+    creates: GroupCommit<CreatePost>,
+    updates: GroupCommit<UpdatePost>,
     ids: Arc<dyn IdGenerator>,
     lists: Lists,
 }
@@ -29,6 +31,8 @@ impl PostRpc {
         Self {
             posts: app.posts.clone(),
             writer: app.writer.clone(),
+            creates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
+            updates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
             ids: app.ids.clone(),
             lists: app.lists.clone(),
         }
@@ -41,8 +45,8 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::CreatePostRequest>,
     ) -> Result<Response<pb::CreatePostResponse>, Status> {
-        change(
-            &self.writer,
+        change_together(
+            &self.creates,
             request,
             |request| convert::create(request, self.ids.as_ref()),
             |post| pb::CreatePostResponse {
@@ -109,7 +113,7 @@ impl PostService for PostRpc {
         &self,
         request: Request<pb::UpdatePostRequest>,
     ) -> Result<Response<pb::UpdatePostResponse>, Status> {
-        change(&self.writer, request, convert::update, |post| {
+        change_together(&self.updates, request, convert::update, |post| {
             pb::UpdatePostResponse {
                 post: Some(post.into()),
             }

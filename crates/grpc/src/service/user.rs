@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use byline_app::Writer;
-use byline_app::user::Users;
+use byline_app::user::{CreateUser, UpdateUser, Users};
+use byline_app::{GroupCommit, Writer};
 use byline_domain::ids::IdGenerator;
 use tonic::{Request, Response, Status};
 
-use super::change::{change, change_many};
+use super::change::{change, change_many, change_together};
 use super::read::read;
 use crate::bootstrap::App;
 use crate::convert::{Lists, user as convert};
@@ -19,6 +19,8 @@ use crate::status::from_app;
 pub(crate) struct UserRpc {
     users: Arc<Users>,
     writer: Arc<Writer>,
+    creates: GroupCommit<CreateUser>,
+    updates: GroupCommit<UpdateUser>,
     ids: Arc<dyn IdGenerator>,
     lists: Lists,
 }
@@ -29,6 +31,8 @@ impl UserRpc {
         Self {
             users: app.users.clone(),
             writer: app.writer.clone(),
+            creates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
+            updates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
             ids: app.ids.clone(),
             lists: app.lists.clone(),
         }
@@ -41,8 +45,8 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::CreateUserRequest>,
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
-        change(
-            &self.writer,
+        change_together(
+            &self.creates,
             request,
             |request| convert::create(request, self.ids.as_ref()),
             |user| pb::CreateUserResponse {
@@ -109,7 +113,7 @@ impl UserService for UserRpc {
         &self,
         request: Request<pb::UpdateUserRequest>,
     ) -> Result<Response<pb::UpdateUserResponse>, Status> {
-        change(&self.writer, request, convert::update, |user| {
+        change_together(&self.updates, request, convert::update, |user| {
             pb::UpdateUserResponse {
                 user: Some(user.into()),
             }

@@ -1,26 +1,22 @@
 //! Reads of one key each: made at once while few are under way, together while many are.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+mod batch;
+
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use byline_domain::error::RepositoryError;
+use byline_domain::lanes::{LATE, Line};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
-use super::failure::{again, is_of_what_was_asked};
-use crate::meter::{self, Statements};
+use self::batch::Batch;
+use crate::meter;
 
-/// At most so many keys a statement: one that is wrong has few others read twice.
+/// At most so many reads a statement: one that is wrong has few others read twice.
 const MAX_KEYS: usize = 128;
-
-/// A statement that takes longer is late: whoever has waited so long for one is given another
-/// lane, so that a connection that answers no more keeps nobody else.
-const LATE: Duration = Duration::from_millis(100);
 
 /// How the statements of one group are bounded.
 #[derive(Clone, Copy, Debug)]
@@ -100,26 +96,20 @@ struct Inner<R: Reads> {
 
 /// The groups of which something is under way.
 struct Lines<R: Reads> {
-    lines: Vec<Line<R>>,
+    lines: Vec<Grouped<R>>,
     next: u64,
 }
 
 /// A group of which something is under way.
-struct Line<R: Reads> {
+struct Grouped<R: Reads> {
     number: u64,
     group: Arc<R::Group>,
-    /// How many statements are.
-    under_way: usize,
-    /// How many of these are beside the lanes, in the place of those that are late.
-    lent: usize,
-    /// What waits for a lane.
-    queue: VecDeque<Waiting<R>>,
+    line: Line<Waiting<R>>,
 }
 
 /// A read that waits for a lane, and its caller for the answer.
 struct Waiting<R: Reads> {
     key: R::Key,
-    since: Instant,
     answer: oneshot::Sender<Told<R::Row>>,
 }
 
@@ -176,19 +166,15 @@ impl<R: Reads> Loader<R> {
 
     fn turn(&self, group: &Arc<R::Group>, key: R::Key) -> (u64, Turn<R>) {
         let mut lines = self.lines();
-        let line = lines.of(group);
-        let number = line.number;
-        let is_free = line.under_way < self.0.lanes.at_once;
-        line.under_way += usize::from(is_free);
+        let grouped = lines.of(group, self.0.lanes.at_once);
+        let number = grouped.number;
+        let is_free = grouped.line.enter();
         if is_free && self.0.lanes.direct {
             return (number, Turn::Now(self.lane(number)));
         }
         let (answer, told) = oneshot::channel();
-        line.queue.push_back(Waiting {
-            key,
-            since: Instant::now(),
-            answer,
-        });
+        let now = Instant::now().into_std();
+        grouped.line.wait(Waiting { key, answer }, now);
         drop(lines);
         if is_free {
             self.lane(number).go_on();
@@ -196,17 +182,12 @@ impl<R: Reads> Loader<R> {
         (number, Turn::Later(told))
     }
 
-    /// Gives a lane beside the others to those who wait in that line, if one of them has waited
-    /// for as long as makes a statement late.
+    /// Gives a lane beside the others to those who wait in that line, if one of them waits for
+    /// what is late.
     fn lend(&self, number: u64) {
         let mut lines = self.lines();
-        let Some(line) = lines.numbered(number) else {
-            return;
-        };
-        let first = line.queue.front();
-        if first.is_some_and(|it| it.since.elapsed() >= LATE) {
-            line.under_way += 1;
-            line.lent += 1;
+        let grouped = lines.lines.iter_mut().find(|it| it.number == number);
+        if grouped.is_some_and(|it| it.line.lend(Instant::now().into_std())) {
             drop(lines);
             self.lane(number).go_on();
         }
@@ -226,15 +207,13 @@ impl<R: Reads> Loader<R> {
 }
 
 impl<R: Reads> Lines<R> {
-    fn of(&mut self, group: &Arc<R::Group>) -> &mut Line<R> {
+    fn of(&mut self, group: &Arc<R::Group>, lanes: usize) -> &mut Grouped<R> {
         let place = self.lines.iter().position(|it| it.group == *group);
         let place = place.unwrap_or_else(|| {
-            self.lines.push(Line {
+            self.lines.push(Grouped {
                 number: self.next,
                 group: Arc::clone(group),
-                under_way: 0,
-                lent: 0,
-                queue: VecDeque::new(),
+                line: Line::new(lanes),
             });
             self.next += 1;
             self.lines.len() - 1
@@ -242,40 +221,18 @@ impl<R: Reads> Lines<R> {
         &mut self.lines[place]
     }
 
-    fn numbered(&mut self, number: u64) -> Option<&mut Line<R>> {
-        self.lines.iter_mut().find(|it| it.number == number)
-    }
-
-    /// The next statement of a lane that is free. Without one the lane is given up; and where
-    /// it `is_late`, since another one was lent in its place.
-    fn next(&mut self, number: u64, is_late: bool) -> Option<Batch<R>> {
+    /// The next statement of a lane that was taken then.
+    fn next(&mut self, number: u64, taken: Instant) -> Option<Batch<R>> {
         let place = self.lines.iter().position(|it| it.number == number)?;
-        let line = &mut self.lines[place];
-        let is_replaced = is_late && line.lent > 0;
-        line.lent -= usize::from(is_replaced);
-        let next = if is_replaced { None } else { line.next() };
-        if next.is_none() {
-            line.under_way -= 1;
-            if line.under_way == 0 {
-                self.lines.swap_remove(place);
-            }
+        let grouped = &mut self.lines[place];
+        let (taken, now) = (taken.into_std(), Instant::now().into_std());
+        let is_wanted = |it: &Waiting<R>| !it.answer.is_closed();
+        let next = grouped.line.next(taken, now, MAX_KEYS, is_wanted);
+        let group = Arc::clone(&grouped.group);
+        if grouped.line.is_idle() {
+            self.lines.swap_remove(place);
         }
-        next
-    }
-}
-
-impl<R: Reads> Line<R> {
-    /// Those who have waited longest, and wait still.
-    fn next(&mut self) -> Option<Batch<R>> {
-        let mut batch = Batch::of(Arc::clone(&self.group));
-        while batch.keys.len() < MAX_KEYS
-            && let Some(waiting) = self.queue.pop_front()
-        {
-            if !waiting.answer.is_closed() {
-                batch.add(waiting);
-            }
-        }
-        (!batch.keys.is_empty()).then_some(batch)
+        (!next.is_empty()).then(|| Batch::of(group, next))
     }
 }
 
@@ -295,8 +252,7 @@ impl<R: Reads> Lane<R> {
 
 impl<R: Reads> Drop for Lane<R> {
     fn drop(&mut self) {
-        let is_late = self.since.elapsed() >= LATE;
-        let next = self.loader.lines().next(self.line, is_late);
+        let next = self.loader.lines().next(self.line, self.since);
         let Some(batch) = next else {
             return;
         };
@@ -307,135 +263,6 @@ impl<R: Reads> Drop for Lane<R> {
                 batch.load(&lane.loader.0.reads).await;
             });
         }
-    }
-}
-
-/// Reads that are one statement.
-struct Batch<R: Reads> {
-    group: Arc<R::Group>,
-    /// Where the callers of a key stand.
-    places: HashMap<R::Key, usize>,
-    keys: Vec<R::Key>,
-    callers: Vec<Vec<oneshot::Sender<Told<R::Row>>>>,
-}
-
-/// A part of a batch that is asked for at once, and what it took so far.
-struct Part<R: Reads> {
-    keys: Vec<R::Key>,
-    callers: Vec<Vec<oneshot::Sender<Told<R::Row>>>>,
-    statements: u32,
-}
-
-impl<R: Reads> Batch<R> {
-    fn of(group: Arc<R::Group>) -> Self {
-        Self {
-            group,
-            places: HashMap::new(),
-            keys: Vec::new(),
-            callers: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, waiting: Waiting<R>) {
-        match self.places.entry(waiting.key) {
-            Entry::Occupied(place) => self.callers[*place.get()].push(waiting.answer),
-            Entry::Vacant(place) => {
-                place.insert(self.keys.len());
-                self.keys.push(waiting.key);
-                self.callers.push(vec![waiting.answer]);
-            }
-        }
-    }
-
-    /// Reads all of it, and answers. Ends early when no caller waits any more.
-    async fn load(self, reads: &R) {
-        let mut parts = vec![Part {
-            keys: self.keys,
-            callers: self.callers,
-            statements: 0,
-        }];
-        while let Some(mut part) = parts.pop() {
-            match part.load(reads, &self.group).await {
-                Some(Ok(rows)) if !rows.is_empty() => parts.extend(part.answer(rows)),
-                Some(Err(error)) if part.keys.len() > 1 && is_of_what_was_asked(&error) => {
-                    let behind = part.split_off(part.keys.len() / 2);
-                    parts.extend([behind, part]);
-                }
-                Some(Err(error)) => part.fail(error),
-                Some(Ok(_)) => part.fail(RepositoryError::Internal(
-                    "a statement of many answered none of them".into(),
-                )),
-                None => {}
-            }
-        }
-    }
-}
-
-impl<R: Reads> Part<R> {
-    /// What one statement answers; nothing once nobody waits for that.
-    async fn load(
-        &mut self,
-        reads: &R,
-        group: &Arc<R::Group>,
-    ) -> Option<Result<Vec<R::Row>, RepositoryError>> {
-        let statements = Statements::default();
-        let keys = &self.keys;
-        let load = statements.count_in(async {
-            match keys[..] {
-                [key] => Ok(vec![reads.one(group, key).await?]),
-                _ => reads.many(group, keys).await,
-            }
-        });
-        let answer = tokio::select! {
-            answer = load => Some(answer),
-            () = all_gone(&mut self.callers) => None,
-        };
-        self.statements += statements.get();
-        answer
-    }
-
-    /// Answers the first of the keys. What is left is to be asked for again.
-    fn answer(mut self, rows: Vec<R::Row>) -> Option<Self> {
-        let rest = (rows.len() < self.keys.len()).then(|| self.split_off(rows.len()));
-        let statements = self.statements;
-        for (row, callers) in rows.into_iter().zip(self.callers) {
-            // Whoever is gone wants no answer.
-            let mut callers = callers.into_iter();
-            let last = callers.next_back();
-            for caller in callers {
-                let answer = Ok(row.clone());
-                let _ = caller.send(Told { answer, statements });
-            }
-            if let Some(caller) = last {
-                let answer = Ok(row);
-                let _ = caller.send(Told { answer, statements });
-            }
-        }
-        rest
-    }
-
-    fn fail(self, error: RepositoryError) {
-        let statements = self.statements;
-        let error = Arc::new(error);
-        for caller in self.callers.into_iter().flatten() {
-            let answer = Err(again(&error));
-            let _ = caller.send(Told { answer, statements });
-        }
-    }
-
-    fn split_off(&mut self, place: usize) -> Self {
-        Self {
-            keys: self.keys.split_off(place),
-            callers: self.callers.split_off(place),
-            statements: self.statements,
-        }
-    }
-}
-
-/// Waits until none of them waits.
-async fn all_gone<T>(callers: &mut [Vec<oneshot::Sender<T>>]) {
-    for caller in callers.iter_mut().flatten() {
-        caller.closed().await;
     }
 }
 

@@ -8,27 +8,36 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 
 use super::LastLoss;
+use super::warm::{Taken, Warm};
 use crate::error::{breaks_connection, loses_connection, translate};
 use crate::meter;
+
+const TAKEN: &str = "a lease has its connection until it is dropped";
 
 /// A connection that knows whether a statement is under way. If it is dropped
 /// then, because the call is over, it is closed: the driver would otherwise keep
 /// the slot until the statement ended, and the server would go on for nobody.
 pub(crate) struct Lease {
-    connection: PoolConnection<Postgres>,
+    /// `None` only while it is being dropped.
+    taken: Option<Taken>,
+    connections: Warm,
     last_loss: Arc<LastLoss>,
     busy: bool,
     failed: bool,
+    /// Whether anything has failed that may have left the connection in any state.
+    is_doubtful: bool,
 }
 
 impl Lease {
     /// That connection, at rest.
-    pub(super) fn new(connection: PoolConnection<Postgres>, last_loss: Arc<LastLoss>) -> Self {
+    pub(super) fn new(taken: Taken, connections: &Warm, last_loss: Arc<LastLoss>) -> Self {
         Self {
-            connection,
+            taken: Some(taken),
+            connections: connections.clone(),
             last_loss,
             busy: false,
             failed: false,
+            is_doubtful: false,
         }
     }
 
@@ -53,12 +62,30 @@ impl Lease {
     pub(crate) fn clear_failure(&mut self) {
         self.failed = false;
     }
+
+    fn close_on_drop(&mut self) {
+        self.is_doubtful = true;
+        self.connection_mut().close_on_drop();
+    }
+
+    fn connection(&self) -> &PoolConnection<Postgres> {
+        &self.taken.as_ref().expect(TAKEN).connection
+    }
+
+    fn connection_mut(&mut self) -> &mut PoolConnection<Postgres> {
+        &mut self.taken.as_mut().expect(TAKEN).connection
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        let Some(mut taken) = self.taken.take() else {
+            return;
+        };
         if self.busy {
-            self.connection.close_on_drop();
+            taken.connection.close_on_drop();
+        } else if !self.is_doubtful {
+            self.connections.give_back(taken);
         }
     }
 }
@@ -77,7 +104,7 @@ impl Statement<'_> {
         result: Result<T, sqlx::Error>,
     ) -> Result<T, RepositoryError> {
         if result.is_err() {
-            self.lease.connection.close_on_drop();
+            self.lease.close_on_drop();
         }
         self.finish(result)
     }
@@ -96,13 +123,14 @@ impl Statement<'_> {
         self.lease.busy = false;
         result.map_err(|error| {
             self.lease.failed = true;
+            self.lease.is_doubtful = true;
             let is_broken = breaks_connection(&error);
             if loses_connection(&error) {
                 self.lease.last_loss.note();
             }
             let error = translate(error);
             if is_broken || matches!(error, RepositoryError::ConnectionLost(_)) {
-                self.lease.connection.close_on_drop();
+                self.lease.close_on_drop();
             }
             error
         })
@@ -113,12 +141,12 @@ impl Deref for Statement<'_> {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.lease.connection
+        self.lease.connection()
     }
 }
 
 impl DerefMut for Statement<'_> {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.lease.connection
+        self.lease.connection_mut()
     }
 }

@@ -1,10 +1,11 @@
 //! Changes many posts by one statement.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
+use byline_domain::page::MAX_BYTES;
 use byline_domain::post::{Content, Post, PostHead, PostRewrite, Title};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -81,6 +82,39 @@ impl PgUnitOfWork<'_> {
             }));
         }
         Ok(outcomes)
+    }
+
+    pub(super) async fn contents_of(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<Option<Content>>, RepositoryError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = ids.iter().map(PostId::as_uuid).collect();
+        let most = i64::try_from(MAX_BYTES).unwrap_or(i64::MAX);
+        let mut statement = self.statement().await?;
+        // The length of what is stored apart is known without reading it.
+        let rows = sqlx::query!(
+            r#"select id, case when weight <= $2 then content end as content,
+                weight > $2 as "is_too_large!"
+            from (select id, content, sum(coalesce(octet_length(content), 0)) over () as weight
+                from posts where id = any($1)) weighed"#,
+            &ids,
+            most,
+        )
+        .fetch_all(&mut *statement)
+        .await;
+        let mut found = HashMap::new();
+        for row in statement.finish(rows)? {
+            if row.is_too_large {
+                return Err(RepositoryError::TooLarge);
+            }
+            let content = row.content.map(Content::parse).transpose();
+            let content = content.map_err(|_| corrupt("posts", "content", row.id))?;
+            found.insert(row.id, content);
+        }
+        Ok(ids.iter().map(|id| found.remove(id).flatten()).collect())
     }
 
     async fn insert_posts_of_a_run(

@@ -150,6 +150,13 @@ impl PostRepository for PgUnitOfWork<'_> {
         self.compare_contents(contents).await
     }
 
+    async fn find_contents(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<Option<Content>>, RepositoryError> {
+        self.contents_of(ids).await
+    }
+
     async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
         self.rewrite_posts(posts).await
     }

@@ -51,3 +51,21 @@ async fn leaves_what_follows_as_little_patience_as_before() {
     let found = unit.users().find_for_update(fixtures::user_id(1)).await;
     assert_contention(found);
 }
+
+#[tokio::test]
+async fn of_an_impatient_unit_of_work_waits_for_nobody() {
+    let mut world = World::new(&patient(2)).await;
+    let now = fixtures::time(0);
+    let mut first = world.database.begin().await.unwrap();
+    assert_eq!(first.requests().claim(&request(), now).await.unwrap(), None);
+    let mut other = world.database.begin_impatient().await.unwrap();
+    let began = Instant::now();
+    assert_contention(other.requests().claim_many(&[request()], now).await);
+    drop(other);
+    drop(first);
+
+    world.lock_users().await;
+    let mut other = world.database.begin_impatient().await.unwrap();
+    assert_contention(other.users().find_for_update(fixtures::user_id(1)).await);
+    assert!(began.elapsed() < patient(2).lock_timeout / 2);
+}

@@ -91,6 +91,45 @@ pub async fn of_one_unit_what_was_noted_last_comes_first(ports: Ports) {
     assert_eq!(numbers(&listed(&ports, "").await), newest_first);
 }
 
+pub async fn each_is_kept_as_done_by_its_own_origin(ports: Ports) {
+    let mut unit = ports.begin().await;
+    for number in [3, 1, 2, 3] {
+        unit.audit().note(to_user(number));
+    }
+    let nameless = Origin {
+        peer: None,
+        request_id: None,
+        ..origin("c")
+    };
+    let origins = [(1, origin("a")), (2, origin("b")), (3, nameless)]
+        .map(|(number, origin)| (user_id(number).as_uuid(), origin));
+    let kept = unit.audit().keep_each(&origins, time(5)).await;
+    kept.expect("what was noted is kept");
+    unit.commit().await.expect("a sound unit is committed");
+    let events = listed(&ports, "").await;
+    assert_eq!(numbers(&events), [3, 2, 1, 3]);
+    let callers: Vec<_> = events.iter().map(|event| event.caller.as_str()).collect();
+    assert_eq!(callers, ["c", "b", "a", "c"]);
+    let calls: Vec<_> = events
+        .iter()
+        .map(|event| event.request_id.clone())
+        .collect();
+    let of = |caller| Some(format!("call-of-{caller}"));
+    assert_eq!(calls, [None, of("b"), of("a"), None]);
+    assert!(events.iter().all(|event| event.occurred_at == time(5)));
+}
+
+pub async fn what_was_noted_of_no_origin_is_not_kept(ports: Ports) {
+    let mut unit = ports.begin().await;
+    unit.audit().note(to_user(1));
+    unit.audit().note(to_user(2));
+    let origins = [(user_id(1).as_uuid(), origin("a"))];
+    let refused = unit.audit().keep_each(&origins, time(5)).await;
+    assert!(matches!(refused, Err(RepositoryError::Internal(_))));
+    drop(unit);
+    assert!(listed(&ports, "").await.is_empty());
+}
+
 pub async fn a_unit_that_is_rolled_back_leaves_no_event(ports: Ports) {
     let mut unit = ports.begin().await;
     unit.audit().note(to_user(1));

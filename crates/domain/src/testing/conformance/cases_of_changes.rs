@@ -8,6 +8,8 @@ macro_rules! conformance_changes {
             audit {
                 what_was_kept_is_listed_as_it_was_noted,
                 of_one_unit_what_was_noted_last_comes_first,
+                each_is_kept_as_done_by_its_own_origin,
+                what_was_noted_of_no_origin_is_not_kept,
                 a_unit_that_is_rolled_back_leaves_no_event,
                 a_savepoint_that_is_undone_leaves_no_event,
                 what_was_noted_and_not_kept_is_not_committed,
@@ -97,6 +99,10 @@ macro_rules! conformance_changes {
                 neither_an_author_nor_the_trash_is_changed,
                 a_post_needs_a_title_and_an_author_who_lives_if_it_does,
             }
+            post_contents {
+                are_found_in_the_order_asked,
+                of_more_than_an_answer_holds_none_is_read,
+            }
             random_imports {
                 of_users_become_what_memory_makes_of_them,
                 of_posts_become_what_memory_makes_of_them,
@@ -107,6 +113,10 @@ macro_rules! conformance_changes {
                 a_claim_that_is_rolled_back_leaves_the_id_free,
                 an_answer_is_kept_for_a_day_from_when_it_was_given,
                 an_answer_needs_a_claim,
+                many_are_claimed_as_each_is,
+                of_no_requests_nothing_is_asked,
+                what_is_given_up_is_free_for_others,
+                of_many_answers_each_needs_a_claim,
                 a_savepoint_undoes_nothing_of_the_claim,
                 of_8_at_once_one_makes_the_change_and_all_find_its_answer,
             }

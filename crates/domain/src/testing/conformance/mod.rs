@@ -27,6 +27,7 @@ mod orders;
 pub mod page_places;
 pub mod post_batches;
 pub mod post_changes;
+pub mod post_contents;
 pub mod post_filters;
 pub mod post_imports;
 pub mod post_lookups;

@@ -113,6 +113,64 @@ pub async fn an_answer_needs_a_claim(ports: Ports) {
     assert!(refused.is_err());
 }
 
+pub async fn many_are_claimed_as_each_is(ports: Ports) {
+    answer(&ports, &request(2), b"second").await;
+    let other = Request {
+        method: "UserService/DeleteUser",
+        ..request(2)
+    };
+    let mut unit = ports.begin().await;
+    let asked = [request(3), other, request(1)];
+    let found = unit.requests().claim_many(&asked, time(0)).await;
+    let expected = [None, Some(record(&request(2), b"second")), None];
+    assert_eq!(found.expect("ids are claimed"), expected);
+    let answers = [(request(1).id, vec![0, 255]), (request(3).id, Vec::new())];
+    let done = unit.requests().answer_many(&answers, time(0)).await;
+    done.expect("answers are kept");
+    unit.commit().await.expect("it is committed");
+    let found = kept(&ports, &request(1)).await;
+    assert_eq!(found, Some(record(&request(1), &[0, 255])));
+    let found = kept(&ports, &request(3)).await;
+    assert_eq!(found, Some(record(&request(3), &[])));
+    let found = kept(&ports, &request(2)).await;
+    assert_eq!(found, Some(record(&request(2), b"second")));
+}
+
+pub async fn of_no_requests_nothing_is_asked(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let found = unit.requests().claim_many(&[], time(0)).await;
+    assert_eq!(found.expect("none is claimed"), []);
+    let done = unit.requests().answer_many(&[], time(0)).await;
+    done.expect("none is kept");
+    let done = unit.requests().disclaim(&[]).await;
+    done.expect("none is given up");
+}
+
+pub async fn what_is_given_up_is_free_for_others(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let asked = [request(1), request(2)];
+    let found = unit.requests().claim_many(&asked, time(0)).await;
+    assert_eq!(found.expect("ids are claimed"), [None, None]);
+    let done = unit.requests().disclaim(&[request(1).id]).await;
+    done.expect("it is given up");
+    let answers = [(request(2).id, b"second".to_vec())];
+    let done = unit.requests().answer_many(&answers, time(0)).await;
+    done.expect("the answer is kept");
+    unit.commit().await.expect("it is committed");
+    assert_eq!(kept(&ports, &request(1)).await, None);
+    let found = kept(&ports, &request(2)).await;
+    assert_eq!(found, Some(record(&request(2), b"second")));
+}
+
+pub async fn of_many_answers_each_needs_a_claim(ports: Ports) {
+    let mut unit = ports.begin().await;
+    let found = unit.requests().claim_many(&[request(1)], time(0)).await;
+    assert_eq!(found.expect("the id is claimed"), [None]);
+    let answers = [1, 2].map(|number| (request(number).id, Vec::new()));
+    let refused = unit.requests().answer_many(&answers, time(0)).await;
+    assert!(refused.is_err());
+}
+
 pub async fn a_savepoint_undoes_nothing_of_the_claim(ports: Ports) {
     let mut unit = ports.begin().await;
     let claimed = unit.requests().claim(&request(1), time(0)).await;

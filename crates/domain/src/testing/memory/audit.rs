@@ -23,23 +23,46 @@ impl AuditLog for State {
 
     async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError> {
         for deed in std::mem::take(&mut self.noted) {
-            let place = self.events.len() as u64;
-            let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-            self.events.push(AuditEvent {
-                id: Uuid::from_u64_pair((millis << 16) | 0x7000, (0x8 << 60) | place),
-                occurred_at: now,
-                caller: origin.caller.clone(),
-                peer: origin.peer.clone(),
-                request_id: origin.request_id.clone(),
-                method: origin.method.to_owned(),
-                action: deed.action.name().to_owned(),
-                resource_kind: deed.resource.to_string(),
-                resource_id: deed.id,
-                fields: deed.fields.into_iter().map(str::to_owned).collect(),
-                count: deed.count,
-            });
+            self.keep_one(deed, origin, now);
         }
         Ok(())
+    }
+
+    async fn keep_each(
+        &mut self,
+        origins: &[(Uuid, Origin)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        for deed in std::mem::take(&mut self.noted) {
+            let origin = origins.iter().find(|(id, _)| *id == deed.id);
+            let Some((_, origin)) = origin else {
+                return Err(RepositoryError::Internal(
+                    "what was noted has no origin".into(),
+                ));
+            };
+            self.keep_one(deed, origin, now);
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn keep_one(&mut self, deed: Deed, origin: &Origin, now: DateTime<Utc>) {
+        let place = self.events.len() as u64;
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        self.events.push(AuditEvent {
+            id: Uuid::from_u64_pair((millis << 16) | 0x7000, (0x8 << 60) | place),
+            occurred_at: now,
+            caller: origin.caller.clone(),
+            peer: origin.peer.clone(),
+            request_id: origin.request_id.clone(),
+            method: origin.method.to_owned(),
+            action: deed.action.name().to_owned(),
+            resource_kind: deed.resource.to_string(),
+            resource_id: deed.id,
+            fields: deed.fields.into_iter().map(str::to_owned).collect(),
+            count: deed.count,
+        });
     }
 }
 

@@ -48,4 +48,34 @@ impl RequestRepository for State {
             None => Err(RepositoryError::Internal("the id was not claimed".into())),
         }
     }
+
+    async fn claim_many(
+        &mut self,
+        requests: &[Request],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError> {
+        let mut found = Vec::new();
+        for request in requests {
+            found.push(self.claim(request, now).await?);
+        }
+        Ok(found)
+    }
+
+    async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError> {
+        for id in ids {
+            self.requests.remove(id);
+        }
+        Ok(())
+    }
+
+    async fn answer_many(
+        &mut self,
+        answers: &[(RequestId, Vec<u8>)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        for (id, response) in answers {
+            self.answer(*id, response, now).await?;
+        }
+        Ok(())
+    }
 }

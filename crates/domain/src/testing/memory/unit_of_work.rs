@@ -44,6 +44,11 @@ impl UnitOfWorkFactory for MemoryStore {
             },
         }))
     }
+
+    /// Here nothing is locked but the store.
+    async fn begin_impatient(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        self.begin().await
+    }
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ use crate::error::{Corrupt, RepositoryError};
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Version;
+use crate::page::MAX_BYTES;
 use crate::post::{Content, Given, Post, PostAge, PostHead, PostRepository, PostRewrite};
 use crate::user::{Address, Email, User, UserRepository};
 
@@ -141,6 +142,19 @@ impl PostRepository for State {
             post.is_some_and(|post| post.content == *content)
         };
         Ok(contents.iter().map(says).collect())
+    }
+
+    async fn find_contents(
+        &mut self,
+        ids: &[PostId],
+    ) -> Result<Vec<Option<Content>>, RepositoryError> {
+        let found = ids.iter().map(|id| self.posts.get(id)?.content.clone());
+        let found: Vec<_> = found.collect();
+        let weight: usize = found.iter().flatten().map(|it| it.as_str().len()).sum();
+        if weight as u64 > MAX_BYTES {
+            return Err(RepositoryError::TooLarge);
+        }
+        Ok(found)
     }
 
     async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {

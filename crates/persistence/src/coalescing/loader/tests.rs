@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::*;
+use crate::meter::Statements;
 
 const KEY_OF_A_DEFECT: u64 = 666;
 const KEY_OF_A_PANIC: u64 = 13;
