@@ -1,19 +1,28 @@
-//! Fills databases of any size and measures what reads of them and transfers cost.
+//! Fills databases of any size, measures what reads of them and transfers cost, and compares
+//! Byline with its limits and its peers.
 
+mod call;
+mod compare;
 mod copy;
 mod fill;
+mod filled;
+mod ids;
 mod machine;
 mod options;
 mod page;
+mod peer;
 mod program;
 mod reads;
+mod services;
+mod serving;
 mod tasks;
 mod transfer;
+mod wire;
 mod world;
 
 use clap::{Parser, Subcommand};
 
-/// Fill databases of any size, and measure what reads of them and transfers cost
+/// Fill databases of any size, measure what reads of them and transfers cost, and compare
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Cli {
@@ -29,6 +38,14 @@ enum Command {
     Reads(reads::ReadsCommand),
     /// Measure imports and exports against bare COPY, and what memory they take
     Transfer(transfer::TransferCommand),
+    /// Measure Byline beside the limits of the wire and of the database, and beside other servers
+    Compare(compare::CompareCommand),
+    /// Serve as the usual Rust service does, to be compared with
+    #[command(hide = true)]
+    Peer(peer::PeerCommand),
+    /// Serve what was recorded, to be compared with
+    #[command(hide = true)]
+    Wire(wire::WireCommand),
 }
 
 /// Why a command failed, in a sentence or two for whoever typed it.
@@ -37,9 +54,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let result = match Cli::parse().command {
-        Command::Fill(command) => command.run().await,
-        Command::Reads(command) => command.run().await,
-        Command::Transfer(command) => command.run().await,
+        Command::Fill(command) => Box::pin(command.run()).await,
+        Command::Reads(command) => Box::pin(command.run()).await,
+        Command::Transfer(command) => Box::pin(command.run()).await,
+        Command::Compare(command) => Box::pin(command.run()).await,
+        Command::Peer(command) => command.run().await,
+        Command::Wire(command) => command.run().await,
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

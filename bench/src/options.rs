@@ -32,6 +32,11 @@ impl Options {
         self.data_dir.join(name)
     }
 
+    /// Where the plots of the page are kept: in a folder of its name beside it.
+    pub(crate) fn plots(&self) -> PathBuf {
+        self.out.with_extension("")
+    }
+
     /// Writes a part.
     pub(crate) fn write(&self, part: &str) -> Result<(), Failure> {
         page::write(&self.out, part)

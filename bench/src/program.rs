@@ -88,23 +88,36 @@ fn build() -> Result<PathBuf, Failure> {
     Ok(program)
 }
 
-/// Starts the program over the database. Answers where it listens.
-pub(crate) async fn serve(program: &Path, url: &str) -> Result<(Child, String), Failure> {
-    let mut child = process::Command::new(program)
+/// Starts the program over the database, with more arguments. Answers where it listens.
+pub(crate) async fn serve(
+    program: &Path,
+    url: &str,
+    more: &[&str],
+) -> Result<(Child, String), Failure> {
+    let mut command = process::Command::new(program);
+    command
         .args(["serve", "--auth", "none", "--listen", "127.0.0.1:0", "--log", "error"])
         // What is measured stays as it is: the trash of a world is past its time.
         .args(["--sweep-interval", "0s"])
         .args(["--database-url", url])
+        .args(more);
+    start(command).await
+}
+
+/// Starts a server that says first where it listens, and answers that. It ends when it is dropped.
+pub(crate) async fn start(mut command: process::Command) -> Result<(Child, String), Failure> {
+    let program = command.as_std().get_program().display().to_string();
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| format!("{}: {error}", program.display()))?;
+        .map_err(|error| format!("{program}: {error}"))?;
     let stdout = child.stdout.take().ok_or("the server has no output")?;
     let line = BufReader::new(stdout).lines().next_line().await?;
     let address = line
         .as_deref()
         .and_then(|line| line.strip_prefix("listening on "))
-        .ok_or("the server did not start: see above")?;
+        .ok_or_else(|| format!("{program} did not start: see above"))?;
     Ok((child, address.to_owned()))
 }

@@ -4,10 +4,10 @@ use byline_grpc::pb;
 use byline_grpc::pb::get_user_request::Key;
 use prost_types::FieldMask;
 
-use super::call::Call;
 use super::walk::Walks;
+use crate::call::Call;
 use crate::world::dice::Dice;
-use crate::world::{LAST_NAMES, World};
+use crate::world::{LAST_NAMES, World, part_of_address};
 
 /// A call with other keys every time.
 pub(crate) struct Case {
@@ -59,15 +59,15 @@ const fn case(
 /// Every case of users.
 #[rustfmt::skip]
 pub(crate) const USERS: &[Case] = &[
-    case("GetUser", "by id", |site, dice| get_user(Key::Id(user(site, dice).id.to_string()), &[])),
+    case("GetUser", "by id", |site, dice| get_user(Key::Id(site.world.living_user(dice).id.to_string()), &[])),
     case("GetUser", "by e-mail", |site, dice| {
-        get_user(Key::Email(user(site, dice).email.as_str().to_owned()), &[])
+        get_user(Key::Email(site.world.living_user(dice).email.as_str().to_owned()), &[])
     }),
     case("GetUser", "with `posts` and `post_count`", |site, dice| {
         get_user(Key::Id(author(site, dice)), &["*", "posts", "post_count"])
     }),
     case("BatchGetUsers", "100 ids", |site, dice| Call::BatchGetUsers(pb::BatchGetUsersRequest {
-        ids: (0..BATCH).map(|_| user(site, dice).id.to_string()).collect(),
+        ids: (0..BATCH).map(|_| site.world.living_user(dice).id.to_string()).collect(),
         ..Default::default()
     })),
     case("ListUsers", FIRST, |_, _| list_users("", "", &[])),
@@ -83,15 +83,13 @@ pub(crate) const USERS: &[Case] = &[
     case("ListUsers", "total EXACT", |_, _| list_users_counted(pb::TotalMode::Exact)),
     case("ListUsers", "total ESTIMATE", |_, _| list_users_counted(pb::TotalMode::Estimate)),
     case("SearchUsers", "narrow: a part of one address", |site, dice| {
-        let email = user(site, dice).email.folded();
-        let (name, _) = email.split_once('@').unwrap_or_default();
-        search_users(name.split_once('.').map_or(name, |(_, last)| last))
+        search_users(&part_of_address(&site.world.living_user(dice)))
     }),
     case("SearchUsers", "medium: a surname, 1 %", |_, dice| search_users(&dice.pick(LAST_NAMES).to_lowercase())),
     case("SearchUsers", FOUND_USERS, |_, dice| search_users(LETTERS[below(dice, 5)])),
     case("SearchUsers", DEEP_FOUND_USERS, |site, dice| site.walks.found_users.page(dice)),
     case("SearchUsers", "short: 2 letters", |site, dice| {
-        search_users(&user(site, dice).email.folded().chars().take(2).collect::<String>())
+        search_users(&site.world.living_user(dice).email.folded().chars().take(2).collect::<String>())
     }),
     case("CountUsers", "all", |_, _| count_users("", "")),
     case("CountUsers", NARROW, |_, _| count_users(r#"role = "admin""#, "")),
@@ -133,38 +131,18 @@ fn below(dice: &mut Dice, bound: u64) -> usize {
     usize::try_from(dice.below(bound)).unwrap_or_default()
 }
 
-/// A user outside the trash.
-fn user(site: &Site<'_>, dice: &mut Dice) -> byline_domain::user::User {
-    loop {
-        let user = site.world.user(dice.below(site.world.users()));
-        if !user.lifecycle.is_deleted() {
-            return user;
-        }
-    }
-}
-
-/// A post outside the trash.
-fn living_post(site: &Site<'_>, dice: &mut Dice) -> byline_domain::post::Post {
-    loop {
-        let post = site.world.post(dice.below(site.world.posts()));
-        if !post.lifecycle.is_deleted() {
-            return post;
-        }
-    }
-}
-
 fn post(site: &Site<'_>, dice: &mut Dice) -> String {
-    living_post(site, dice).id.to_string()
+    site.world.living_post(dice).id.to_string()
 }
 
 /// Who wrote some post: who writes much is met often.
 fn author(site: &Site<'_>, dice: &mut Dice) -> String {
-    living_post(site, dice).author_id.to_string()
+    site.world.living_post(dice).author_id.to_string()
 }
 
 /// Two words that stand together in some post.
 fn phrase(site: &Site<'_>, dice: &mut Dice) -> String {
-    let post = living_post(site, dice);
+    let post = site.world.living_post(dice);
     let content = post.content.as_ref().map_or("", |content| content.as_str());
     let words: Vec<_> = content.split_whitespace().skip(4).take(2).collect();
     format!("\"{}\"", words.join(" "))

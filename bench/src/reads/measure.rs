@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use tonic::Code;
 
-use super::call::{Call, Clients, DEADLINE};
 use super::cases::{self, Case};
 use super::site::Site;
 use crate::Failure;
+use crate::call::{Call, Clients, DEADLINE};
 use crate::world::dice::{Dice, Stream};
 
 /// A case gets fewer rounds than asked for if they would take longer than this on one
@@ -210,10 +210,10 @@ async fn send(
     let time = began.elapsed();
     match answer {
         // What finds nothing measures nothing.
-        Ok(answer) if answer.rows == 0 => {
+        Ok(answer) if answer.rows() == 0 => {
             Err(format!("{}, {}: nothing was found: {said}", case.method, case.what).into())
         }
-        Ok(answer) => Ok(Some((time, answer.rows))),
+        Ok(answer) => Ok(Some((time, answer.rows()))),
         Err(status) if status.code() == Code::DeadlineExceeded => Ok(None),
         Err(status) => Err(format!("{}, {}: {status}: {said}", case.method, case.what).into()),
     }

@@ -1,12 +1,11 @@
 //! `bench reads`: measures what every read method costs, over a small database and a
 //! large one, and writes down the numbers.
 
-mod call;
 mod cases;
 mod measure;
 mod report;
 mod site;
-mod walk;
+pub(crate) mod walk;
 
 use clap::Args;
 

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::call::DEADLINE;
 use super::cases::{
     BROAD, DEEP, DEEP_BY_EMAIL, DEEP_FOUND_POSTS, DEEP_FOUND_USERS, FIRST, FIRST_BY_EMAIL,
     FOUND_POSTS, FOUND_USERS, NARROW, OF_ADMINS, OF_ONE, OF_POSTS, PUBLISHED,
 };
 use super::measure::Measured;
 use super::site::{Site, settings};
+use crate::call::DEADLINE;
 use crate::machine;
 use crate::page::grouped;
 
@@ -139,14 +139,14 @@ fn introduce(text: &mut String, small: &Site, large: &Site) {
         command = machine::command(),
         date = machine::today(),
         machine = machine::describe(),
-        version = large.postgres_version,
+        version = large.database.version(),
         settings = settings.join(", "),
         small_users = grouped(small.world.users()),
         small_posts = grouped(small.world.posts()),
-        small_filled = small.filled,
+        small_filled = small.database.took,
         large_users = grouped(large.world.users()),
         large_posts = grouped(large.world.posts()),
-        large_filled = large.filled,
+        large_filled = large.database.took,
         from = grouped(*pages.start()),
         to = grouped(*pages.end()),
         small_from = grouped(*small_pages.start()),

@@ -4,9 +4,9 @@
 use byline_grpc::pb;
 use prost_types::FieldMask;
 
-use super::call::{Call, Clients};
 use super::cases::{EVERYWHERE, LETTERS, PAGE};
 use crate::Failure;
+use crate::call::{Call, Clients};
 use crate::world::World;
 use crate::world::dice::Dice;
 
@@ -68,7 +68,13 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    async fn go(clients: &mut Clients, call: Call, rows: u64, pages: u64) -> Result<Self, Failure> {
+    /// Walks down the list, which has so many rows, as [`Walks::go`] says.
+    pub(crate) async fn go(
+        clients: &mut Clients,
+        call: Call,
+        rows: u64,
+        pages: u64,
+    ) -> Result<Self, Failure> {
         let middle = DEEP_ROW.min(rows / 2);
         let page = u64::try_from(PAGE)?;
         let pages = pages.min(rows / 4 / page).max(1);
@@ -103,11 +109,12 @@ impl Walk {
             paths: vec!["id".to_owned()],
         };
         let answer = clients.send(self.at(token, size, Some(ids))).await?;
-        self.row += answer.rows;
-        if answer.next_page_token.is_empty() {
+        self.row += answer.rows();
+        let token = answer.next_page_token();
+        if token.is_empty() {
             return Err(format!("a list ended at row {}, before it is deep", self.row).into());
         }
-        Ok(answer.next_page_token)
+        Ok(token)
     }
 
     fn at(&self, token: String, size: i32, mask: Option<FieldMask>) -> Call {
@@ -129,7 +136,10 @@ impl Walk {
             | Call::CountUsers(_)
             | Call::GetPost(_)
             | Call::BatchGetPosts(_)
-            | Call::CountPosts(_) => {}
+            | Call::CountPosts(_)
+            | Call::CreatePost(_)
+            | Call::UpdatePost(_)
+            | Call::BatchCreatePosts(_) => {}
         }
         call
     }
@@ -137,6 +147,11 @@ impl Walk {
     /// One of the pages.
     pub(crate) fn page(&self, dice: &mut Dice) -> Call {
         self.at(dice.pick(&self.tokens).clone(), PAGE, None)
+    }
+
+    /// The tokens of the pages, and how many rows come before the first of them.
+    pub(crate) fn tokens(&self) -> (&[String], u64) {
+        (&self.tokens, self.row)
     }
 
     /// Which pages they are, counted from 1.

@@ -75,7 +75,7 @@ impl Site {
 
     /// A server that has done nothing yet.
     pub(super) async fn serve(&self) -> Result<Server, Failure> {
-        let (child, address) = serve(&self.program, &self.postgres.url(DATABASE)).await?;
+        let (child, address) = serve(&self.program, &self.postgres.url(DATABASE), &[]).await?;
         let channel = Endpoint::from_shared(format!("http://{address}"))?
             .connect()
             .await?;

@@ -197,6 +197,26 @@ impl World {
         (self.posts * RARE / 1_000 / POSTS_OF_A_RARE_WORD).clamp(1, 512_000)
     }
 
+    /// A user outside the trash.
+    pub(crate) fn living_user(&self, dice: &mut Dice) -> User {
+        loop {
+            let user = self.user(dice.below(self.users));
+            if !user.lifecycle.is_deleted() {
+                return user;
+            }
+        }
+    }
+
+    /// A post outside the trash.
+    pub(crate) fn living_post(&self, dice: &mut Dice) -> Post {
+        loop {
+            let post = self.post(dice.below(self.posts));
+            if !post.lifecycle.is_deleted() {
+                return post;
+            }
+        }
+    }
+
     /// One of the rare words.
     pub(crate) fn some_rare_word(&self, dice: &mut Dice) -> String {
         rare_word(dice.below(self.rare_words()))
@@ -206,6 +226,14 @@ impl World {
     pub(crate) fn word(&self, rank: usize) -> &str {
         self.vocabulary.word(rank)
     }
+}
+
+/// What few addresses have: the surname and the number.
+pub(crate) fn part_of_address(user: &User) -> String {
+    let email = user.email.folded();
+    let (name, _) = email.split_once('@').unwrap_or_default();
+    let part = name.split_once('.').map_or(name, |(_, last)| last);
+    part.to_owned()
 }
 
 /// Made at that time, and in two cases of three changed since.
