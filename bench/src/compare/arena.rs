@@ -40,10 +40,11 @@ impl Shape {
 
 /// The contenders, and what they are asked for.
 pub(crate) struct Arena {
+    // Before the database that they are over.
+    servers: Vec<Server>,
     pub(crate) site: Site,
     /// From the start of Byline's process to its first answer, in seconds.
     pub(crate) first_answer: f64,
-    servers: Vec<Server>,
     pgbench: Option<Pgbench>,
     pools: BTreeMap<Workload, Arc<Pool>>,
     /// The deep pages by offset, for all but Byline.
@@ -252,9 +253,11 @@ impl Arena {
         Ok(Window::of(counted, &meter.stop()))
     }
 
-    /// Ends all of them.
+    /// Ends all of them, and the database after them.
     pub(crate) async fn close(self) -> Result<(), Failure> {
-        drop(self.servers);
+        for server in self.servers {
+            server.stop().await?;
+        }
         self.site.stop().await
     }
 }

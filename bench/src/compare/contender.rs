@@ -1,12 +1,14 @@
 //! What is compared: programs over the same database that answer the same calls, and limits.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
 use tonic::transport::{Channel, Endpoint};
 
-use super::usage::Processes;
+use super::usage::{self, Processes};
 use super::workload::Workload;
 use crate::{Failure, program};
 
@@ -88,6 +90,9 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// Connections to the database, of all of them: what Byline has unless told otherwise.
 const POOL_SIZE: &str = "16";
 
+/// How long processes may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// More calls at once than are ever made; Byline refuses a caller above half of it.
 const MAX_CALLS: &str = "4096";
 
@@ -126,10 +131,10 @@ impl Programs {
             }
             Contender::Node => {
                 let mut command = Command::new("node");
-                command.arg(Path::new(ROOT).join("bench/peers/node/server.js"));
-                command
-                    .arg("--modules")
-                    .arg(self.peers.join("node/node_modules"));
+                command.arg(self.peers.join("node/server.js"));
+                for folder in ["proto", "third_party"] {
+                    command.arg("--include").arg(Path::new(ROOT).join(folder));
+                }
                 program::start(self.as_a_peer(command)).await?
             }
             Contender::Sqlalchemy => {
@@ -145,7 +150,7 @@ impl Programs {
             contender,
             address,
             processes: Processes::of(id),
-            _child: child,
+            child,
         })
     }
 
@@ -169,7 +174,7 @@ pub(crate) struct Server {
     pub(crate) contender: Contender,
     pub(crate) processes: Processes,
     address: String,
-    _child: Child,
+    child: Child,
 }
 
 impl Server {
@@ -178,5 +183,19 @@ impl Server {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.address))?;
         let connected = endpoint.connect().await;
         Ok(connected.map_err(|error| format!("{}: {error}", self.contender.says()))?)
+    }
+
+    /// Ends it, and waits until what it started has ended too.
+    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
+        let all = self.processes.numbers();
+        self.child.kill().await?;
+        let began = Instant::now();
+        while all.iter().copied().any(usage::is_there) {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("{} does not end", self.contender.says()).into());
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
     }
 }

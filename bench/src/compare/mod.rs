@@ -124,30 +124,35 @@ impl CompareCommand {
             .await?;
         let shape = self.shape();
         let about = self.about(&arena, contenders, shape);
-        let measured = Measured::measure(
-            &mut arena,
-            &workloads,
-            &about.contenders,
-            self.rounds,
-            shape,
-        )
-        .await;
-        let crowd = arena
-            .measure(Contender::Byline, Workload::GetUser, CROWD)
-            .await;
-        let alone = crowd.map(|crowd| Alone {
-            first_answer: arena.first_answer,
-            crowd_peak: crowd.peak.unwrap_or_default(),
-        });
+        let measured = self.measure_all(&mut arena, &workloads, &about).await;
         arena.close().await?;
+        let (measured, alone) = measured?;
         let report = SideBySide {
             about,
             workloads,
-            measured: measured?,
-            alone: alone?,
+            measured,
+            alone,
         };
         print!("{}", report.summary());
         report.write(&self.options)
+    }
+
+    async fn measure_all(
+        &self,
+        arena: &mut Arena,
+        workloads: &[Workload],
+        about: &About,
+    ) -> Result<(Measured, Alone), Failure> {
+        let (all, rounds) = (&about.contenders, self.rounds);
+        let measured = Measured::measure(arena, workloads, all, rounds, about.shape).await?;
+        let crowd = arena
+            .measure(Contender::Byline, Workload::GetUser, CROWD)
+            .await?;
+        let alone = Alone {
+            first_answer: arena.first_answer,
+            crowd_peak: crowd.peak.unwrap_or_default(),
+        };
+        Ok((measured, alone))
     }
 
     async fn grow_callers(self) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::process::Command;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::load::{self, Counted};
 use super::site::Site;
@@ -16,11 +16,17 @@ use crate::Failure;
 use crate::world::dice::{Dice, Stream};
 
 /// pgbench has no list of ids to choose from, but a script for each. Every connection prepares
-/// every one of them, so that they are few.
-const SCRIPTS: usize = 16;
+/// every one of them, so that they are few, and fewer where there are many connections.
+const PREPARED: usize = 1_024;
+const FEWEST: usize = 4;
+const MOST: usize = 16;
 
-/// For connecting, for preparing and for the clocks, before and after what is counted.
-const MARGIN: Duration = Duration::from_millis(1_500);
+/// Until all is prepared, once all are connected; and what is left over after what is counted.
+const WARM_UP: Duration = Duration::from_secs(1);
+const LEFT_OVER: Duration = Duration::from_millis(500);
+
+/// How long connecting may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Statements ready for pgbench.
 pub(crate) struct Pgbench {
@@ -41,7 +47,11 @@ impl Pgbench {
     }
 
     /// The statements of a workload.
-    fn statements(workload: Workload, site: &Site) -> Result<Vec<String>, Failure> {
+    fn statements(
+        workload: Workload,
+        site: &Site,
+        connections: usize,
+    ) -> Result<Vec<String>, Failure> {
         let mut dice = Dice::new(Stream::Keys, 0);
         let make: fn(&Site, &mut Dice) -> String = if workload == Workload::GetUser {
             get_user
@@ -52,7 +62,8 @@ impl Pgbench {
         } else {
             return Err("pgbench has no statement for that".into());
         };
-        let mut statements: Vec<_> = (0..SCRIPTS).map(|_| make(site, &mut dice)).collect();
+        let scripts = (PREPARED / connections).clamp(FEWEST, MOST);
+        let mut statements: Vec<_> = (0..scripts).map(|_| make(site, &mut dice)).collect();
         statements.dedup();
         Ok(statements)
     }
@@ -68,7 +79,7 @@ impl Pgbench {
         for entry in fs::read_dir(&self.folder)? {
             fs::remove_file(entry?.path())?;
         }
-        let seconds = (length + 2 * MARGIN).as_secs_f64().ceil();
+        let seconds = (WARM_UP + length + LEFT_OVER).as_secs_f64().ceil();
         let mut command = Command::new(site.bindir.join("pgbench"));
         command
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"])
@@ -78,7 +89,10 @@ impl Pgbench {
                 "--log-prefix={}",
                 self.folder.join("log").display()
             ));
-        for (number, statement) in Self::statements(workload, site)?.iter().enumerate() {
+        for (number, statement) in Self::statements(workload, site, connections)?
+            .iter()
+            .enumerate()
+        {
             let script = self.folder.join(format!("script-{number}"));
             fs::write(&script, statement)?;
             command.arg(format!("--file={}", script.display()));
@@ -92,7 +106,8 @@ impl Pgbench {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{}: {error}", program.display()))?;
-        sleep(MARGIN).await;
+        connected(site, connections).await?;
+        sleep(WARM_UP).await;
         let meter = Meter::start(None, site.postgres)?;
         let from = since_1970();
         sleep(length).await;
@@ -156,6 +171,24 @@ fn create_post(site: &Site, dice: &mut Dice) -> String {
         content.unwrap_or_default(),
         post.author_id
     )
+}
+
+/// Waits until pgbench has all of its connections, which it begins with.
+async fn connected(site: &Site, connections: usize) -> Result<(), Failure> {
+    let mut connection = site.database.connect().await?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let there: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where application_name = 'pgbench'",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        if usize::try_from(there)? >= connections {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Err("pgbench does not connect".into())
 }
 
 fn is_log(path: &Path) -> bool {

@@ -21,6 +21,8 @@ struct Stat {
     parent: u32,
     /// Of its own and of its children that have ended.
     ticks: u64,
+    /// Whether nobody has asked yet what became of it.
+    has_ended: bool,
 }
 
 impl Processes {
@@ -37,13 +39,13 @@ impl Processes {
     /// The processor's time that all of them have taken.
     pub(crate) fn time(self) -> Duration {
         let all = all();
-        let ticks = self.numbers(&all).map(|it| all[&it].ticks).sum::<u64>();
+        let ticks = self.among(&all).map(|it| all[&it].ticks).sum::<u64>();
         Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND)
     }
 
     /// From now on the peaks are new ones.
     pub(crate) fn forget_peak(self) -> Result<(), Failure> {
-        for number in self.numbers(&all()) {
+        for number in self.numbers() {
             let path = format!("/proc/{number}/clear_refs");
             fs::write(&path, "5").map_err(|error| format!("{path}: {error}"))?;
         }
@@ -52,8 +54,7 @@ impl Processes {
 
     /// The most memory that each of them had, in bytes, added up.
     pub(crate) fn peak(self) -> u64 {
-        let all = all();
-        let peaks = self.numbers(&all).map(|number| {
+        let peaks = self.numbers().into_iter().map(|number| {
             let peak = machine::value(&format!("/proc/{number}/status"), "VmHWM");
             let kib = peak.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
             kib.unwrap_or_default() * 1_024
@@ -61,7 +62,12 @@ impl Processes {
         peaks.sum()
     }
 
-    fn numbers(self, all: &HashMap<u32, Stat>) -> impl Iterator<Item = u32> {
+    /// Which they are.
+    pub(crate) fn numbers(self) -> Vec<u32> {
+        self.among(&all()).collect()
+    }
+
+    fn among(self, all: &HashMap<u32, Stat>) -> impl Iterator<Item = u32> {
         all.keys().copied().filter(move |number| {
             let mut ancestor = *number;
             while ancestor != self.root {
@@ -82,6 +88,11 @@ fn all() -> HashMap<u32, Stat> {
     numbers.filter_map(|it| Some((it, stat(it)?))).collect()
 }
 
+/// Whether a process has not ended.
+pub(crate) fn is_there(number: u32) -> bool {
+    stat(number).is_some_and(|it| !it.has_ended)
+}
+
 fn stat(number: u32) -> Option<Stat> {
     read(&fs::read_to_string(format!("/proc/{number}/stat")).ok()?)
 }
@@ -94,6 +105,7 @@ fn read(line: &str) -> Option<Stat> {
     Some(Stat {
         parent: fields.get(1)?.parse().ok()?,
         ticks: ticks.sum::<Result<_, _>>().ok()?,
+        has_ended: matches!(*fields.first()?, "Z" | "X"),
     })
 }
 
@@ -107,6 +119,7 @@ mod tests {
         let expected = Stat {
             parent: 4,
             ticks: 4_321,
+            has_ended: false,
         };
         assert_eq!(read(line), Some(expected));
         assert_eq!(read("17 (a) S 4"), None);
@@ -114,9 +127,13 @@ mod tests {
 
     #[test]
     fn what_a_process_started_is_counted_with_it() {
-        let stat = |parent| Stat { parent, ticks: 1 };
+        let stat = |parent| Stat {
+            parent,
+            ticks: 1,
+            has_ended: false,
+        };
         let all = HashMap::from([(1, stat(0)), (2, stat(1)), (3, stat(2)), (4, stat(1))]);
-        let mut of_two: Vec<_> = Processes::of(2).numbers(&all).collect();
+        let mut of_two: Vec<_> = Processes::of(2).among(&all).collect();
         of_two.sort_unstable();
         assert_eq!(of_two, [2, 3]);
     }
@@ -125,5 +142,6 @@ mod tests {
     fn this_process_has_memory() {
         let own = Processes::of(std::process::id());
         assert!(own.peak() > 0);
+        assert!(is_there(std::process::id()));
     }
 }

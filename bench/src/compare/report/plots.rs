@@ -13,7 +13,7 @@ use crate::compare::workload::Workload;
 const WIDTH: u32 = 900;
 /// Of the names at the left, and of the values at the right.
 const LEFT: i32 = 190;
-const RIGHT: i32 = 60;
+const RIGHT: i32 = 110;
 const TOP: i32 = 62;
 const BAR: i32 = 11;
 const GAP: i32 = 12;
