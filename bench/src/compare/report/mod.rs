@@ -58,32 +58,45 @@ pub(crate) struct SideBySide {
 impl SideBySide {
     /// Writes the part of the page and its plots.
     pub(crate) fn write(&self, options: &Options) -> Result<(), Failure> {
-        let folder = options.plots();
-        let throughput =
-            plots::throughput(&self.measured, &self.workloads, &self.about.contenders)?;
-        let latency = plots::latency(&self.measured, &self.workloads, &self.about.contenders)?;
-        let throughput = save(&folder, "throughput.svg", &throughput)?;
-        let latency = save(&folder, "latency.svg", &latency)?;
-        let mut text = String::from("# Side by side\n\n");
-        self.about.introduce(
-            &mut text,
-            "starts each of these as processes of their own over one database, and makes the same calls of \
-             each in turn, round by round",
-        );
+        let does = "starts each of these as processes of their own over one database, and makes \
+                    the same calls of each in turn, round by round";
+        let (contenders, workloads) = (&self.about.contenders, &self.workloads);
+        let at_a_rate = self.about.shape.rate.is_some();
+        let mut text = String::new();
+        text.push_str(if at_a_rate {
+            "# Side by side at a rate\n\n"
+        } else {
+            "# Side by side\n\n"
+        });
+        self.about.introduce(&mut text, does);
         self.about.who(&mut text);
-        text.push_str("\n## What is promised\n\n");
-        promises::write(&mut text, &self.measured, &self.alone);
+        // At a rate all have the same one.
+        if !at_a_rate {
+            text.push_str("\n## What is promised\n\n");
+            promises::write(&mut text, &self.measured, &self.alone);
+            let plot = plots::throughput(&self.measured, workloads, contenders)?;
+            let plot = save(&options.plots(), "throughput.svg", &plot)?;
+            let _ = write!(
+                text,
+                "\n## How many calls\n\nWhat each answers in a second, where Byline is 1: a longer bar than \
+                 Byline's is faster.\n\n![Calls a second of each workload]({plot})\n"
+            );
+        }
+        let plot = plots::latency(&self.measured, workloads, contenders)?;
+        let name = if at_a_rate {
+            "latency-at-a-rate.svg"
+        } else {
+            "latency.svg"
+        };
+        let plot = save(&options.plots(), name, &plot)?;
         let _ = write!(
             text,
-            "\n## How many calls\n\nWhat each answers in a second, where Byline is 1; of a limit and of Byline \
-             more is better, of a peer it is what a caller of Byline's would have instead.\n\n\
-             ![Throughput of each workload]({throughput})\n\n\
-             ## How long calls take\n\nFrom the median to the 99th percentile of the same load.\n\n\
-             ![Latency of each workload]({latency})\n\n## Every workload\n\n"
+            "\n## How long calls take\n\nFrom the median to the 99th percentile, under the same load.\n\n\
+             ![Milliseconds of each workload]({plot})\n\n## Every workload\n\n"
         );
         text.push_str(tables::LEGEND);
-        for workload in &self.workloads {
-            tables::write(&mut text, &self.measured, *workload, &self.about.contenders);
+        for workload in workloads {
+            tables::write(&mut text, &self.measured, *workload, contenders);
         }
         options.write(&text)
     }
@@ -111,7 +124,9 @@ impl SideBySide {
                 text.push('\n');
             }
         }
-        promises::write(&mut text, &self.measured, &self.alone);
+        if self.about.shape.rate.is_none() {
+            promises::write(&mut text, &self.measured, &self.alone);
+        }
         text
     }
 }
@@ -164,8 +179,8 @@ impl About {
             },
         );
         format!(
-            "{connections} connections with {in_flight} calls in flight on each, {begun}; {seconds} seconds \
-             after half a second that is not counted, {} times",
+            "{connections} connections with {in_flight} calls in flight on each, {begun}; for {seconds} s after \
+             half a second that is not counted, in each of {} rounds",
             self.rounds
         )
     }
