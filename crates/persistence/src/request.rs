@@ -107,9 +107,11 @@ impl RequestRepository for PgUnitOfWork<'_> {
         let claimed: HashSet<Uuid> = statement.finish(claimed)?.into_iter().collect();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            found.push(match claimed.contains(&id) {
-                true => None,
-                false => Some(self.record(id).await?),
+            let is_claimed = claimed.contains(&id);
+            found.push(if is_claimed {
+                None
+            } else {
+                Some(self.record(id).await?)
             });
         }
         Ok(found)

@@ -56,7 +56,7 @@ impl Drop for IdleOnes {
 struct Idle {
     connection: PoolConnection<Postgres>,
     /// When it came out of the driver's pool.
-    taken: Instant,
+    came: Instant,
     /// When it was used last.
     since: Instant,
 }
@@ -65,7 +65,7 @@ struct Idle {
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) connection: PoolConnection<Postgres>,
-    taken: Instant,
+    came: Instant,
     place: OwnedSemaphorePermit,
 }
 
@@ -90,17 +90,16 @@ impl Warm {
         let began = Instant::now();
         let place = Arc::clone(&self.places).acquire_owned();
         let timed_out = || unreachable(sqlx::Error::PoolTimedOut);
-        let place = match tokio::time::timeout(wait, place).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(timed_out()),
+        let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+            return Err(timed_out());
         };
         if let Some(Idle {
-            connection, taken, ..
+            connection, came, ..
         }) = self.warm_one()
         {
             return Ok(Taken {
                 connection,
-                taken,
+                came,
                 place,
             });
         }
@@ -109,7 +108,7 @@ impl Warm {
         let connection = acquired.map_err(|_| timed_out())?.map_err(unreachable)?;
         Ok(Taken {
             connection,
-            taken: Instant::now(),
+            came: Instant::now(),
             place,
         })
     }
@@ -133,15 +132,15 @@ impl Warm {
         let since = Instant::now();
         let Taken {
             connection,
-            taken,
+            came,
             place,
         } = taken;
-        if !self.pool.is_closed() && taken.elapsed() < SHIFT {
+        if !self.pool.is_closed() && came.elapsed() < SHIFT {
             let mut idle = self.idle.lock();
             let is_first = idle.is_empty();
             idle.push(Idle {
                 connection,
-                taken,
+                came,
                 since,
             });
             drop(idle);
