@@ -190,6 +190,11 @@ impl Arena {
         workload: Workload,
         shape: Shape,
     ) -> Result<Window, Failure> {
+        let most = workload.most_in_flight(shape.connections);
+        let shape = Shape {
+            in_flight: shape.in_flight.min(most),
+            ..shape
+        };
         self.windows += 1;
         if workload.writes() {
             self.site.checkpoint().await?;

@@ -88,7 +88,7 @@ pub(crate) struct Programs {
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Connections to the database, of all of them: what Byline has unless told otherwise.
-const POOL_SIZE: &str = "16";
+pub(crate) const POOL_SIZE: usize = 16;
 
 /// How long processes may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -114,9 +114,10 @@ impl Programs {
 
     /// Starts a server.
     pub(crate) async fn start(&self, contender: Contender) -> Result<Server, Failure> {
+        let size = POOL_SIZE.to_string();
         let (child, address) = match contender {
             Contender::Byline => {
-                let more = ["--pool-size", POOL_SIZE, "--max-calls", MAX_CALLS];
+                let more = ["--pool-size", &size, "--max-calls", MAX_CALLS];
                 program::serve(&self.byline, &self.database_url, &more).await?
             }
             Contender::Wire => {
@@ -126,7 +127,7 @@ impl Programs {
             }
             Contender::Rust => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.arg("peer").args(["--pool-size", POOL_SIZE]);
+                command.arg("peer").args(["--pool-size", &size]);
                 program::start(self.over_the_database(command)).await?
             }
             Contender::Node => {
@@ -163,7 +164,12 @@ impl Programs {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let mut command = self.over_the_database(command);
         command
-            .args(["--listen", "127.0.0.1:0", "--pool-size", POOL_SIZE])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--pool-size",
+                &POOL_SIZE.to_string(),
+            ])
             .args(["--workers", &workers.to_string()]);
         command
     }

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use super::contender::POOL_SIZE;
+
 /// A kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -67,7 +69,9 @@ impl Workload {
             }
             Self::CreatePost => "a post of about 20 words",
             Self::UpdatePost => "a post's title",
-            Self::BatchCreatePosts => "100 such posts, all or none",
+            Self::BatchCreatePosts => {
+                "100 such posts, all or none; no more in flight than there are connections to the database"
+            }
             Self::Import => "10,000 users in ten messages, all or none, one import after another",
             Self::Export => "all users, one export after another",
             Self::Mixed => "nine users by id, then a new post",
@@ -91,6 +95,27 @@ impl Workload {
             | Self::SearchUsers
             | Self::SearchPosts
             | Self::Export => false,
+        }
+    }
+
+    /// How many calls are in flight at most on each of so many connections: what takes long
+    /// would else wait longer for a connection to the database than a server has it wait.
+    pub(crate) fn most_in_flight(self, connections: usize) -> usize {
+        match self {
+            Self::BatchCreatePosts => (POOL_SIZE / connections.max(1)).max(1),
+            Self::GetUser
+            | Self::BatchGetUsers
+            | Self::GetUserPosts
+            | Self::ListUsers
+            | Self::ListUsersDeep
+            | Self::ListPosts
+            | Self::SearchUsers
+            | Self::SearchPosts
+            | Self::CreatePost
+            | Self::UpdatePost
+            | Self::Import
+            | Self::Export
+            | Self::Mixed => usize::MAX,
         }
     }
 

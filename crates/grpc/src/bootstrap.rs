@@ -9,7 +9,7 @@ use byline_app::export::Exports;
 use byline_app::import::Importer;
 use byline_app::post::Posts;
 use byline_app::user::Users;
-use byline_app::{Load, Sweep, Writer};
+use byline_app::{GroupCommit, Grouped, Load, Sweep, Writer};
 use byline_domain::audit::AuditRetention;
 use byline_domain::clock::Clock;
 use byline_domain::ids::IdGenerator;
@@ -54,6 +54,20 @@ impl PasswordSettings {
     }
 }
 
+/// What makes changes that arrive together.
+pub(crate) struct Groups {
+    writer: Arc<Writer>,
+    meter: Arc<dyn Meter>,
+    size: usize,
+}
+
+impl Groups {
+    /// Makes changes of one kind.
+    pub(crate) fn of<M: Grouped>(&self) -> GroupCommit<M> {
+        GroupCommit::new(self.writer.clone(), self.meter.clone(), self.size)
+    }
+}
+
 /// Everything that a server is made of.
 pub(crate) struct App {
     pub(crate) users: Arc<Users>,
@@ -62,7 +76,7 @@ pub(crate) struct App {
     pub(crate) exports: Arc<Exports>,
     pub(crate) importer: Arc<Importer>,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) meter: Arc<dyn Meter>,
+    pub(crate) groups: Groups,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) units: Arc<dyn UnitOfWorkFactory>,
     pub(crate) ids: Arc<dyn IdGenerator>,
@@ -76,17 +90,19 @@ impl App {
     /// For a command that seals no tokens, hashes no passwords and deletes nothing.
     pub(crate) fn for_command(server: PgConnectOptions, pool: &PoolSettings) -> Self {
         let (keys, passwords) = (Keys::generate(), PasswordSettings::unused());
-        Self::new(server, pool, keys, Retention::DEFAULT, passwords)
+        Self::new(server, pool, keys, Retention::DEFAULT, passwords, 1)
     }
 
     /// Puts the layers together over one database. `keys` seal page tokens; what is deleted
-    /// can be brought back for `retention`.
+    /// can be brought back for `retention`. Of changes that arrive together a transaction makes
+    /// `group_size` at most.
     pub(crate) fn new(
         server: PgConnectOptions,
         pool: &PoolSettings,
         keys: Keys,
         retention: Retention,
         passwords: PasswordSettings,
+        group_size: usize,
     ) -> Self {
         let database = Database::new(server, pool);
         let port = Arc::new(database.clone());
@@ -129,7 +145,11 @@ impl App {
                 Arc::new(RandomPause),
                 retention,
             )),
-            meter: Arc::new(CallMeter),
+            groups: Groups {
+                writer: writer.clone(),
+                meter: Arc::new(CallMeter),
+                size: group_size,
+            },
             writer,
             units: port.clone(),
             sweeper: port,

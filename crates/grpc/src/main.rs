@@ -3,10 +3,6 @@
 use std::process::ExitCode;
 
 use byline_grpc::cli::Cli;
-use mimalloc::MiMalloc;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

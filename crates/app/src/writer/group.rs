@@ -22,9 +22,6 @@ use crate::{Batched, Error, record};
 /// So many units of work at once: one writes while another one is committed.
 const LANES: usize = 2;
 
-/// At most so many changes a unit of work: what fails has few others made alone.
-const MAX_CHANGES: usize = 128;
-
 /// A change of which several can be made at once, whoever asks for them.
 #[async_trait]
 pub trait Grouped: Batched<Output: Clone> + Clone + 'static {
@@ -59,6 +56,7 @@ impl<M: Grouped> Clone for GroupCommit<M> {
 struct Inner<M: Grouped> {
     writer: Arc<Writer>,
     meter: Arc<dyn Meter>,
+    size: usize,
     line: Mutex<Line<Waiting<M>>>,
 }
 
@@ -97,11 +95,13 @@ enum Turn<M: Grouped> {
 }
 
 impl<M: Grouped> GroupCommit<M> {
-    /// Makes changes by that writer, and counts their statements there.
-    pub fn new(writer: Arc<Writer>, meter: Arc<dyn Meter>) -> Self {
+    /// Makes changes by that writer, at most `size` in a unit of work, and counts their statements
+    /// there.
+    pub fn new(writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
         Self(Arc::new(Inner {
             writer,
             meter,
+            size,
             line: Mutex::new(Line::new(LANES)),
         }))
     }
@@ -117,7 +117,7 @@ impl<M: Grouped> GroupCommit<M> {
         R: Render<M::Output> + 'static,
     {
         let writer = &self.0.writer;
-        if intent.validate_only || !mutation.is_light() {
+        if self.0.size < 2 || intent.validate_only || !mutation.is_light() {
             return writer.write(&mutation, intent, &*render).await;
         }
         let _turn = writer.turn(intent).await;
@@ -232,7 +232,10 @@ impl<M: Grouped> Drop for Lane<M> {
     fn drop(&mut self) {
         let (taken, now) = (self.taken.into_std(), Instant::now().into_std());
         let is_wanted = |it: &Waiting<M>| !it.answer.is_closed();
-        let next = self.group.line().next(taken, now, MAX_CHANGES, is_wanted);
+        let next = self
+            .group
+            .line()
+            .next(taken, now, self.group.0.size, is_wanted);
         // Without a runtime nobody waits any more.
         if !next.is_empty()
             && let Ok(runtime) = Handle::try_current()

@@ -44,6 +44,19 @@ async fn what_arrives_meanwhile_is_one_unit_of_work() {
 }
 
 #[tokio::test]
+async fn a_unit_of_work_makes_no_more_than_it_is_to() {
+    for (size, units) in [(3, (2, 6)), (1, (20, 0))] {
+        let stage = Stage::of_groups(size);
+        let held = stage.hold().await;
+        let changes: Vec<_> = (1..=20).map(|number| stage.create(number, None)).collect();
+        settle().await;
+        drop(held);
+        assert!(stage.all(changes).await.iter().all(Result::is_ok));
+        assert_eq!(stage.store.began(), units);
+    }
+}
+
+#[tokio::test]
 async fn each_is_noted_as_done_by_its_own_caller() {
     let stage = Stage::new();
     let held = stage.hold().await;

@@ -238,6 +238,11 @@ type Made<T> = JoinHandle<Result<Answer<T>, Error>>;
 
 impl Stage {
     pub(crate) fn new() -> Self {
+        Self::of_groups(128)
+    }
+
+    /// One whose groups are that large at most.
+    pub(crate) fn of_groups(size: usize) -> Self {
         let store = Arc::new(Store {
             memory: MemoryStore::new(),
             commits: AtomicUsize::new(0),
@@ -254,8 +259,8 @@ impl Stage {
         ));
         let meter = Arc::new(SevenEach::default());
         Self {
-            creates: GroupCommit::new(Arc::clone(&writer), meter.clone()),
-            updates: GroupCommit::new(writer, meter.clone()),
+            creates: GroupCommit::new(Arc::clone(&writer), meter.clone(), size),
+            updates: GroupCommit::new(writer, meter.clone(), size),
             store,
             meter,
         }

@@ -92,6 +92,7 @@ async fn run(
         keys,
         options.retention(),
         passwords,
+        options.group_size(),
     );
     if with_demo {
         demo::fill(&app).await?;

@@ -71,6 +71,11 @@ pub(super) struct ServerOptions {
         value_parser = clap::value_parser!(u64).range(1..))]
     acquire_timeout_ms: u64,
 
+    /// Creates or updates that arrive together and are made by one transaction at most; each has its own answer. 1 has each in its own
+    #[arg(long, env = "BYLINE_GROUP_SIZE", default_value_t = 128, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    group_size: u32,
+
     /// Imports and exports under way at once, of which no caller has more than half, and each of which takes a connection to the database; fewer than --pool-size, so that calls have some too. The rest are told RESOURCE_EXHAUSTED
     #[arg(long, env = "BYLINE_MAX_TRANSFERS", default_value_t = 4, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -170,6 +175,11 @@ impl ServerOptions {
     /// for people who look something up.
     fn audit_reads(&self) -> usize {
         (self.pool_size / 4).clamp(1, 4) as usize
+    }
+
+    /// How many changes a transaction makes at most that arrive together.
+    pub(super) fn group_size(&self) -> usize {
+        self.group_size.try_into().unwrap_or(usize::MAX)
     }
 
     pub(super) fn retention(&self) -> Retention {

@@ -102,6 +102,7 @@ impl ServeCommand {
             keys,
             self.server.retention(),
             passwords,
+            self.server.group_size(),
         );
         check_schema(&app).await?;
         check_role(&app).await?;

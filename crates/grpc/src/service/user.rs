@@ -31,8 +31,8 @@ impl UserRpc {
         Self {
             users: app.users.clone(),
             writer: app.writer.clone(),
-            creates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
-            updates: GroupCommit::new(app.writer.clone(), app.meter.clone()),
+            creates: app.groups.of(),
+            updates: app.groups.of(),
             ids: app.ids.clone(),
             lists: app.lists.clone(),
         }

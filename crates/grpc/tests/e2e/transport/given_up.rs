@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use byline_grpc::pb;
 use byline_persistence::testing::{TestDatabase, execute, rows};
+use prost_types::FieldMask;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
 
@@ -35,7 +36,17 @@ const WAITING: &str = "select pid::text || ' ' || query_start::text from pg_stat
     and query like '%users%'";
 
 const CALLS: usize = 200;
-const PLACES: usize = 8;
+const PLACES: usize = FIELDS.len();
+const FIELDS: [&str; 8] = [
+    "email",
+    "name",
+    "role",
+    "is_active",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "purge_at",
+];
 const CONNECTIONS: usize = 4;
 /// Statements whose call was given up, and that PostgreSQL has not ended yet.
 const LEFT: usize = 80;
@@ -94,12 +105,13 @@ async fn calls_given_up_one_by_one_leave_neither_a_place_nor_a_statement() {
     let waiting = async || rows(&mut *behind.lock().await, WAITING).await.len();
     eventually("no statement is left", async || waiting().await == 0).await;
 
-    // All places, and all connections, and no more.
-    for stream in streams.take(PLACES) {
-        raw.0
-            .write_all(&call(stream, GET_USER, &get))
-            .await
-            .unwrap();
+    // All places, and all connections, and no more. Those who read the same would share a statement.
+    for (stream, field) in streams.zip(FIELDS) {
+        let mut get = get.clone();
+        let paths = vec![field.to_owned()];
+        get.read_mask = Some(FieldMask { paths });
+        let call = call(stream, GET_USER, &get);
+        raw.0.write_all(&call).await.unwrap();
     }
     eventually("all connections have come back", async || {
         waiting().await == CONNECTIONS
