@@ -1,5 +1,6 @@
 //! Through the methods of the server.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use byline_persistence::testing::{count, execute};
@@ -293,16 +294,24 @@ async fn nothing_is_told_or_logged_where_there_is_no_room() {
             .iter()
             .any(|end| it.name.ends_with(end))
     });
-    let holding: Vec<_> = holding
-        .flat_map(|it| stage.calls_of(it, &fill, &admin))
-        .collect();
-    let held = stage.make(holding);
+    let holding: Vec<_> = holding.collect();
+    let are_held = AtomicBool::new(false);
+    // They wait for a lock as long as the server lets them: again, if not at the same time.
+    let held = async {
+        while !are_held.load(Ordering::Relaxed) {
+            let calls = holding
+                .iter()
+                .flat_map(|it| stage.calls_of(it, &fill, &admin));
+            stage.make(calls.collect()).await;
+        }
+    };
     let rest = async {
         const WAITING: &str = "select count(*) from pg_stat_activity \
             where datname = current_database() and wait_event_type = 'Lock'";
         while count(&mut other, WAITING).await < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        are_held.store(true, Ordering::Relaxed);
         stage.make(stage.calls(&fill, &admin)).await;
         execute(&mut other, "rollback").await;
     };
