@@ -265,9 +265,11 @@ impl Drop for PgUnitOfWork<'_> {
                 session.noted.truncate(self.noted_before);
             }
             SessionRef::Owned(session) => {
-                let Some(lease) = session.lease.take() else {
+                let Some(mut lease) = session.lease.take() else {
                     return;
                 };
+                // Its transaction is open until the roll back below has ended, if it ever begins.
+                lease.doubt();
                 // A lease that is left in the middle of a statement closes its
                 // connection, and the server rolls back.
                 if lease.is_busy() {

@@ -202,14 +202,13 @@ impl<M: Grouped> GroupCommit<M> {
     /// Makes all of them, and tells each how it ended.
     async fn make(&self, waiting: Vec<Waiting<M>>) {
         let mut resources = HashSet::new();
-        let (mut changes, mut callers) = (Vec::new(), Vec::new());
+        let (mut changes, mut callers, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
         for Waiting { change, answer } in waiting {
             if resources.insert(change.mutation.resource()) {
                 changes.push(change);
                 callers.push(answer);
             } else {
-                let (end, statements) = (End::Alone(None), 0);
-                let _ = answer.send(Told { end, statements });
+                repeated.push(answer);
             }
         }
         let mut ends = Vec::new();
@@ -217,6 +216,11 @@ impl<M: Grouped> GroupCommit<M> {
         let statements = self.0.meter.measure(Box::pin(work)).await;
         for (caller, end) in callers.into_iter().zip(ends) {
             // Whoever is gone wants no answer.
+            let _ = caller.send(Told { end, statements });
+        }
+        // Now that it is in nobody's way: else it would have the group wait for what it changes.
+        for caller in repeated {
+            let (end, statements) = (End::Alone(None), 0);
             let _ = caller.send(Told { end, statements });
         }
     }

@@ -19,8 +19,9 @@ use super::same::Questions;
 
 /// A reader of posts. Its reads of one post by its id, and of one author's newest posts or
 /// their number, are one statement where they arrive together, and so are counts that are the
-/// same. All others go to the reader that it is made of: a list of posts can be as large as an
-/// answer may be, and whoever shares it has a copy.
+/// same. All others go to the reader that it is made of, and so does what comes with contents: it
+/// can be as large as an answer may be, whoever shares it has a copy, and whoever waits for a part
+/// of it waits for all.
 pub struct CoalescingPosts {
     inner: Arc<dyn PostReader>,
     by_id: Loader<ById>,
@@ -147,6 +148,9 @@ impl PostReader for CoalescingPosts {
         trash: Trash,
         fields: &Fields<PostField>,
     ) -> Result<Option<PostView>, RepositoryError> {
+        if fields.has(PostField::Content) {
+            return self.inner.find(id, trash, fields).await;
+        }
         self.by_id.load((trash, fields.clone()), id).await
     }
 
@@ -203,7 +207,7 @@ impl PostReader for CoalescingPosts {
         fields: &Fields<PostField>,
     ) -> Result<Vec<Vec<PostView>>, RepositoryError> {
         match authors {
-            [author] => {
+            [author] if !fields.has(PostField::Content) => {
                 let newest = self.newest.load((trash, fields.clone()), *author).await?;
                 Ok(vec![newest])
             }

@@ -63,6 +63,11 @@ impl Lease {
         self.failed = false;
     }
 
+    /// Has it looked after before anybody else uses it.
+    pub(crate) fn doubt(&mut self) {
+        self.is_doubtful = true;
+    }
+
     fn close_on_drop(&mut self) {
         self.is_doubtful = true;
         self.connection_mut().close_on_drop();

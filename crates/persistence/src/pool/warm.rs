@@ -32,10 +32,17 @@ pub(super) struct Warm {
 
 /// Those that wait to be taken again.
 #[derive(Debug, Default)]
-struct IdleOnes(Mutex<Vec<Idle>>);
+struct IdleOnes(Mutex<Looked>);
+
+#[derive(Debug, Default)]
+struct Looked {
+    idle: Vec<Idle>,
+    /// Whether somebody looks after them, which is one at a time.
+    is_looked_after: bool,
+}
 
 impl IdleOnes {
-    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn lock(&self) -> MutexGuard<'_, Looked> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -44,7 +51,7 @@ impl Drop for IdleOnes {
     fn drop(&mut self) {
         // To go back to the driver's pool takes a runtime.
         if Handle::try_current().is_err() {
-            for idle in self.lock().drain(..) {
+            for idle in self.lock().idle.drain(..) {
                 drop(idle.connection.detach());
             }
         }
@@ -116,7 +123,7 @@ impl Warm {
     /// The one that was used last, if it is as good as in use. Others go back to the driver's pool, where
     /// they are asked whether the server is still there.
     fn warm_one(&self) -> Option<Idle> {
-        let mut idle = self.idle.lock();
+        let idle = &mut self.idle.lock().idle;
         let last = idle.pop()?;
         let unused = last.since.elapsed();
         if unused < SOON && !self.last_loss.is_within(unused) {
@@ -136,14 +143,15 @@ impl Warm {
             place,
         } = taken;
         if !self.pool.is_closed() && came.elapsed() < SHIFT {
-            let mut idle = self.idle.lock();
-            let is_first = idle.is_empty();
-            idle.push(Idle {
+            let mut looked = self.idle.lock();
+            let is_first = !looked.is_looked_after;
+            looked.is_looked_after = true;
+            looked.idle.push(Idle {
                 connection,
                 came,
                 since,
             });
-            drop(idle);
+            drop(looked);
             if is_first {
                 self.look_after();
             }
@@ -154,6 +162,7 @@ impl Warm {
     /// Has those that nobody takes go back to the driver's pool.
     fn look_after(&self) {
         let Ok(runtime) = Handle::try_current() else {
+            self.idle.lock().is_looked_after = false;
             return;
         };
         let idle = Arc::downgrade(&self.idle);
@@ -163,9 +172,10 @@ impl Warm {
                 let Some(idle) = idle.upgrade() else {
                     return;
                 };
-                let mut idle = idle.lock();
-                idle.retain(|it| it.since.elapsed() < SOON);
-                if idle.is_empty() {
+                let mut looked = idle.lock();
+                looked.idle.retain(|it| it.since.elapsed() < SOON);
+                if looked.idle.is_empty() {
+                    looked.is_looked_after = false;
                     return;
                 }
             }
@@ -176,7 +186,7 @@ impl Warm {
     pub(super) async fn close(&self) {
         // From now on none is kept back.
         let closed = self.pool.close();
-        self.idle.lock().clear();
+        self.idle.lock().idle.clear();
         closed.await;
     }
 }
