@@ -16,6 +16,7 @@ mod import;
 mod keyset;
 pub mod meter;
 pub mod migrate;
+mod plan;
 mod pool;
 mod post;
 mod request;

@@ -23,6 +23,9 @@ pub(crate) trait Table: Field {
     fn sort_value(self) -> &'static str;
 }
 
+/// The column in whose order each index over ids has its rows.
+pub(crate) const CREATED_AT: &str = "created_at";
+
 /// The value by which an absent time is ordered.
 pub(crate) const ABSENT_TIME: &str = "'-infinity'::timestamptz";
 /// The text by which an absent text is ordered: no text that is ordered is empty.

@@ -76,7 +76,9 @@ impl PostReader for Database {
             page,
             weight: Some(&weight(fields, each_weighs)),
         };
-        let rows = self.rows(list.build(), list.rows.is_common()).await?;
+        let rows = self
+            .rows(list.build(), list.rows.is_common_by(order))
+            .await?;
         let posts = rows.iter().take(page.size.get()).map(|row| {
             let post = view(row, fields)?;
             Ok((list.place(row, post.id.as_uuid())?, post))

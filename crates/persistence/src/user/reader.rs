@@ -109,7 +109,9 @@ impl UserReader for Database {
             page,
             weight: None,
         };
-        let rows = self.rows(list.build(), list.rows.is_common()).await?;
+        let rows = self
+            .rows(list.build(), list.rows.is_common_by(order))
+            .await?;
         let users = rows.iter().take(page.size.get()).map(|row| {
             let user = view(row, fields)?;
             Ok((list.place(row, user.id.as_uuid())?, user))

@@ -1,5 +1,7 @@
 //! Finds users by a part of their address or name.
 
+use std::cmp::Reverse;
+
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::UserTest;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
@@ -14,6 +16,7 @@ use super::columns::columns;
 use super::view::view;
 use crate::filter::{Rows, push_escaped};
 use crate::keyset::check_cursor;
+use crate::plan::push_planned_by_values;
 use crate::pool::Database;
 use crate::row::get;
 
@@ -69,11 +72,14 @@ pub(super) async fn search(
     };
     let after = page.after.as_ref();
     let statement = match after.and_then(|after| Some((after.rank()?, after.id))) {
-        None => search.first(),
-        Some((rank, id)) if rank >= 0 => search.ranked(rank, id),
-        Some((rank, id)) => search.coarse(rank, id),
+        None => None,
+        Some((rank, id)) if rank >= 0 => Some(search.ranked(rank, id)?),
+        Some(last) => Some(search.coarse(Some(last))?),
     };
-    let found = database.rows(statement?, false).await?;
+    let found = match statement {
+        Some(statement) => search.ask(database, statement).await?,
+        None => search.first(database).await?,
+    };
     let more = found.len() > page.size.get();
     let users = found.iter().take(page.size.get());
     let users = users.map(|row| placed(row, fields));
@@ -123,48 +129,46 @@ impl Search<'_> {
         query.push(" from users where ");
         self.rows.push(query);
         query.push(format_args!(" and ({})", self.ways().join(" or ")));
-    }
-
-    /// The users who fit as `fits`, but no more than tell that they are too many to be
-    /// ranked. One index after the other is asked, and none after the first if that
-    /// knows of enough.
-    fn push_enough(&self, query: &mut QueryBuilder<Postgres>) {
-        let most = SearchQuery::MAX_RANKED;
-        query.push("with ");
-        for (index, way) in self.ways().iter().enumerate() {
-            query.push(format_args!(
-                "way_{index} as materialized (select id from users where "
-            ));
-            self.rows.push(query);
-            query.push(format_args!(" and {way}"));
-            if index > 0 {
-                query.push(format_args!(" and (select count(*) from way_0) <= {most}"));
-            }
-            query.push(format_args!(" limit {most} + 1), "));
+        if self.rows.is_common() {
+            query.push(" and ");
+            push_planned_by_values(query);
         }
-        let ways = (0..self.ways().len()).map(|index| format!("select id from way_{index}"));
-        let ways = ways.collect::<Vec<_>>().join(" union ");
-        query.push(format_args!(
-            "fits as materialized (select * from users where id in ({ways}) limit {most} + 1)"
-        ));
     }
 
-    /// The first page: by rank, or by coarse rank where more fit than are ranked, of
-    /// whom none is ranked then.
-    fn first(&self) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+    async fn ask(
+        &self,
+        database: &Database,
+        query: QueryBuilder<Postgres>,
+    ) -> Result<Vec<PgRow>, RepositoryError> {
+        database.rows(query, self.rows.is_common()).await
+    }
+
+    /// The first page: by rank, or by coarse rank where more fit than are ranked, of whom
+    /// none is ranked then.
+    ///
+    /// The best are put in order here: to plan that too would take PostgreSQL longer than
+    /// most searches do.
+    async fn first(&self, database: &Database) -> Result<Vec<PgRow>, RepositoryError> {
         let (columns, most) = (&self.columns, SearchQuery::MAX_RANKED);
         let mut query = self.statement()?;
-        self.push_enough(&mut query);
         query.push(format_args!(
-            " select {columns}, rank from (select count(*) as fitting from fits) counted \
-             cross join lateral ((select {columns}, {RANK} as rank from fits \
-             where fitting <= {most}"
+            "select {columns}, case when fitting <= {most} then {RANK} end as rank from \
+             (select *, count(*) over () as fitting from (select *"
         ));
-        self.push_page(&mut query);
-        query.push(") union all (");
-        self.push_coarse(&mut query, None, Some(most));
-        query.push(")) page order by rank desc, id desc");
-        Ok(query)
+        self.push_fitting(&mut query);
+        query.push(format_args!(" limit {most} + 1) fits) counted"));
+        let fitting = self.ask(database, query).await?;
+        let mut ranked = Vec::with_capacity(fitting.len());
+        for row in fitting {
+            let Some(rank) = get::<Option<i64>>(&row, "rank")? else {
+                return self.ask(database, self.coarse(None)?).await;
+            };
+            ranked.push((rank, get::<Uuid>(&row, "id")?, row));
+        }
+        ranked.sort_unstable_by_key(|(rank, id, _)| Reverse((*rank, *id)));
+        let skip = usize::try_from(self.page.skip).unwrap_or(usize::MAX);
+        let page = ranked.into_iter().skip(skip).take(self.page.size.get() + 1);
+        Ok(page.map(|(.., row)| row).collect())
     }
 
     /// A further page of the users who fit in the order of their ranks.
@@ -181,29 +185,21 @@ impl Search<'_> {
         Ok(query)
     }
 
-    /// A further page of the users who fit in the order of their coarse ranks.
-    fn coarse(&self, rank: i64, id: Uuid) -> Result<QueryBuilder<Postgres>, RepositoryError> {
-        let mut query = self.statement()?;
-        self.push_coarse(&mut query, Some((rank, id)), None);
-        Ok(query)
-    }
-
     fn push_page(&self, query: &mut QueryBuilder<Postgres>) {
         query.push(" order by rank desc, id desc limit ");
         query.push_bind(self.page.rows()).push(" offset ");
         query.push_bind(i64::from(self.page.skip));
     }
 
-    /// Two lists by id, so that neither needs to be read to its end: of those who equal
-    /// the query, and of those who fit otherwise. Of `more_than` that is not exceeded by
-    /// `fitting` they are empty and not looked for.
-    fn push_coarse(
+    /// A page of the users who fit in the order of their coarse ranks: two lists by id, so
+    /// that neither needs to be read to its end, of those who equal the query, and of those
+    /// who fit otherwise.
+    fn coarse(
         &self,
-        query: &mut QueryBuilder<Postgres>,
         after: Option<(i64, Uuid)>,
-        more_than: Option<usize>,
-    ) {
+    ) -> Result<QueryBuilder<Postgres>, RepositoryError> {
         let columns = &self.columns;
+        let mut query = self.statement()?;
         query.push(format_args!("select {columns}, rank from ("));
         let mut is_first = true;
         // Not `not`, which would be taken apart, and looked at before what finds fewer.
@@ -220,14 +216,11 @@ impl Search<'_> {
             if rank == SearchQuery::COARSE_EQUAL {
                 // Who equals it also fits.
                 query.push(" from users where ");
-                self.rows.push(query);
+                self.rows.push(&mut query);
             } else {
-                self.push_fitting(query);
+                self.push_fitting(&mut query);
             }
             query.push(format_args!(" and {EQUALS}{wanted}"));
-            if let Some(most) = more_than {
-                query.push(format_args!(" and fitting > {most}"));
-            }
             if let Some((_, id)) = after.filter(|(last, _)| *last == rank) {
                 query.push(" and id < ").push_bind(id);
             }
@@ -236,6 +229,7 @@ impl Search<'_> {
             query.push(")");
         }
         query.push(") both_ranks");
-        self.push_page(query);
+        self.push_page(&mut query);
+        Ok(query)
     }
 }
