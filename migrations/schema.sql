@@ -47,10 +47,11 @@ create index users_trash_created_at_idx on users (created_at, id) where deleted_
 create index users_trash_updated_at_idx on users (coalesce(updated_at, '-infinity'), id) where deleted_at is not null;
 create index users_trash_email_idx on users (lower(email) collate "C", id) where deleted_at is not null;
 
--- Searches: anywhere in a text from three characters on, at its beginning below. Without
--- fastupdate, since a long list of pending entries makes a search read the whole table.
+-- Searches: anywhere in a text from three characters on, at its beginning below. What is
+-- written waits in a list, and goes into the index many rows at once, which takes a fraction
+-- of the time. In KiB, few: each search reads the whole list.
 create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops)
-    with (fastupdate = off);
+    with (gin_pending_list_limit = 128);
 create index users_name_idx on users (lower(name) collate "C");
 
 -- The newest users of a role, few as they may be.
@@ -113,8 +114,8 @@ create index posts_living_author_id_idx on posts (author_id, created_at, id) whe
 -- What of the trash is due.
 create index posts_trash_purge_at_idx on posts (purge_at, id) where deleted_at is not null;
 
--- Without fastupdate, as with the search of users.
-create index posts_search_idx on posts using gin (search) with (fastupdate = off);
+-- With a short list of what waits, as the search of users.
+create index posts_search_idx on posts using gin (search) with (gin_pending_list_limit = 128);
 
 -- A sample of 30,000 rows, the default, says too little of a million: a part of a name that
 -- one in a hundred has was expected to find too few, and an author to have too many posts.

@@ -13,57 +13,50 @@ use crate::row::get;
 const LOOKED_THROUGH: u32 = 20_000;
 
 /// What [`snippet`] reads of a row.
-pub(super) const HEADLINE_COLUMNS: &str = "in_title, title_part, in_content, content_part";
+pub(super) const HEADLINE_COLUMNS: &str = "headline, \
+    substr(said, position(bare in spoken), char_length(bare)) as part";
 
-/// Joins headlines of the title and the content of each row of `shown`, and the parts of
-/// the texts that they were made of: they are made of words alone
-/// (`byline_words`), and the parts have what stands between the words too.
+/// Joins a headline of each row of `shown`, of the content or, where that says nothing of
+/// what is looked for, of the title; and what finds the part of the text that it was made
+/// of: it is made of words alone (`byline_words`), and the part has what stands between the
+/// words too.
 ///
-/// They look for any of the words, one by one: title and content may have some each, and
+/// It looks for any of the words, one by one: title and content may have some each, and
 /// PostgreSQL takes time and memory without bound to mark a long phrase.
 pub(super) fn push_headlines(sql: &mut QueryBuilder<Postgres>) {
     let (open, close) = (Snippet::OPEN, Snippet::CLOSE);
-    let marks = format!("{open}{close}");
     let headline = |words: &str| {
         format!(
             "ts_headline('byline', {words}, any_word, 'MaxFragments=1, MaxWords=40, MinWords=15, \
              ShortWord=0, StartSel=\"{open}\", StopSel=\"{close}\"')"
         )
     };
-    let part = |text: &str, words: &str, headline: &str| {
-        format!(
-            "substr({text}, position(translate({headline}, '{marks}', '') in {words}), \
-             char_length(translate({headline}, '{marks}', '')))"
-        )
-    };
-    // `offset 0` keeps a headline from being made again wherever it is named.
+    // `offset 0` keeps what is made from being made again wherever it is named, and a
+    // headline of the title from being made where nobody wants it.
     sql.push(format_args!(
         " cross join (select regexp_replace(querytree({QUERY}), '<(-|\\d+)>|&', '|', 'g')::tsquery \
-            as any_word) wanted \
-         cross join lateral (select byline_words(title) as title_words, \
-            byline_words(left(content, {LOOKED_THROUGH})) as content_words offset 0) texts \
-         cross join lateral (select {} as in_title, {} as in_content offset 0) headlines \
-         cross join lateral (select {} as title_part, {} as content_part) parts",
-        headline("title_words"),
+            as any_word offset 0) wanted \
+         cross join lateral (select byline_words(left(content, {LOOKED_THROUGH})) \
+            as content_words offset 0) words \
+         cross join lateral (select {} as in_content offset 0) of_content \
+         left join lateral (select title_words, {} as in_title from (\
+            select byline_words(title) as title_words \
+            where position('{open}' in coalesce(in_content, '')) = 0 offset 0) words \
+            offset 0) of_title on true \
+         cross join lateral (select coalesce(in_title, in_content) as headline, \
+            coalesce(title_words, content_words) as spoken, \
+            case when title_words is null then content else title end as said offset 0) chosen \
+         cross join lateral (select replace(replace(headline, '{open}', ''), '{close}', '') \
+            as bare offset 0) unmarked",
         headline("content_words"),
-        part("title", "title_words", "in_title"),
-        part("content", "content_words", "in_content"),
+        headline("title_words"),
     ));
 }
 
-/// The snippet of a row: of the content, or of the title where the content says nothing
-/// of what was looked for.
+/// The snippet of a row.
 pub(super) fn snippet(row: &PgRow) -> Result<Snippet, RepositoryError> {
-    let in_content: Option<String> = get(row, "in_content")?;
-    let in_content = in_content.filter(|headline| headline.contains(Snippet::OPEN));
-    let marked = match in_content {
-        Some(headline) => with_marks(&get::<String>(row, "content_part")?, &headline),
-        None => with_marks(
-            &get::<String>(row, "title_part")?,
-            &get::<String>(row, "in_title")?,
-        ),
-    };
-    Ok(Snippet::from_marked(&marked))
+    let (part, headline): (String, String) = (get(row, "part")?, get(row, "headline")?);
+    Ok(Snippet::from_marked(&with_marks(&part, &headline)))
 }
 
 /// The part with the marks of its headline, which has as many characters; the headline

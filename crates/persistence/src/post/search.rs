@@ -16,8 +16,9 @@ use super::view::view;
 use super::web_query::web_query;
 use crate::filter::Rows;
 use crate::keyset::check_cursor;
+use crate::plan::push_planned_by_values;
 use crate::pool::Database;
-use crate::row::get;
+use crate::row::{get, unreadable};
 use crate::weight::{is_cut, push_weighed};
 
 /// What was asked for, as a query of text searches. `$1` is what [`web_query`] made.
@@ -29,9 +30,6 @@ pub(super) const QUERY: &str = "websearch_to_tsquery('byline', $1)";
 fn rank() -> String {
     format!("round(1000000 * ts_rank(search, querytree({QUERY})::tsquery)::float8)::bigint")
 }
-
-/// The order of a page: by what a cursor keeps, and the greater id first.
-const ORDER: &str = "place desc, id desc";
 
 struct Search<'a> {
     query: &'a SearchQuery,
@@ -57,136 +55,220 @@ pub(super) async fn search(
         fields,
         each_weighs,
     };
-    let found = database.rows(search.statement()?, false).await?;
-    let more = found.len() > page.size.get() || is_cut(&found)?;
-    let posts = found.iter().take(page.size.get());
-    let posts = posts.map(|row| placed(row, fields));
-    Ok(Page::new(
-        posts.collect::<Result<Vec<_>, RepositoryError>>()?,
-        more,
-    ))
+    let mut places = match &page.after {
+        None => search.first(database).await?,
+        Some(after) => search.after(database, after, page.skip).await?,
+    };
+    loop {
+        let more = places.len() > page.size.get();
+        places.truncate(page.size.get());
+        let Some(last) = places.last() else {
+            return Ok(Page::new(Vec::new(), false));
+        };
+        let found = search.read(database, &places).await?;
+        if !found.is_empty() || !more {
+            let more = more || is_cut(&found)?;
+            let posts = found.iter().map(|row| placed(row, &places, fields));
+            let posts = posts.collect::<Result<Vec<_>, RepositoryError>>()?;
+            return Ok(Page::new(posts, more));
+        }
+        // All of them changed meanwhile, and match no longer.
+        places = search.after(database, &last.cursor(), 0).await?;
+    }
 }
 
+/// Where a post that matches stands in the list.
+struct Place {
+    id: Uuid,
+    /// What it is ordered by, before its id.
+    place: i64,
+    rank: i64,
+}
+
+impl Place {
+    fn of(row: &PgRow, place: i64) -> Result<Self, RepositoryError> {
+        Ok(Self {
+            id: get(row, "id")?,
+            place,
+            rank: get(row, "rank")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            values: vec![SortValue::Rank(self.place)],
+            id: self.id,
+        }
+    }
+}
+
+/// First it is asked which posts are on the page, by a statement that is planned by what is
+/// looked for; then the page is read, by one that is the same for all.
 impl Search<'_> {
+    /// The beginning of a statement with `$1`.
     fn statement(&self) -> Result<QueryBuilder<Postgres>, RepositoryError> {
+        let mut arguments = PgArguments::default();
+        let query = web_query(self.query.as_str());
+        arguments.add(query).map_err(RepositoryError::Internal)?;
+        Ok(QueryBuilder::with_arguments("", arguments))
+    }
+
+    async fn ask(
+        &self,
+        database: &Database,
+        sql: QueryBuilder<Postgres>,
+    ) -> Result<Vec<PgRow>, RepositoryError> {
+        database.rows(sql, self.rows.is_common()).await
+    }
+
+    /// The best of those that match, or the newest where more match than are ranked, of
+    /// which none is ranked then.
+    async fn first(&self, database: &Database) -> Result<Vec<Place>, RepositoryError> {
+        let (most, rank) = (SearchQuery::MAX_RANKED_POSTS, rank());
+        let mut sql = self.statement()?;
+        sql.push(format_args!(
+            "select id, case when fitting <= {most} then {rank} end as rank from \
+             (select id, search, count(*) over () as fitting from (select id, search"
+        ));
+        self.push_matching(&mut sql);
+        sql.push(format_args!(
+            " limit {most} + 1) fits) counted order by rank desc, id desc"
+        ));
+        self.push_window(&mut sql, self.page.skip);
+        let rows = self.ask(database, sql).await?;
+        let mut places = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Some(rank) = get(row, "rank")? else {
+                return self.newest(database, None, self.page.skip).await;
+            };
+            places.push(Place::of(row, rank)?);
+        }
+        Ok(places)
+    }
+
+    /// Those that come after a place of this list.
+    async fn after(
+        &self,
+        database: &Database,
+        last: &Cursor,
+        skip: u32,
+    ) -> Result<Vec<Place>, RepositoryError> {
+        let Some(after) = last.rank().filter(|rank| *rank >= 0) else {
+            return self.newest(database, Some(last.id), skip).await;
+        };
+        let mut sql = self.statement()?;
+        sql.push(format_args!(
+            "select id, rank from (select id, {} as rank",
+            rank()
+        ));
+        self.push_matching(&mut sql);
+        sql.push(") found where (rank, id) < (");
+        sql.push_bind(after).push(", ").push_bind(last.id);
+        sql.push(") order by rank desc, id desc");
+        self.push_window(&mut sql, skip);
+        let rows = self.ask(database, sql).await?;
+        rows.iter()
+            .map(|row| Place::of(row, get(row, "rank")?))
+            .collect()
+    }
+
+    /// The newest of those that match, along the ids or from the index over words,
+    /// whichever is shorter. All are in one place but for their ids.
+    async fn newest(
+        &self,
+        database: &Database,
+        after: Option<Uuid>,
+        skip: u32,
+    ) -> Result<Vec<Place>, RepositoryError> {
+        let mut sql = self.statement()?;
+        sql.push(format_args!("select id, {} as rank", rank()));
+        self.push_matching(&mut sql);
+        if let Some(id) = after {
+            sql.push(" and id < ").push_bind(id);
+        }
+        sql.push(" order by id desc");
+        self.push_window(&mut sql, skip);
+        let rows = self.ask(database, sql).await?;
+        rows.iter()
+            .map(|row| Place::of(row, SearchQuery::COARSE_OTHER))
+            .collect()
+    }
+
+    /// The posts of these places that still match, up to a weight, with what makes their
+    /// snippets.
+    async fn read(
+        &self,
+        database: &Database,
+        places: &[Place],
+    ) -> Result<Vec<PgRow>, RepositoryError> {
         // The texts are read for the snippet; by reference, until the page is known.
         let texts = self.fields.clone();
         let texts = texts.with(PostField::Title).with(PostField::Content);
         let inner = columns(&texts).join(", ");
         let outer = columns(self.fields).join(", ");
-        let mut arguments = PgArguments::default();
-        let query = web_query(self.query.as_str());
-        arguments.add(query).map_err(RepositoryError::Internal)?;
-        let mut sql = QueryBuilder::with_arguments("", arguments);
+        let ids: Vec<Uuid> = places.iter().map(|place| place.id).collect();
+        let mut sql = self.statement()?;
         sql.push(format_args!(
-            "select {outer}, place, rank, available, {HEADLINE_COLUMNS} from ("
+            "select {outer}, number, available, {HEADLINE_COLUMNS} from ("
         ));
-        let read = format!("{inner}, place, rank");
         let weight = format!(
             "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
             weight(self.fields, self.each_weighs),
             Snippet::MAX_HTML_BYTES,
             Snippet::HTML_BYTES_OF_ONE,
         );
-        push_weighed(&mut sql, &read, &weight, ORDER, |sql| {
-            let after = self.page.after.as_ref();
-            match after.and_then(|after| Some((after.rank()?, after.id))) {
-                None => self.push_first(sql, &inner),
-                Some((rank, id)) if rank >= 0 => self.push_ranked(sql, &inner, rank, id),
-                Some((_, id)) => self.push_newest(sql, &inner, Some(id), ""),
-            }
+        let read = format!("{inner}, number");
+        push_weighed(&mut sql, &read, &weight, "number", |sql| {
+            sql.push(format_args!("select {read} from unnest("));
+            sql.push_bind(ids);
+            sql.push("::uuid[]) with ordinality asked (id, number) join posts using (id) where ");
+            self.push_conditions(sql);
         });
         sql.push(") shown");
         push_headlines(&mut sql);
-        sql.push(format_args!(" order by {ORDER}"));
-        Ok(sql)
+        sql.push(" order by number");
+        self.ask(database, sql).await
     }
 
-    /// The best of those that match, or the newest where more match than are ranked, of
-    /// which none is ranked then.
-    fn push_first(&self, sql: &mut QueryBuilder<Postgres>, columns: &str) {
-        let (most, rank) = (SearchQuery::MAX_RANKED_POSTS, rank());
-        sql.push("with fits as materialized (select id, search");
-        self.push_matching(sql);
-        sql.push(format_args!(
-            " limit {most} + 1) select {columns}, place, rank from \
-             (select count(*) as fitting from fits) counted cross join lateral (\
-             (select {columns}, rank as place, rank from (\
-             select id, {rank} as rank from fits where fitting <= {most} \
-             order by rank desc, id desc"
-        ));
-        self.push_window(sql);
-        sql.push(") best join posts using (id)) union all (");
-        self.push_newest(sql, columns, None, &format!(" and fitting > {most}"));
-        sql.push(")) page");
-    }
-
-    fn push_ranked(&self, sql: &mut QueryBuilder<Postgres>, columns: &str, after: i64, id: Uuid) {
-        let rank = rank();
-        sql.push(format_args!(
-            "select {columns}, rank as place, rank from (select {columns}, {rank} as rank"
-        ));
-        self.push_matching(sql);
-        sql.push(") found where (rank, id) < (");
-        sql.push_bind(after).push(", ").push_bind(id);
-        sql.push(") order by rank desc, id desc");
-        self.push_window(sql);
-    }
-
-    /// The newest of those that match, along the ids or from the index over words,
-    /// whichever is shorter. All are in one place but for their ids.
-    fn push_newest(
-        &self,
-        sql: &mut QueryBuilder<Postgres>,
-        columns: &str,
-        after: Option<Uuid>,
-        condition: &str,
-    ) {
-        let (place, rank) = (SearchQuery::COARSE_OTHER, rank());
-        sql.push(format_args!(
-            "select {columns}, {place}::bigint as place, {rank} as rank"
-        ));
-        self.push_matching(sql);
-        sql.push(condition);
-        if let Some(id) = after {
-            sql.push(" and id < ").push_bind(id);
-        }
-        sql.push(" order by id desc");
-        self.push_window(sql);
-    }
-
-    fn push_matching(&self, sql: &mut QueryBuilder<Postgres>) {
-        sql.push(" from posts where ");
+    fn push_conditions(&self, sql: &mut QueryBuilder<Postgres>) {
         self.rows.push(sql);
         sql.push(format_args!(" and search @@ {QUERY}"));
     }
 
-    fn push_window(&self, sql: &mut QueryBuilder<Postgres>) {
+    fn push_matching(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push(" from posts where ");
+        self.push_conditions(sql);
+        if self.rows.is_common() {
+            sql.push(" and ");
+            push_planned_by_values(sql);
+        }
+    }
+
+    fn push_window(&self, sql: &mut QueryBuilder<Postgres>, skip: u32) {
         sql.push(" limit ").push_bind(self.page.rows());
-        sql.push(" offset ").push_bind(i64::from(self.page.skip));
+        sql.push(" offset ").push_bind(i64::from(skip));
     }
 }
 
-fn placed(row: &PgRow, fields: &Fields<PostField>) -> Result<(Cursor, FoundPost), RepositoryError> {
-    let post = view(row, fields)?;
-    let millionths: i64 = get(row, "rank")?;
-    let cursor = Cursor {
-        values: vec![SortValue::Rank(get(row, "place")?)],
-        id: post.id.as_uuid(),
-    };
+fn placed(
+    row: &PgRow,
+    places: &[Place],
+    fields: &Fields<PostField>,
+) -> Result<(Cursor, FoundPost), RepositoryError> {
+    let number: i64 = get(row, "number")?;
+    let place = usize::try_from(number - 1).ok();
+    let place = place.and_then(|place| places.get(place));
+    let place = place.ok_or_else(unreadable)?;
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         reason = "a rank is a small number"
     )]
-    let rank = (millionths as f64 / 1_000_000.0) as f32;
-    let snippet = snippet(row)?;
-    Ok((
-        cursor,
-        FoundPost {
-            post,
-            snippet,
-            rank,
-        },
-    ))
+    let rank = (place.rank as f64 / 1_000_000.0) as f32;
+    let found = FoundPost {
+        post: view(row, fields)?,
+        snippet: snippet(row)?,
+        rank,
+    };
+    Ok((place.cursor(), found))
 }
