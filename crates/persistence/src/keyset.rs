@@ -126,7 +126,8 @@ impl<F: Noun> Keyset<'_, F> {
         names.join(", ")
     }
 
-    /// The order over what was read, where absent values are null.
+    /// The order over what was read, where absent values are null. Where there are none it
+    /// is written as the order of the rows is, so that these need not be sorted again.
     fn outer_order(&self) -> String {
         let keys = self.order.keys().enumerate().map(|(index, key)| {
             let collation = match key.field.kind() {
@@ -134,6 +135,7 @@ impl<F: Noun> Keyset<'_, F> {
                 Kind::Bool | Kind::Time | Kind::Id => "",
             };
             let way = match key.direction {
+                direction if !key.field.is_nullable() => way(direction),
                 Direction::Ascending => "asc nulls first",
                 Direction::Descending => "desc nulls last",
             };

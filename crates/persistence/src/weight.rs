@@ -4,17 +4,14 @@
 use byline_domain::error::RepositoryError;
 use byline_domain::page::MAX_BYTES;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::{Postgres, QueryBuilder};
 
-use crate::error::translate;
+use crate::row::get;
 
-/// Whether rows were left out for their weight: whether there were more before.
+/// Whether rows were left out for their weight: whether the last of them was followed by
+/// another one before.
 pub(crate) fn is_cut(rows: &[PgRow]) -> Result<bool, RepositoryError> {
-    let Some(first) = rows.first() else {
-        return Ok(false);
-    };
-    let available: i64 = first.try_get("available").map_err(translate)?;
-    Ok(usize::try_from(available).is_ok_and(|all| all > rows.len()))
+    rows.last().map_or(Ok(false), |last| get(last, "followed"))
 }
 
 /// Wraps `rows`, which have `columns`, so that only the first of them in `order` come
@@ -29,12 +26,12 @@ pub(crate) fn push_weighed(
     rows: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
     query.push(format_args!(
-        "select {columns}, available from (select {columns}, \
-         count(*) over () as available, sum({weight}) over \
-         (order by {order} rows unbounded preceding) as running from ("
+        "select {columns}, followed from (select {columns}, \
+         lead(true, 1, false) over so_far as followed, sum({weight}) over so_far as running from ("
     ));
     rows(query);
     query.push(format_args!(
-        ") page) weighed where running <= {MAX_BYTES} order by {order}"
+        ") page window so_far as (order by {order} rows unbounded preceding)) weighed \
+         where running <= {MAX_BYTES} order by {order}"
     ));
 }

@@ -209,7 +209,7 @@ impl Search<'_> {
         let ids: Vec<Uuid> = places.iter().map(|place| place.id).collect();
         let mut sql = self.statement()?;
         sql.push(format_args!(
-            "select {outer}, number, available, {HEADLINE_COLUMNS} from ("
+            "select {outer}, number, followed, {HEADLINE_COLUMNS} from ("
         ));
         let weight = format!(
             "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
