@@ -15,6 +15,7 @@ use sqlx::QueryBuilder;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use crate::batch::column;
 use crate::count::unsigned;
 use crate::filter::{Noun, Rows};
 use crate::keyset::{check_cursor, push_order};
@@ -143,11 +144,6 @@ impl PgUnitOfWork<'_> {
         .await;
         statement.finish(done).map(drop)
     }
-}
-
-/// What each of them has as that.
-fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
 }
 
 const COLUMNS: &str = "id, occurred_at, caller, peer, request_id, method, action, \

@@ -5,9 +5,14 @@ use std::collections::HashSet;
 use byline_domain::ids::UserId;
 use uuid::Uuid;
 
+/// What each of them has as that.
+pub(crate) fn column<'i, T, V>(items: &'i [T], value: impl Fn(&'i T) -> V) -> Vec<V> {
+    items.iter().map(value).collect()
+}
+
 /// The ids as the driver takes them.
 pub(crate) fn uuids(ids: &[UserId]) -> Vec<Uuid> {
-    ids.iter().map(UserId::as_uuid).collect()
+    column(ids, UserId::as_uuid)
 }
 
 /// The items in the order given, in as few pieces as hold no id twice: what a statement

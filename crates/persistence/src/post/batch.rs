@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::repository::{already_exists, author_missing};
-use crate::batch::runs;
+use crate::batch::{column, runs};
 use crate::row::{corrupt, version};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -53,11 +53,6 @@ fn text(content: Option<&Content>) -> Option<&str> {
     content.map(Content::as_str)
 }
 
-/// One value of each item.
-fn column<'i, T, V>(items: &'i [T], value: impl Fn(&'i T) -> V) -> Vec<V> {
-    items.iter().map(value).collect()
-}
-
 impl PgUnitOfWork<'_> {
     pub(super) async fn insert_posts(
         &mut self,
@@ -91,7 +86,7 @@ impl PgUnitOfWork<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<Uuid> = ids.iter().map(PostId::as_uuid).collect();
+        let ids = column(ids, PostId::as_uuid);
         let most = i64::try_from(MAX_BYTES).unwrap_or(i64::MAX);
         let mut statement = self.statement().await?;
         // The length of what is stored apart is known without reading it.
