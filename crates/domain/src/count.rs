@@ -3,7 +3,7 @@
 use crate::filter::Value;
 
 /// How exactly resources are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CountMode {
     /// To the last one, at the cost of looking at each.
     Exact,

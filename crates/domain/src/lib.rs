@@ -16,7 +16,6 @@ pub mod field;
 pub mod filter;
 pub mod ids;
 pub mod import;
-pub mod lanes;
 pub mod lifecycle;
 pub mod meter;
 pub mod order;

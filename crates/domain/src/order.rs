@@ -6,7 +6,7 @@ use crate::page::{Cursor, SortValue};
 use crate::text::quote;
 
 /// Which way a list runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the least to the greatest.
     Ascending,
@@ -15,7 +15,7 @@ pub enum Direction {
 }
 
 /// One field that a list is ordered by, and which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OrderKey<F> {
     /// By what.
     pub field: F,
@@ -26,7 +26,7 @@ pub struct OrderKey<F> {
 /// By what, and which way, a list is ordered: by one field or more, each once. The
 /// id breaks ties, in the direction of the last field. What is absent comes before
 /// everything else, and last where the order descends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order<F> {
     first: OrderKey<F>,
     rest: Vec<OrderKey<F>>,

@@ -13,7 +13,7 @@ pub const MAX_BYTES: u64 = 3 * 1024 * 1024;
 pub const MAX_KEYS: usize = 1_000;
 
 /// How many resources a page holds: 1 to 1,000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageSize(u16);
 
 impl PageSize {
@@ -41,7 +41,7 @@ impl PageSize {
 
 /// What a row is ordered by. The order of the variants and of their contents
 /// is the order of rows; a row whose value is absent comes before all others.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SortValue {
     /// There is no value.
     Absent,
@@ -70,7 +70,7 @@ impl SortValue {
 }
 
 /// A place in a list: just after the row of these values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// What the row is ordered by: one value for each key of the order.
     pub values: Vec<SortValue>,
@@ -89,7 +89,7 @@ impl Cursor {
 }
 
 /// Which part of a list is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     /// At most how many resources.
     pub size: PageSize,

@@ -1,7 +1,7 @@
 //! Which side of the trash a read looks at.
 
 /// Which resources a read sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trash {
     /// Only the living.
     #[default]

@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "byline",
         &["byline-app", "byline-domain", "byline-persistence"],
     ),
-    ("byline-app", &["byline-domain"]),
+    ("byline-app", &["byline-domain", "byline-lanes"]),
     ("byline-domain", &[]),
-    ("byline-persistence", &["byline-domain"]),
+    ("byline-lanes", &[]),
+    ("byline-persistence", &["byline-domain", "byline-lanes"]),
 ];
 
 #[test]
@@ -27,6 +28,11 @@ fn the_domain_knows_no_database_no_wire_no_runtime_and_no_mocks() {
         "byline-domain",
         &["sqlx", "tonic", "prost", "tokio", "mockall"],
     );
+}
+
+#[test]
+fn the_lanes_know_the_runtime_alone() {
+    assert_builds_without("byline-lanes", &["sqlx", "tonic", "prost", "mockall"]);
 }
 
 #[test]

@@ -2,18 +2,16 @@
 //! databases call a group commit. Each has its own answer, and is as atomic as it is alone.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use byline_domain::audit::Origin;
 use byline_domain::error::Source;
-use byline_domain::lanes::{LATE, Line};
 use byline_domain::meter::Meter;
 use byline_domain::request::Request;
 use byline_domain::unit_of_work::UnitOfWork;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep};
+use byline_lanes::{Bounds, Lanes, Together, Turn};
 use uuid::Uuid;
 
 use super::{Answer, Failure, Intent, Render, Writer, commit};
@@ -45,25 +43,20 @@ pub trait Grouped: Batched<Output: Clone> + Clone + 'static {
 /// A change that cannot be made is refused by itself. Where a unit of work of many fails as a whole,
 /// because one of them meets a lock or for any other reason, nothing of it was kept, and each of them is
 /// made alone.
-pub struct GroupCommit<M: Grouped>(Arc<Inner<M>>);
+pub struct GroupCommit<M: Grouped>(Lanes<Group<M>>);
 
 impl<M: Grouped> Clone for GroupCommit<M> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(self.0.clone())
     }
 }
 
-struct Inner<M: Grouped> {
+/// Makes changes together.
+struct Group<M> {
     writer: Arc<Writer>,
     meter: Arc<dyn Meter>,
     size: usize,
-    line: Mutex<Line<Waiting<M>>>,
-}
-
-/// A change that waits for a lane, and its caller for the answer.
-struct Waiting<M: Grouped> {
-    change: Change<M>,
-    answer: oneshot::Sender<Told<M>>,
+    of: PhantomData<fn() -> M>,
 }
 
 /// A change that is made along with others.
@@ -88,22 +81,25 @@ enum End<M: Grouped> {
     Alone(Option<Source>),
 }
 
-/// What a change is to do.
-enum Turn<M: Grouped> {
-    Now(Lane<M>),
-    Later(oneshot::Receiver<Told<M>>),
-}
+/// A change that waits for a lane, and its caller for the answer.
+type Waiting<M> = byline_lanes::Waiting<Change<M>, Told<M>>;
 
 impl<M: Grouped> GroupCommit<M> {
     /// Makes changes by that writer, at most `size` in a unit of work, and counts their statements
     /// there.
     pub fn new(writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
-        Self(Arc::new(Inner {
+        let group = Group {
             writer,
             meter,
             size,
-            line: Mutex::new(Line::new(LANES)),
-        }))
+            of: PhantomData,
+        };
+        let bounds = Bounds {
+            at_once: LANES,
+            most: size,
+            is_direct: true,
+        };
+        Self(Lanes::new(group, bounds))
     }
 
     /// Makes the change as [`Writer::write`] does.
@@ -116,8 +112,13 @@ impl<M: Grouped> GroupCommit<M> {
     where
         R: Render<M::Output> + 'static,
     {
-        let writer = &self.0.writer;
-        if self.0.size < 2 || intent.validate_only || !mutation.is_light() {
+        let Group {
+            writer,
+            meter,
+            size,
+            ..
+        } = self.0.together();
+        if *size < 2 || intent.validate_only || !mutation.is_light() {
             return writer.write(&mutation, intent, &*render).await;
         }
         let _turn = writer.turn(intent).await;
@@ -127,11 +128,11 @@ impl<M: Grouped> GroupCommit<M> {
                     .write_in_turn(&mutation, intent, &*render, None)
                     .await;
             }
-            Turn::Later(told) => self.wait(told).await,
+            Turn::Later(place) => place.told().await,
         };
         let end = match told {
             Ok(told) => {
-                self.0.meter.count(told.statements);
+                meter.count(told.statements);
                 told.end
             }
             // What ended it may have come before its COMMIT, or after.
@@ -152,58 +153,35 @@ impl<M: Grouped> GroupCommit<M> {
         }
     }
 
-    fn turn<R>(&self, mutation: &M, intent: &Intent, render: &Arc<R>) -> Turn<M>
+    fn turn<R>(&self, mutation: &M, intent: &Intent, render: &Arc<R>) -> Turn<Group<M>>
     where
         R: Render<M::Output> + 'static,
     {
-        let mut line = self.line();
-        if line.enter() {
-            return Turn::Now(self.lane());
-        }
-        let render = Arc::clone(render);
-        let change = Change {
-            mutation: mutation.clone(),
-            request: intent.request.clone(),
-            origin: intent.origin.clone(),
-            bytes: Box::new(move |output| render.bytes(&render.tell(output))),
-        };
-        let (answer, told) = oneshot::channel();
-        line.wait(Waiting { change, answer }, Instant::now().into_std());
-        Turn::Later(told)
+        self.0.turn(Arc::new(()), || {
+            let render = Arc::clone(render);
+            Change {
+                mutation: mutation.clone(),
+                request: intent.request.clone(),
+                origin: intent.origin.clone(),
+                bytes: Box::new(move |output| render.bytes(&render.tell(output))),
+            }
+        })
     }
+}
 
-    async fn wait(
-        &self,
-        mut told: oneshot::Receiver<Told<M>>,
-    ) -> Result<Told<M>, oneshot::error::RecvError> {
-        tokio::select! {
-            biased;
-            told = &mut told => return told,
-            () = sleep(LATE) => {}
-        }
-        let is_lent = self.line().lend(Instant::now().into_std());
-        if is_lent {
-            drop(self.lane());
-        }
-        told.await
-    }
+impl<M: Grouped> Together for Group<M> {
+    type Kind = ();
+    type Work = Change<M>;
+    type Answer = Told<M>;
 
-    fn line(&self) -> MutexGuard<'_, Line<Waiting<M>>> {
-        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lane(&self) -> Lane<M> {
-        Lane {
-            group: self.clone(),
-            taken: Instant::now(),
-        }
-    }
-
-    /// Makes all of them, and tells each how it ended.
-    async fn make(&self, waiting: Vec<Waiting<M>>) {
+    async fn work(&self, _: &Arc<()>, waiting: Vec<Waiting<M>>) -> Vec<Waiting<M>> {
         let mut resources = HashSet::new();
         let (mut changes, mut callers, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-        for Waiting { change, answer } in waiting {
+        for Waiting::<M> {
+            work: change,
+            answer,
+        } in waiting
+        {
             if resources.insert(change.mutation.resource()) {
                 changes.push(change);
                 callers.push(answer);
@@ -212,8 +190,8 @@ impl<M: Grouped> GroupCommit<M> {
             }
         }
         let mut ends = Vec::new();
-        let work = async { ends = self.0.writer.end_all(&changes).await };
-        let statements = self.0.meter.measure(Box::pin(work)).await;
+        let work = async { ends = self.writer.end_all(&changes).await };
+        let statements = self.meter.measure(Box::pin(work)).await;
         for (caller, end) in callers.into_iter().zip(ends) {
             // Whoever is gone wants no answer.
             let _ = caller.send(Told { end, statements });
@@ -223,30 +201,7 @@ impl<M: Grouped> GroupCommit<M> {
             let (end, statements) = (End::Alone(None), 0);
             let _ = caller.send(Told { end, statements });
         }
-    }
-}
-
-/// A unit of work that may be under way. When it ends, however it does, the next one begins.
-struct Lane<M: Grouped> {
-    group: GroupCommit<M>,
-    taken: Instant,
-}
-
-impl<M: Grouped> Drop for Lane<M> {
-    fn drop(&mut self) {
-        let (taken, now) = (self.taken.into_std(), Instant::now().into_std());
-        let is_wanted = |it: &Waiting<M>| !it.answer.is_closed();
-        let next = self
-            .group
-            .line()
-            .next(taken, now, self.group.0.size, is_wanted);
-        // Without a runtime nobody waits any more.
-        if !next.is_empty()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            let lane = self.group.lane();
-            runtime.spawn(async move { lane.group.make(next).await });
-        }
+        Vec::new()
     }
 }
 

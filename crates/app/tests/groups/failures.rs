@@ -1,8 +1,8 @@
 //! Units of work that fail or hang, and callers that go.
 
 use byline_app::{Answer, Error};
-use byline_domain::lanes::LATE;
 use byline_domain::testing::fixtures::user_id;
+use byline_lanes::LATE;
 
 use super::TAKEN;
 use super::stage::{Ending, Stage, request, settle};
@@ -125,4 +125,21 @@ async fn who_waits_for_a_unit_of_work_that_is_late_is_given_another_one() {
     stage.store.go_on.add_permits(2);
     assert!(stage.all(changes).await.iter().all(Result::is_ok));
     assert_eq!(stage.users().await.len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_changes_made_alone_are_late_waits_for_none_of_them() {
+    let stage = Stage::new();
+    let held = stage.hold().await;
+    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    settle().await;
+    for number in [3, 4] {
+        tokio::time::advance(LATE).await;
+        changes.push(stage.create(number, None));
+        settle().await;
+        let begun = usize::try_from(number).unwrap();
+        assert_eq!(stage.store.began(), (begun, 0));
+    }
+    drop(held);
+    assert!(stage.all(changes).await.iter().all(Result::is_ok));
 }

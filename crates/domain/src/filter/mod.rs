@@ -71,7 +71,7 @@ pub fn parse_events(text: &str, now: DateTime<Utc>) -> Result<Option<Filter<Audi
 /// SQL: `Not` of unknown is unknown, `All` is false if one is false, `Any` is true if
 /// one is true, and unknown wins over what is left. Only what makes the whole
 /// tree true is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Filter<T> {
     /// All are true; so is an empty list.
     All(Vec<Filter<T>>),
@@ -141,7 +141,7 @@ impl<T> Filter<T> {
 }
 
 /// What a user is tested for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UserTest {
     /// A field of the user's own.
     Field(FieldTest<UserField>),
@@ -153,7 +153,7 @@ pub enum UserTest {
 }
 
 /// What a post is tested for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PostTest {
     /// A field of the post's own.
     Field(FieldTest<PostField>),
@@ -167,7 +167,7 @@ pub enum PostTest {
 
 /// A test of one field. Where the value is absent, the test is unknown, negated or
 /// not; only [`ValueTest::Present`] is never unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldTest<F> {
     /// The field.
     pub field: F,
@@ -179,7 +179,7 @@ pub struct FieldTest<F> {
 }
 
 /// What a value is tested for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ValueTest {
     /// Whether there is one.
     Present,
@@ -207,7 +207,7 @@ pub enum Comparison {
 }
 
 /// A value that a field is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// For [`crate::field::Kind::Text`]: in NFC, in the letter case in which it was written.
     Text(String),

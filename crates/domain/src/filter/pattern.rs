@@ -5,14 +5,14 @@
 /// No two gaps and no two texts stand side by side, and no text is empty, so that two
 /// patterns that mean the same are equal. A pattern without pieces matches only the
 /// empty text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     pieces: Vec<Piece>,
     any_case: bool,
 }
 
 /// A part of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
     /// This text, in the letter case in which it was written; never empty.
     Text(String),

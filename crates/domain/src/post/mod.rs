@@ -119,7 +119,7 @@ impl Post {
 }
 
 /// Which posts are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PostFilter {
     /// Whether those in the trash are meant too.
     pub trash: Trash,
@@ -135,7 +135,7 @@ impl PostFilter {
 }
 
 /// By what posts are counted apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PostGroup {
     /// By who wrote them.
     AuthorId,

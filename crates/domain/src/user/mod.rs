@@ -115,7 +115,7 @@ impl User {
 }
 
 /// Which users are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct UserFilter {
     /// Whether those in the trash are meant too.
     pub trash: Trash,
@@ -132,7 +132,7 @@ impl UserFilter {
 }
 
 /// By what users are counted apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserGroup {
     /// By what they are.
     Role,

@@ -13,8 +13,9 @@ use byline_domain::post::{FoundPost, PostField, PostFilter, PostGroup, PostReade
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
+use byline_lanes::Bounds;
 
-use super::loader::{Lanes, Loader, Reads};
+use super::loader::{Loader, OF_KEYS, OF_SAME, Reads};
 use super::same::Questions;
 
 /// A reader of posts. Its reads of one post by its id, and of one author's newest posts or
@@ -34,16 +35,16 @@ pub struct CoalescingPosts {
 impl CoalescingPosts {
     /// Reads through that reader. Must be used inside a tokio runtime.
     pub fn new(inner: Arc<dyn PostReader>) -> Self {
-        Self::with(inner, |lanes| lanes)
+        Self::with(inner, |bounds| bounds)
     }
 
     /// The same for tests: every read goes through the queue.
     pub fn queued(inner: Arc<dyn PostReader>) -> Self {
-        Self::with(inner, Lanes::queued)
+        Self::with(inner, Bounds::queued)
     }
 
-    fn with(inner: Arc<dyn PostReader>, way: fn(Lanes) -> Lanes) -> Self {
-        let (by_key, same) = (way(Lanes::OF_KEYS), way(Lanes::OF_SAME));
+    fn with(inner: Arc<dyn PostReader>, way: fn(Bounds) -> Bounds) -> Self {
+        let (by_key, same) = (way(OF_KEYS), way(OF_SAME));
         let counts = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
             port.count(&count.0, count.1).await
         });

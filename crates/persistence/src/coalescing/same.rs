@@ -1,5 +1,6 @@
 //! Reads that are the same as a whole.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -32,7 +33,7 @@ impl<Q, T> Questions<Q, T> {
 #[async_trait]
 impl<Q, T> Reads for Questions<Q, T>
 where
-    Q: Eq + Send + Sync + 'static,
+    Q: Eq + Hash + Send + Sync + 'static,
     T: Clone + Send + 'static,
 {
     type Group = Q;

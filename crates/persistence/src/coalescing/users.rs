@@ -13,8 +13,9 @@ use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
 use byline_domain::user::{Email, UserField, UserFilter, UserGroup, UserReader, UserView};
+use byline_lanes::Bounds;
 
-use super::loader::{Lanes, Loader, Reads};
+use super::loader::{Loader, OF_KEYS, OF_SAME, Reads};
 use super::same::Questions;
 
 /// A reader of users. Its reads of one user by its id are one statement where they arrive
@@ -36,16 +37,16 @@ type Search = (SearchQuery, PageRequest, UserFilter, Fields<UserField>);
 impl CoalescingUsers {
     /// Reads through that reader. Must be used inside a tokio runtime.
     pub fn new(inner: Arc<dyn UserReader>) -> Self {
-        Self::with(inner, |lanes| lanes)
+        Self::with(inner, |bounds| bounds)
     }
 
     /// The same for tests: every read goes through the queue.
     pub fn queued(inner: Arc<dyn UserReader>) -> Self {
-        Self::with(inner, Lanes::queued)
+        Self::with(inner, Bounds::queued)
     }
 
-    fn with(inner: Arc<dyn UserReader>, way: fn(Lanes) -> Lanes) -> Self {
-        let (by_key, same) = (way(Lanes::OF_KEYS), way(Lanes::OF_SAME));
+    fn with(inner: Arc<dyn UserReader>, way: fn(Bounds) -> Bounds) -> Self {
+        let (by_key, same) = (way(OF_KEYS), way(OF_SAME));
         let lists = Questions::of(&inner, |port, list: Arc<List>| async move {
             let (page, filter, order, fields) = &*list;
             port.list(filter, order, page, fields).await

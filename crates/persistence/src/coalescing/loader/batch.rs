@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use byline_domain::error::RepositoryError;
+use byline_lanes::all_gone;
 use tokio::sync::oneshot;
 
 use super::{Reads, Told, Waiting};
@@ -26,11 +27,11 @@ struct Part<R: Reads> {
 }
 
 impl<R: Reads> Batch<R> {
-    pub(super) fn of(group: Arc<R::Group>, waiting: Vec<Waiting<R>>) -> Self {
+    pub(super) fn of(group: &Arc<R::Group>, waiting: Vec<Waiting<R>>) -> Self {
         // Where the callers of a key stand.
         let mut places = HashMap::with_capacity(waiting.len());
         let (mut keys, mut callers) = (Vec::new(), Vec::new());
-        for Waiting { key, answer } in waiting {
+        for Waiting::<R> { work: key, answer } in waiting {
             match places.entry(key) {
                 Entry::Occupied(place) => {
                     let callers: &mut Vec<_> = &mut callers[*place.get()];
@@ -44,7 +45,7 @@ impl<R: Reads> Batch<R> {
             }
         }
         Self {
-            group,
+            group: Arc::clone(group),
             keys,
             callers,
         }
@@ -91,7 +92,7 @@ impl<R: Reads> Part<R> {
         });
         let answer = tokio::select! {
             answer = load => Some(answer),
-            () = all_gone(&mut self.callers) => None,
+            () = all_gone(self.callers.iter_mut().flatten()) => None,
         };
         self.statements += statements.get();
         answer
@@ -132,12 +133,5 @@ impl<R: Reads> Part<R> {
             callers: self.callers.split_off(place),
             statements: self.statements,
         }
-    }
-}
-
-/// Waits until none of them waits.
-async fn all_gone<T>(callers: &mut [Vec<oneshot::Sender<T>>]) {
-    for caller in callers.iter_mut().flatten() {
-        caller.closed().await;
     }
 }

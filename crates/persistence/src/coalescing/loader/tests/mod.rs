@@ -4,6 +4,8 @@ mod stage;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
+use byline_lanes::LATE;
+
 use self::stage::*;
 use super::*;
 use crate::meter::Statements;
@@ -72,7 +74,7 @@ async fn what_is_read_in_another_way_is_another_statement() {
     for read in reads {
         told(read).await;
     }
-    assert!(stage.loader.lines().lines.is_empty());
+    assert!(stage.loader.0.is_idle());
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,11 +179,7 @@ async fn a_statement_counts_for_each_that_it_answers() {
 #[tokio::test(start_paused = true)]
 async fn without_the_direct_way_every_read_waits_its_turn() {
     let store = Arc::new(Store::default());
-    let lanes = Lanes {
-        at_once: 1,
-        direct: false,
-    };
-    let loader = Loader::new(Arc::clone(&store), lanes);
+    let loader = Loader::new(Arc::clone(&store), OF_SAME.queued());
     store.go_on.add_permits(1);
     assert_eq!(loader.load("a", 1).await.unwrap(), 1);
     assert_eq!(store.began(), [[1]]);
@@ -215,5 +213,5 @@ async fn who_waits_for_a_statement_that_is_late_is_given_another_lane() {
     for read in reads {
         told(read).await;
     }
-    assert!(stage.loader.lines().lines.is_empty());
+    assert!(stage.loader.0.is_idle());
 }

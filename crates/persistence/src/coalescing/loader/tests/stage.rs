@@ -1,6 +1,7 @@
 //! A store whose statements a test lets go on, and reads of it.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use byline_domain::error::Corrupt;
@@ -123,12 +124,8 @@ pub(super) type Read = JoinHandle<Result<u64, RepositoryError>>;
 impl Stage {
     pub(super) fn of(store: Store, at_once: usize) -> Self {
         let store = Arc::new(store);
-        let lanes = Lanes {
-            at_once,
-            direct: true,
-        };
         Self {
-            loader: Loader::new(Arc::clone(&store), lanes),
+            loader: Loader::new(Arc::clone(&store), Bounds { at_once, ..OF_KEYS }),
             store,
         }
     }

@@ -1,0 +1,242 @@
+//! Work that arrives together is done together: the first of it at once, and what arrives meanwhile
+//! as soon as a lane is free. Knows the runtime, and nothing of what is done.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
+use tokio::time::{Instant, sleep};
+
+use self::line::Line;
+
+/// Work that takes longer is late, and its lane is free for others from then on: what hangs holds
+/// up nobody else for longer.
+pub const LATE: Duration = Duration::from_millis(100);
+
+/// How what is done is bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// So much of each kind at once, beside what is late. The more it is, the less is done together.
+    pub at_once: usize,
+    /// At most so much together.
+    pub most: usize,
+    /// Whether whoever comes while a lane is free does its work itself, as is quickest. Else all
+    /// of it goes through the queue, which tests want.
+    pub is_direct: bool,
+}
+
+impl Bounds {
+    /// The same, with all work going through the queue.
+    #[must_use]
+    pub const fn queued(self) -> Self {
+        Self {
+            is_direct: false,
+            ..self
+        }
+    }
+}
+
+/// Does work together.
+pub trait Together: Send + Sync + 'static {
+    /// What all that is done together has in common.
+    type Kind: Eq + Hash + Send + Sync + 'static;
+    /// What is done.
+    type Work: Send + 'static;
+    /// What whoever waits for it is told.
+    type Answer: Send + 'static;
+
+    /// Does all of it on a task of its own, and tells each. What is handed back waits again,
+    /// before all others; it must not be all of it, or this begins again for ever.
+    fn work(
+        &self,
+        kind: &Arc<Self::Kind>,
+        waiting: Vec<Waiting<Self::Work, Self::Answer>>,
+    ) -> impl Future<Output = Vec<Waiting<Self::Work, Self::Answer>>> + Send;
+}
+
+/// Work that waits for a lane, and its caller for the answer.
+#[derive(Debug)]
+pub struct Waiting<W, A> {
+    /// What is to be done.
+    pub work: W,
+    /// Who is to be told.
+    pub answer: oneshot::Sender<A>,
+}
+
+/// Lanes of every kind. Cheap to clone.
+pub struct Lanes<T: Together>(Arc<Inner<T>>);
+
+impl<T: Together> Clone for Lanes<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The lines of which something is under way, by their kind.
+type Lines<T> = HashMap<
+    Arc<<T as Together>::Kind>,
+    Line<Waiting<<T as Together>::Work, <T as Together>::Answer>>,
+>;
+
+struct Inner<T: Together> {
+    together: T,
+    bounds: Bounds,
+    lines: Mutex<Lines<T>>,
+}
+
+/// What whoever has work is to do.
+pub enum Turn<T: Together> {
+    /// Do it, and keep the lane meanwhile.
+    Now(Lane<T>),
+    /// Wait for the answer.
+    Later(Place<T>),
+}
+
+impl<T: Together> Lanes<T> {
+    /// Has work done by that, within those bounds.
+    pub fn new(together: T, bounds: Bounds) -> Self {
+        Self(Arc::new(Inner {
+            together,
+            bounds,
+            lines: Mutex::default(),
+        }))
+    }
+
+    /// What does the work.
+    pub fn together(&self) -> &T {
+        &self.0.together
+    }
+
+    /// Takes a lane of that kind, or a place in the line before it. `work` is what is to be done
+    /// then.
+    pub fn turn(&self, kind: Arc<T::Kind>, work: impl FnOnce() -> T::Work) -> Turn<T> {
+        let now = Instant::now();
+        if self.0.bounds.is_direct && self.line(&mut self.lines(), &kind).enter(now) {
+            return Turn::Now(self.lane(kind, now));
+        }
+        let (answer, told) = oneshot::channel();
+        let work = work();
+        self.line(&mut self.lines(), &kind)
+            .wait(Waiting { work, answer });
+        // Where all that is under way is late, or has ended just now.
+        self.begin(&kind);
+        Turn::Later(Place {
+            lanes: self.clone(),
+            kind,
+            told,
+        })
+    }
+
+    /// Whether nothing is under way and nobody waits.
+    pub fn is_idle(&self) -> bool {
+        self.lines().is_empty()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines<T>> {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn line<'l>(
+        &self,
+        lines: &'l mut Lines<T>,
+        kind: &Arc<T::Kind>,
+    ) -> &'l mut Line<Waiting<T::Work, T::Answer>> {
+        let new = || Line::new(self.0.bounds.at_once);
+        lines.entry(Arc::clone(kind)).or_insert_with(new)
+    }
+
+    fn lane(&self, kind: Arc<T::Kind>, taken: Instant) -> Lane<T> {
+        Lane {
+            lanes: self.clone(),
+            kind,
+            taken,
+        }
+    }
+
+    /// Has what waits begin if a lane is free.
+    fn begin(&self, kind: &Arc<T::Kind>) {
+        // Without a runtime nothing can begin here; whoever waits in one sees to it after a while.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let now = Instant::now();
+        let is_wanted = |it: &Waiting<_, _>| !it.answer.is_closed();
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(kind) else {
+            return;
+        };
+        let next = line.begin(now, self.0.bounds.most, is_wanted);
+        if line.is_idle() {
+            lines.remove(kind);
+        }
+        drop(lines);
+        if next.is_empty() {
+            return;
+        }
+        let lane = self.lane(Arc::clone(kind), now);
+        runtime.spawn(async move {
+            let together = &lane.lanes.0.together;
+            let left = together.work(&lane.kind, next).await;
+            if !left.is_empty() {
+                let lanes = &lane.lanes;
+                lanes.line(&mut lanes.lines(), &lane.kind).put_back(left);
+            }
+        });
+    }
+}
+
+/// A lane that is taken. When it is dropped, what waits begins.
+pub struct Lane<T: Together> {
+    lanes: Lanes<T>,
+    kind: Arc<T::Kind>,
+    taken: Instant,
+}
+
+impl<T: Together> Drop for Lane<T> {
+    fn drop(&mut self) {
+        let mut lines = self.lanes.lines();
+        if let Some(line) = lines.get_mut(&self.kind) {
+            line.leave(self.taken);
+            if line.is_idle() {
+                lines.remove(&self.kind);
+            }
+        }
+        drop(lines);
+        self.lanes.begin(&self.kind);
+    }
+}
+
+/// A place in a line.
+pub struct Place<T: Together> {
+    lanes: Lanes<T>,
+    kind: Arc<T::Kind>,
+    told: oneshot::Receiver<T::Answer>,
+}
+
+impl<T: Together> Place<T> {
+    /// What whoever does the work tells; an error if that ended without telling.
+    pub async fn told(mut self) -> Result<T::Answer, RecvError> {
+        loop {
+            tokio::select! {
+                biased;
+                told = &mut self.told => return told,
+                () = sleep(LATE) => self.lanes.begin(&self.kind),
+            }
+        }
+    }
+}
+
+/// Waits until none of them waits for an answer.
+pub async fn all_gone<'c, A: 'c>(callers: impl IntoIterator<Item = &'c mut oneshot::Sender<A>>) {
+    for caller in callers {
+        caller.closed().await;
+    }
+}
