@@ -40,8 +40,19 @@ impl RequestRecord {
     }
 }
 
+/// What becomes of an id that is claimed along with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// This unit of work has it.
+    Taken,
+    /// This is kept under it.
+    Answered(RequestRecord),
+    /// Another unit of work has it.
+    UnderWay,
+}
+
 /// Keeps what was answered, in the unit of work that makes the change. What takes many costs
-/// the database as many statements for them as for one, but for the records that are found.
+/// the database no more statements than two, unless others have some of the ids.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait RequestRepository: Send {
@@ -66,12 +77,13 @@ pub trait RequestRepository: Send {
     ) -> Result<(), RepositoryError>;
 
     /// Takes each id as [`Self::claim`] does, and answers in the order given; each is given
-    /// once. Waits for other units of work no longer than for any other lock: `Contention`.
+    /// once. MUST wait for other units of work no longer than for any other lock: what they
+    /// have then is `UnderWay`, or may be, and what nobody else has is taken all the same.
     async fn claim_many(
         &mut self,
         requests: &[Request],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError>;
+    ) -> Result<Vec<Claim>, RepositoryError>;
 
     /// Gives up ids that this unit of work has claimed, so that nothing is kept of them.
     async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError>;

@@ -1,18 +1,16 @@
 //! Keeps what was answered to requests.
 
-use std::collections::HashSet;
+mod claims;
 
 use async_trait::async_trait;
-use byline_domain::error::RepositoryError;
+use byline_domain::error::{Corrupt, RepositoryError};
 use byline_domain::ids::RequestId;
-use byline_domain::request::{Digest, Request, RequestRecord, RequestRepository};
+use byline_domain::request::{Claim, Digest, Request, RequestRecord, RequestRepository};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::row::corrupt;
 use crate::unit_of_work::PgUnitOfWork;
-
-const TABLE: &str = "request_records";
 
 #[async_trait]
 impl RequestRepository for PgUnitOfWork<'_> {
@@ -78,43 +76,8 @@ impl RequestRepository for PgUnitOfWork<'_> {
         &mut self,
         requests: &[Request],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError> {
-        if requests.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (mut ids, mut methods, mut digests) = (Vec::new(), Vec::new(), Vec::new());
-        for request in requests {
-            ids.push(request.id.as_uuid());
-            methods.push(request.method);
-            digests.push(request.digest.0.to_vec());
-        }
-        let mut statement = self.statement().await?;
-        // In the order of their ids, so that no two that claim many wait for each other.
-        let claimed = sqlx::query_scalar!(
-            "insert into request_records (id, method, digest, created_at)
-            select id, method, digest, $4
-            from unnest($1::uuid[], $2::text[], $3::bytea[]) as asked (id, method, digest)
-            order by id
-            on conflict do nothing
-            returning id",
-            &ids,
-            &methods as _,
-            &digests,
-            now,
-        )
-        .fetch_all(&mut *statement)
-        .await;
-        let claimed: HashSet<Uuid> = statement.finish(claimed)?.into_iter().collect();
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            let is_claimed = claimed.contains(&id);
-            found.push(if is_claimed {
-                None
-            } else {
-                Some(self.record(id).await?)
-            });
-        }
-        Ok(found)
+    ) -> Result<Vec<Claim>, RepositoryError> {
+        self.claim_each(requests, now).await
     }
 
     async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError> {
@@ -165,26 +128,44 @@ impl RequestRepository for PgUnitOfWork<'_> {
     }
 }
 
+/// A row of `request_records`.
+struct Row {
+    id: Uuid,
+    method: String,
+    digest: Vec<u8>,
+    response: Option<Vec<u8>>,
+}
+
+impl TryFrom<Row> for RequestRecord {
+    type Error = Corrupt;
+
+    fn try_from(row: Row) -> Result<Self, Corrupt> {
+        let corrupt = |column| corrupt("request_records", column, row.id);
+        let digest = row.digest.try_into();
+        Ok(Self {
+            method: row.method,
+            digest: Digest(digest.map_err(|_| corrupt("digest"))?),
+            response: row.response.ok_or_else(|| corrupt("response"))?,
+        })
+    }
+}
+
+fn swept() -> RepositoryError {
+    RepositoryError::Contention("the record was swept while it was looked up".into())
+}
+
 impl PgUnitOfWork<'_> {
     /// What is kept under an id that is taken.
     async fn record(&mut self, id: Uuid) -> Result<RequestRecord, RepositoryError> {
         let mut statement = self.statement().await?;
-        let row = sqlx::query!(
-            "select method, digest, response from request_records where id = $1",
+        let row = sqlx::query_as!(
+            Row,
+            "select id, method, digest, response from request_records where id = $1",
             id,
         )
         .fetch_optional(&mut *statement)
         .await;
-        let Some(row) = statement.finish(row)? else {
-            return Err(RepositoryError::Contention(
-                "the record was swept while it was looked up".into(),
-            ));
-        };
-        let digest = row.digest.try_into();
-        Ok(RequestRecord {
-            method: row.method,
-            digest: Digest(digest.map_err(|_| corrupt(TABLE, "digest", id))?),
-            response: row.response.ok_or_else(|| corrupt(TABLE, "response", id))?,
-        })
+        let row = statement.finish(row)?.ok_or_else(swept)?;
+        Ok(row.try_into()?)
     }
 }

@@ -23,9 +23,10 @@ impl UnitOfWorkFactory for Database {
     }
 
     async fn begin_impatient(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
-        let unit = self
-            .open_by("begin; set local lock_timeout = '50ms'")
-            .await?;
+        let mut unit = self.open_by(BEGIN_IMPATIENT).await?;
+        let session = unit.session();
+        session.is_impatient = true;
+        session.expects_contention = true;
         Ok(Box::new(unit))
     }
 }
@@ -49,6 +50,8 @@ impl Database {
             abandoned_savepoints: 0,
             transfer_bounds: self.transfer_bounds(),
             noted: Vec::new(),
+            is_impatient: false,
+            expects_contention: false,
         };
         session.run(sql).await?;
         Ok(PgUnitOfWork {
@@ -83,6 +86,10 @@ struct Session {
     transfer_bounds: Arc<TransferBounds>,
     /// What was done, and is not kept yet.
     noted: Vec<Noted>,
+    /// Whether its statements wait for locks shortly.
+    is_impatient: bool,
+    /// Whether nothing was sent since [`EXPECT_CONTENTION`].
+    expects_contention: bool,
 }
 
 /// What was done, and is not kept yet.
@@ -97,6 +104,16 @@ pub(crate) enum Noted {
 const SAVEPOINT: &str = "savepoint nested";
 const RELEASE: &str = "release savepoint nested";
 const ROLLBACK_TO: &str = "rollback to savepoint nested; release savepoint nested";
+
+/// Whoever claims ids is undone no further than to here where others have some of them, and then
+/// hardly waits for them any more. It is set at once where claims come first, which spares them
+/// a statement.
+const EXPECT_CONTENTION: &str = "savepoint contention";
+const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '50ms'; savepoint contention";
+const UNDO_CONTENTION: &str = "rollback to savepoint contention; set local lock_timeout = '1ms'";
+const PASS_CONTENTION: &str = "release savepoint contention; savepoint contention";
+const BE_PATIENT: &str = "set local lock_timeout to default";
+const BE_IMPATIENT: &str = "set local lock_timeout = '50ms'";
 
 impl Session {
     fn lease(&mut self) -> Result<&mut Lease, RepositoryError> {
@@ -113,6 +130,7 @@ impl Session {
 
     async fn statement(&mut self) -> Result<Statement<'_>, RepositoryError> {
         self.undo_abandoned().await?;
+        self.expects_contention = false;
         Ok(self.lease()?.statement())
     }
 
@@ -169,6 +187,40 @@ impl PgUnitOfWork<'_> {
     /// What was done in this transaction, and is not kept yet.
     pub(crate) fn noted(&mut self) -> &mut Vec<Noted> {
         &mut self.session().noted
+    }
+
+    /// Has what comes next be undone alone by [`Self::undo_contention`].
+    pub(crate) async fn expect_contention(&mut self) -> Result<(), RepositoryError> {
+        let session = self.session();
+        session.undo_abandoned().await?;
+        if session.expects_contention {
+            return Ok(());
+        }
+        session.run(EXPECT_CONTENTION).await
+    }
+
+    /// Undoes what came since, has the next waits be very short, and expects contention again.
+    pub(crate) async fn undo_contention(&mut self) -> Result<(), RepositoryError> {
+        let session = self.session();
+        session.run(UNDO_CONTENTION).await?;
+        session.lease()?.clear_failure();
+        Ok(())
+    }
+
+    /// Keeps what came since, and expects contention again.
+    pub(crate) async fn pass_contention(&mut self) -> Result<(), RepositoryError> {
+        self.session().run(PASS_CONTENTION).await
+    }
+
+    /// Has statements wait for locks as they did before there was contention.
+    pub(crate) async fn end_contention(&mut self) -> Result<(), RepositoryError> {
+        let session = self.session();
+        let patience = if session.is_impatient {
+            BE_IMPATIENT
+        } else {
+            BE_PATIENT
+        };
+        session.run(patience).await
     }
 
     /// Begins a statement in this transaction.
@@ -280,6 +332,8 @@ impl Drop for PgUnitOfWork<'_> {
                     abandoned_savepoints: 0,
                     transfer_bounds: Arc::clone(&session.transfer_bounds),
                     noted: Vec::new(),
+                    is_impatient: false,
+                    expects_contention: false,
                 };
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {

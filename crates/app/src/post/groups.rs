@@ -28,6 +28,8 @@ fn post(head: PostHead, content: Option<Content>) -> Post {
 
 #[async_trait]
 impl Grouped for CreatePost {
+    type Stored = ();
+
     fn resource(&self) -> Uuid {
         self.id.as_uuid()
     }
@@ -36,19 +38,20 @@ impl Grouped for CreatePost {
         is_light(self.content.as_ref())
     }
 
-    async fn outputs(
-        made: Vec<(&Self, PostHead)>,
-        _unit: &mut dyn UnitOfWork,
-    ) -> Result<Vec<Post>, Error> {
-        let made = made.into_iter();
-        Ok(made
-            .map(|(change, head)| post(head, change.content.clone()))
-            .collect())
+    async fn hold(items: &[Self], _unit: &mut dyn UnitOfWork) -> Result<Vec<()>, Error> {
+        Ok(vec![(); items.len()])
+    }
+
+    fn output(self, made: PostHead, (): ()) -> Post {
+        post(made, self.content)
     }
 }
 
 #[async_trait]
 impl Grouped for UpdatePost {
+    /// What it says.
+    type Stored = Option<Content>;
+
     fn resource(&self) -> Uuid {
         self.id.as_uuid()
     }
@@ -58,23 +61,21 @@ impl Grouped for UpdatePost {
         given.is_none_or(|content| is_light(content.as_ref()))
     }
 
-    /// What they say is read where it is not given. Where that is too much at once, each is made
-    /// alone.
-    async fn outputs(
-        made: Vec<(&Self, PostHead)>,
+    /// Reads what they say where it is not given. That can be more than an answer holds.
+    async fn hold(
+        items: &[Self],
         unit: &mut dyn UnitOfWork,
-    ) -> Result<Vec<Post>, Error> {
-        let silent = made
-            .iter()
-            .filter(|(change, _)| change.changes.content.is_none());
-        let silent: Vec<_> = silent.map(|(change, _)| change.id).collect();
-        let mut stored = unit.posts().find_contents(&silent).await?.into_iter();
-        let made = made.into_iter();
-        Ok(made
-            .map(|(change, head)| {
-                let given = change.changes.content.clone();
-                post(head, given.unwrap_or_else(|| stored.next().flatten()))
-            })
-            .collect())
+    ) -> Result<Vec<Option<Content>>, Error> {
+        let is_silent = |item: &Self| item.changes.content.is_none();
+        if !items.iter().any(is_silent) {
+            return Ok(vec![None; items.len()]);
+        }
+        let asked = items.iter().map(|item| (item.id, is_silent(item)));
+        let asked: Vec<_> = asked.collect();
+        Ok(unit.posts().find_contents_for_update(&asked).await?)
+    }
+
+    fn output(self, made: PostHead, stored: Option<Content>) -> Post {
+        post(made, self.changes.content.unwrap_or(stored))
     }
 }

@@ -12,6 +12,8 @@ macro_rules! grouped {
     ($change:ty) => {
         #[async_trait]
         impl Grouped for $change {
+            type Stored = ();
+
             fn resource(&self) -> Uuid {
                 self.id.as_uuid()
             }
@@ -20,11 +22,12 @@ macro_rules! grouped {
                 true
             }
 
-            async fn outputs(
-                made: Vec<(&Self, User)>,
-                _unit: &mut dyn UnitOfWork,
-            ) -> Result<Vec<User>, Error> {
-                Ok(made.into_iter().map(|(_, user)| user).collect())
+            async fn hold(items: &[Self], _unit: &mut dyn UnitOfWork) -> Result<Vec<()>, Error> {
+                Ok(vec![(); items.len()])
+            }
+
+            fn output(self, made: User, (): ()) -> User {
+                made
             }
         }
     };

@@ -1,9 +1,12 @@
 //! Changes of one kind that arrive together are made by one unit of work, with one COMMIT: what
 //! databases call a group commit. Each has its own answer, and is as atomic as it is alone.
 
+mod attempt;
+mod callers;
+
 use std::collections::HashSet;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use byline_domain::audit::Origin;
@@ -14,15 +17,20 @@ use byline_domain::unit_of_work::UnitOfWork;
 use byline_lanes::{Bounds, Lanes, Together, Turn};
 use uuid::Uuid;
 
-use super::{Answer, Failure, Intent, Render, Writer, commit};
-use crate::{Batched, Error, record};
+use self::attempt::Outcome;
+use self::callers::Callers;
+use super::{Answer, Intent, Render, Writer};
+use crate::{Batched, Error};
 
 /// So many units of work at once: one writes while another one is committed.
 const LANES: usize = 2;
 
 /// A change of which several can be made at once, whoever asks for them.
 #[async_trait]
-pub trait Grouped: Batched<Output: Clone> + Clone + 'static {
+pub trait Grouped: Batched + Clone + 'static {
+    /// What its answer tells beside what it answers in a batch.
+    type Stored: Send;
+
     /// The id of what is changed, which all that is noted of it is about. Of two with the same, one
     /// is made alone.
     fn resource(&self) -> Uuid;
@@ -30,11 +38,12 @@ pub trait Grouped: Batched<Output: Clone> + Clone + 'static {
     /// Whether it is so small that many fit into memory several times. Others are made alone.
     fn is_light(&self) -> bool;
 
-    /// What each answers alone, of what it answers in a batch, in their order.
-    async fn outputs(
-        made: Vec<(&Self, Self::Brief)>,
-        unit: &mut dyn UnitOfWork,
-    ) -> Result<Vec<Self::Output>, Error>;
+    /// Reads what their answers tell beside, before anything is written, and has it stay so. Where
+    /// that is too much at once it is of the first of them, and the others wait.
+    async fn hold(items: &[Self], unit: &mut dyn UnitOfWork) -> Result<Vec<Self::Stored>, Error>;
+
+    /// What it answers alone, of what it answers in a batch.
+    fn output(self, made: Self::Brief, stored: Self::Stored) -> Self::Output;
 }
 
 /// Makes changes of one kind. While few are under way each is made by itself; those that arrive
@@ -62,27 +71,36 @@ struct Group<M> {
 /// A change that is made along with others.
 struct Change<M: Grouped> {
     mutation: M,
+    asked: Asked<M::Output>,
+}
+
+/// Who asks for a change, and how they are answered.
+struct Asked<T> {
     request: Option<Request>,
     origin: Origin,
-    bytes: Box<dyn Fn(M::Output) -> Vec<u8> + Send + Sync>,
+    /// Has the answer wait until all is committed, and tells it in bytes if a retry is to have it.
+    render: Box<dyn FnOnce(T) -> Option<Vec<u8>> + Send>,
 }
 
 /// What a caller is told, and how many statements that took.
-struct Told<M: Grouped> {
-    end: End<M>,
+struct Told {
+    end: End,
     statements: u32,
 }
 
 /// How a change ended that was made along with others.
-enum End<M: Grouped> {
-    Answer(Answer<M::Output>),
+enum End {
+    /// It was made, and the answer waits.
+    Made,
+    /// What the first request of its id was told.
+    Recorded(Vec<u8>),
     Refused(Error),
     /// Nothing was kept of it, and it is to be made alone; unless the COMMIT is unknown.
     Alone(Option<Source>),
 }
 
 /// A change that waits for a lane, and its caller for the answer.
-type Waiting<M> = byline_lanes::Waiting<Change<M>, Told<M>>;
+type Waiting<M> = byline_lanes::Waiting<Change<M>, Told>;
 
 impl<M: Grouped> GroupCommit<M> {
     /// Makes changes by that writer, at most `size` in a unit of work, and counts their statements
@@ -122,7 +140,8 @@ impl<M: Grouped> GroupCommit<M> {
             return writer.write(&mutation, intent, &*render).await;
         }
         let _turn = writer.turn(intent).await;
-        let told = match self.turn(&mutation, intent, &render) {
+        let made = Arc::new(Mutex::new(None));
+        let told = match self.turn(&mutation, intent, &render, &made) {
             Turn::Now(_lane) => {
                 return writer
                     .write_in_turn(&mutation, intent, &*render, None)
@@ -135,12 +154,16 @@ impl<M: Grouped> GroupCommit<M> {
                 meter.count(told.statements);
                 told.end
             }
-            // What ended it may have come before its COMMIT, or after.
+            // Whatever it was begun by is gone, and tells nothing of its COMMIT.
             Err(lost) => End::Alone(Some(Box::new(lost))),
         };
         match end {
-            End::Answer(Answer::Made(output)) => Ok(Answer::Made(render.tell(output))),
-            End::Answer(Answer::Recorded(bytes)) => Ok(Answer::Recorded(bytes)),
+            End::Made => {
+                let told = made.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let lost = || Error::Internal("a change was made without an answer".into());
+                told.map(Answer::Made).ok_or_else(lost)
+            }
+            End::Recorded(bytes) => Ok(Answer::Recorded(bytes)),
             End::Refused(error) => Err(error),
             End::Alone(Some(unknown)) if intent.request.is_none() => {
                 Err(Error::OutcomeUnknown(unknown))
@@ -153,17 +176,34 @@ impl<M: Grouped> GroupCommit<M> {
         }
     }
 
-    fn turn<R>(&self, mutation: &M, intent: &Intent, render: &Arc<R>) -> Turn<Group<M>>
+    /// What to do with the change. Where it is made along with others, its answer is put into
+    /// `made`.
+    fn turn<R>(
+        &self,
+        mutation: &M,
+        intent: &Intent,
+        render: &Arc<R>,
+        made: &Arc<Mutex<Option<R::Told>>>,
+    ) -> Turn<Group<M>>
     where
         R: Render<M::Output> + 'static,
     {
         self.0.turn(Arc::new(()), || {
-            let render = Arc::clone(render);
-            Change {
-                mutation: mutation.clone(),
+            let (render, made) = (Arc::clone(render), Arc::clone(made));
+            let is_kept = intent.request.is_some();
+            let asked = Asked {
                 request: intent.request.clone(),
                 origin: intent.origin.clone(),
-                bytes: Box::new(move |output| render.bytes(&render.tell(output))),
+                render: Box::new(move |output| {
+                    let told = render.tell(output);
+                    let bytes = is_kept.then(|| render.bytes(&told));
+                    *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+                    bytes
+                }),
+            };
+            Change {
+                mutation: mutation.clone(),
+                asked,
             }
         })
     }
@@ -172,11 +212,15 @@ impl<M: Grouped> GroupCommit<M> {
 impl<M: Grouped> Together for Group<M> {
     type Kind = ();
     type Work = Change<M>;
-    type Answer = Told<M>;
+    type Answer = Told;
 
+    /// Makes all of them, but for those for which there is no room, which wait again.
     async fn work(&self, _: &Arc<()>, waiting: Vec<Waiting<M>>) -> Vec<Waiting<M>> {
         let mut resources = HashSet::new();
-        let (mut changes, mut callers, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut changes, mut callers) = (Vec::new(), Callers::default());
+        // These are told in the end that they are alone: now they would have the group wait for
+        // what it changes.
+        let mut repeated = Callers::default();
         for Waiting::<M> {
             work: change,
             answer,
@@ -184,113 +228,27 @@ impl<M: Grouped> Together for Group<M> {
         {
             if resources.insert(change.mutation.resource()) {
                 changes.push(change);
-                callers.push(answer);
+                callers.add(answer);
             } else {
-                repeated.push(answer);
+                repeated.add(answer);
             }
         }
-        let mut ends = Vec::new();
-        let work = async { ends = self.writer.end_all(&changes).await };
-        let statements = self.meter.measure(Box::pin(work)).await;
-        for (caller, end) in callers.into_iter().zip(ends) {
-            // Whoever is gone wants no answer.
-            let _ = caller.send(Told { end, statements });
-        }
-        // Now that it is in nobody's way: else it would have the group wait for what it changes.
-        for caller in repeated {
-            let (end, statements) = (End::Alone(None), 0);
-            let _ = caller.send(Told { end, statements });
-        }
-        Vec::new()
-    }
-}
-
-impl Writer {
-    /// Makes all of the changes in one unit of work, or nothing of them.
-    async fn end_all<M: Grouped>(&self, changes: &[Change<M>]) -> Vec<End<M>> {
-        let alone = |_: &Change<M>| End::Alone(None);
-        match self.attempt_all(changes).await {
-            Ok(ends) => ends,
-            Err(Failure::Unknown(lost)) => {
-                let lost = Arc::new(lost);
-                let unknown = |_: &Change<M>| {
-                    let text = format!("of a change along with others: {lost}");
-                    End::Alone(Some(text.into()))
-                };
-                changes.iter().map(unknown).collect()
-            }
-            Err(Failure::Undone(Error::Unavailable(source))) => {
-                let away = |_: &Change<M>| {
-                    let text = format!("for a change along with others: {source}");
-                    End::Refused(Error::Unavailable(text.into()))
-                };
-                changes.iter().map(away).collect()
-            }
-            Err(Failure::Undone(error)) => {
-                tracing::debug!(%error, changes = changes.len(), "each change is made alone");
-                changes.iter().map(alone).collect()
-            }
-        }
-    }
-
-    async fn attempt_all<M: Grouped>(&self, changes: &[Change<M>]) -> Result<Vec<End<M>>, Failure> {
-        let mut unit = self.units.begin_impatient().await?;
-        let terms = self.terms();
-        let requests: Vec<_> = changes.iter().filter_map(|it| it.request.clone()).collect();
-        let records = unit.requests().claim_many(&requests, terms.now).await?;
-        let mut records = records.into_iter();
-        // Those that were answered before have an end; what is left is made.
-        let mut ends: Vec<Option<End<M>>> = Vec::with_capacity(changes.len());
-        for change in changes {
-            let record = change.request.as_ref().and_then(|request| {
-                let record = records.next()??;
-                Some(record::told(record, request))
-            });
-            ends.push(record.map(|told| match told {
-                Ok(bytes) => End::Answer(Answer::Recorded(bytes)),
-                Err(error) => End::Refused(error),
-            }));
-        }
-        let open: Vec<usize> = (0..ends.len()).filter(|at| ends[*at].is_none()).collect();
-        let mutations: Vec<M> = open
-            .iter()
-            .map(|at| changes[*at].mutation.clone())
-            .collect();
-        let outcomes = M::make_all(&mutations, unit.as_mut(), &terms).await?;
-        let (mut made, mut briefs, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for ((at, mutation), outcome) in open.into_iter().zip(&mutations).zip(outcomes) {
+        let mut outcomes = Vec::new();
+        let commit = callers.commit();
+        let work = async { outcomes = self.writer.end_all(changes, &commit).await };
+        let statements = tokio::select! {
+            statements = self.meter.measure(Box::pin(work)) => statements,
+            // As of a change that is made alone, nothing is kept then.
+            () = callers.gone_before_commit() => return Vec::new(),
+        };
+        let mut left = Vec::new();
+        for (answer, outcome) in callers.take().zip(outcomes) {
             match outcome {
-                Ok(brief) => {
-                    made.push(at);
-                    briefs.push((mutation, brief));
-                }
-                Err(error) => {
-                    refused.extend(changes[at].request.as_ref().map(|request| request.id));
-                    ends[at] = Some(End::Refused(error));
-                }
+                // Whoever is gone wants no answer.
+                Outcome::Ended(end) => drop(answer.send(Told { end, statements })),
+                Outcome::Later(work) => left.push(Waiting::<M> { work, answer }),
             }
         }
-        if made.is_empty() {
-            unit.rollback().await?;
-        } else {
-            let outputs = M::outputs(briefs, unit.as_mut()).await?;
-            let (mut origins, mut answers) = (Vec::new(), Vec::new());
-            for (at, output) in made.into_iter().zip(outputs) {
-                let change = &changes[at];
-                origins.push((change.mutation.resource(), change.origin.clone()));
-                if let Some(request) = &change.request {
-                    answers.push((request.id, (change.bytes)(output.clone())));
-                }
-                ends[at] = Some(End::Answer(Answer::Made(output)));
-            }
-            unit.requests().disclaim(&refused).await?;
-            unit.audit().keep_each(&origins, terms.now).await?;
-            let now = self.clock.now();
-            unit.requests().answer_many(&answers, now).await?;
-            commit(unit).await?;
-        }
-        // Each has one by now.
-        let ends = ends.into_iter().map(|end| end.unwrap_or(End::Alone(None)));
-        Ok(ends.collect())
+        left
     }
 }

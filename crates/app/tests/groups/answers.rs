@@ -173,6 +173,20 @@ async fn a_retry_is_answered_out_of_the_middle_of_a_group() {
 }
 
 #[tokio::test]
+async fn what_is_under_way_elsewhere_waits_for_that_alone() {
+    let stage = Stage::new();
+    stage.store.has_elsewhere(&request(4));
+    let held = stage.hold().await;
+    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    changes.extend((3..=6).map(|number| stage.create(number, Some(request(number)))));
+    settle().await;
+    drop(held);
+    assert!(stage.all(changes).await.iter().all(Result::is_ok));
+    assert_eq!(stage.store.began(), (3, 1));
+    assert_eq!(stage.users().await.len(), 6);
+}
+
+#[tokio::test]
 async fn where_none_can_be_made_nothing_is_committed() {
     let stage = Stage::new();
     let held = stage.hold().await;

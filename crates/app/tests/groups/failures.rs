@@ -1,5 +1,7 @@
 //! Units of work that fail or hang, and callers that go.
 
+use std::sync::atomic::Ordering;
+
 use byline_app::{Answer, Error};
 use byline_domain::testing::fixtures::user_id;
 use byline_lanes::LATE;
@@ -142,4 +144,72 @@ async fn who_comes_while_changes_made_alone_are_late_waits_for_none_of_them() {
     }
     drop(held);
     assert!(stage.all(changes).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn of_a_unit_of_work_that_panics_each_is_made_alone_unless_its_commit_had_begun() {
+    for (ending, is_unknown) in [
+        (Ending::PanickingAtWork, false),
+        (Ending::PanickingAtCommit, true),
+    ] {
+        let stage = Stage::new();
+        stage.store.ends(ending);
+        let held = stage.hold().await;
+        let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+        changes.push(stage.create(3, Some(request(3))));
+        changes.push(stage.create(4, None));
+        settle().await;
+        drop(held);
+        let answers = stage.all(changes).await;
+        assert!(matches!(answers[2], Ok(Answer::Made(_))), "{ending:?}");
+        match &answers[3] {
+            Ok(Answer::Made(_)) => assert!(!is_unknown),
+            Err(Error::OutcomeUnknown(_)) => assert!(is_unknown),
+            other => panic!("{ending:?}: {other:?}"),
+        }
+        assert_eq!(stage.store.began().1, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_not_committed() {
+    let stage = Stage::new();
+    stage.store.ends(Ending::WaitingToBegin);
+    let held = stage.hold().await;
+    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    settle().await;
+    drop(held);
+    settle().await;
+    assert_eq!(stage.store.began(), (2, 1));
+    let gone = changes.split_off(2);
+    for change in &gone {
+        change.abort();
+    }
+    settle().await;
+    stage.store.go_on.add_permits(1);
+    settle().await;
+    assert!(stage.all(changes).await.iter().all(Result::is_ok));
+    assert_eq!(stage.users().await.len(), 2);
+    assert_eq!(stage.store.commits.load(Ordering::Relaxed), 2);
+    // Others are made as ever.
+    assert!(stage.create(7, None).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_commit_that_has_begun_is_waited_for_though_nobody_waits_any_more() {
+    let stage = Stage::new();
+    stage.store.ends(Ending::Waiting);
+    let held = stage.hold().await;
+    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    settle().await;
+    drop(held);
+    settle().await;
+    assert_eq!(stage.store.commits.load(Ordering::Relaxed), 3);
+    for change in changes.split_off(2) {
+        change.abort();
+    }
+    settle().await;
+    stage.store.go_on.add_permits(1);
+    settle().await;
+    assert_eq!(stage.users().await.len(), 6);
 }

@@ -1,5 +1,7 @@
 //! Posts, of which a group does not read what they say but for its answers.
 
+use std::sync::atomic::Ordering;
+
 use byline_app::post::UpdatePost;
 use byline_app::{Answer, Error};
 use byline_domain::error::Resource;
@@ -8,7 +10,7 @@ use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures::{post, post_id, user, user_id};
 use byline_domain::trash::Trash;
 
-use super::stage::{Stage, settle};
+use super::stage::{Stage, request, settle};
 
 /// What a post says after a change.
 #[derive(Clone, Copy)]
@@ -60,7 +62,7 @@ async fn updates_of_posts_answer_what_they_say_and_of_one_post_come_one_after_th
         (7, "Of nothing", Says::WhatItDid),
         (1, "Post 1", Says::WhatItDid),
     ] {
-        changes.push(stage.update(update(number, title, says)));
+        changes.push(stage.update(update(number, title, says), None));
     }
     settle().await;
     drop(held);
@@ -110,7 +112,7 @@ async fn a_change_that_makes_no_difference_leaves_no_event_of_another() {
     let titles = ["One", "Two", "Post 3", "Four"];
     let changes: Vec<_> = (1..=4)
         .zip(titles)
-        .map(|(number, title)| stage.update(update(number, title, Says::WhatItDid)))
+        .map(|(number, title)| stage.update(update(number, title, Says::WhatItDid), None))
         .collect();
     settle().await;
     drop(held);
@@ -125,4 +127,41 @@ async fn a_change_that_makes_no_difference_leaves_no_event_of_another() {
         .collect();
     assert_eq!(noted.len(), 3);
     assert!(!noted.contains(&post_id(3).as_uuid()));
+}
+
+#[tokio::test]
+async fn a_group_takes_no_more_posts_than_an_answer_holds_and_the_others_are_the_next() {
+    let stage = Stage::new();
+    let text = "x".repeat(Content::MAX_BYTES);
+    let mut unit = stage.store.begin_now().await;
+    unit.users().insert(&user(1)).await.unwrap();
+    for number in 1..=9 {
+        let mut heavy = post(number, user_id(1));
+        heavy.content = Some(Content::parse(text.clone()).unwrap());
+        unit.posts().insert(&heavy).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let held = stage.hold().await;
+    let changes: Vec<_> = (1..=9)
+        .map(|number| {
+            stage.update(
+                update(number, "Another", Says::WhatItDid),
+                Some(request(number)),
+            )
+        })
+        .collect();
+    settle().await;
+    drop(held);
+    for answer in stage.all(changes).await {
+        let Ok(Answer::Made(post)) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(post.content.unwrap().as_str(), text);
+    }
+    // Seven wait, of which three fit at once.
+    assert_eq!(stage.store.began(), (2, 3));
+    assert_eq!(stage.store.commits.load(Ordering::Relaxed), 5);
+    let events = stage.events().await;
+    let updated = events.iter().filter(|it| it.action == "post.updated");
+    assert_eq!(updated.count(), 9);
 }

@@ -19,12 +19,13 @@ use byline_domain::order::{Direction, Order};
 use byline_domain::page::{PageRequest, PageSize};
 use byline_domain::pause::Pause;
 use byline_domain::post::{Post, PostRepository};
-use byline_domain::request::{Digest, Request, RequestRepository};
+use byline_domain::request::{Claim, Digest, Request, RequestRecord, RequestRepository};
 use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures::{FixedClock, time, user, user_id};
 use byline_domain::testing::memory::MemoryStore;
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use byline_domain::user::{User, UserField, UserFilter, UserReader, UserRepository, UserView};
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -42,8 +43,14 @@ pub(crate) enum Ending {
     LostBeforeCommit,
     /// The connection is lost at COMMIT, and all was kept.
     LostAfterCommit,
-    /// They wait before COMMIT until the test lets them go on.
+    /// They wait at COMMIT until the test lets them go on.
     Waiting,
+    /// They wait as they begin until the test lets them go on.
+    WaitingToBegin,
+    /// They panic as they write.
+    PanickingAtWork,
+    /// They panic at COMMIT.
+    PanickingAtCommit,
 }
 
 /// Memory of which a test says how units of work of many end there.
@@ -55,9 +62,16 @@ pub(crate) struct Store {
     begun: AtomicUsize,
     begun_impatient: AtomicUsize,
     ending: Mutex<Ending>,
+    /// What units of work of many find under way elsewhere.
+    elsewhere: Mutex<Vec<RequestId>>,
 }
 
 impl Store {
+    /// That request is under way on another server, as units of work of many find it.
+    pub(crate) fn has_elsewhere(&self, request: &Request) {
+        self.elsewhere.lock().unwrap().push(request.id);
+    }
+
     /// How many units of work of one have begun, and how many of many.
     pub(crate) fn began(&self) -> (usize, usize) {
         let of_one = self.begun.load(Ordering::Relaxed);
@@ -111,7 +125,13 @@ impl UnitOfWorkFactory for Units {
             | Ending::LockedAtCommit
             | Ending::LostBeforeCommit
             | Ending::LostAfterCommit
-            | Ending::Waiting => Ok(self.staged(ending).await),
+            | Ending::Waiting
+            | Ending::PanickingAtWork
+            | Ending::PanickingAtCommit => Ok(self.staged(ending).await),
+            Ending::WaitingToBegin => {
+                self.0.go_on.acquire().await.unwrap().forget();
+                Ok(self.staged(ending).await)
+            }
         }
     }
 }
@@ -119,6 +139,7 @@ impl UnitOfWorkFactory for Units {
 #[async_trait]
 impl UnitOfWork for Staged {
     fn users(&mut self) -> &mut dyn UserRepository {
+        assert_ne!(self.ending, Ending::PanickingAtWork, "as the test says");
         self.inner.users()
     }
 
@@ -131,7 +152,7 @@ impl UnitOfWork for Staged {
     }
 
     fn requests(&mut self) -> &mut dyn RequestRepository {
-        self.inner.requests()
+        self
     }
 
     fn audit(&mut self) -> &mut dyn AuditLog {
@@ -164,12 +185,67 @@ impl UnitOfWork for Staged {
                 self.store.go_on.acquire().await.unwrap().forget();
                 self.inner.commit().await
             }
-            Ending::Well | Ending::Away | Ending::Locked => self.inner.commit().await,
+            Ending::PanickingAtCommit => panic!("as the test says"),
+            Ending::Well
+            | Ending::Away
+            | Ending::Locked
+            | Ending::WaitingToBegin
+            | Ending::PanickingAtWork => self.inner.commit().await,
         }
     }
 
     async fn rollback(self: Box<Self>) -> Result<(), RepositoryError> {
         self.inner.rollback().await
+    }
+}
+
+#[async_trait]
+impl RequestRepository for Staged {
+    async fn claim(
+        &mut self,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RequestRecord>, RepositoryError> {
+        self.inner.requests().claim(request, now).await
+    }
+
+    async fn answer(
+        &mut self,
+        id: RequestId,
+        response: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        self.inner.requests().answer(id, response, now).await
+    }
+
+    async fn claim_many(
+        &mut self,
+        requests: &[Request],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claim>, RepositoryError> {
+        let elsewhere = self.store.elsewhere.lock().unwrap().clone();
+        let is_free = |request: &&Request| !elsewhere.contains(&request.id);
+        let free: Vec<_> = requests.iter().filter(is_free).cloned().collect();
+        let claims = self.inner.requests().claim_many(&free, now).await?;
+        let mut claims = claims.into_iter();
+        let claim = |request| {
+            let is_free = is_free(&request);
+            let claim = is_free.then(|| claims.next()).flatten();
+            claim.unwrap_or(Claim::UnderWay)
+        };
+        Ok(requests.iter().map(claim).collect())
+    }
+
+    async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError> {
+        self.inner.requests().disclaim(ids).await
+    }
+
+    async fn answer_many(
+        &mut self,
+        answers: &[(RequestId, Vec<u8>)],
+        now: DateTime<Utc>,
+    ) -> Result<(), RepositoryError> {
+        self.inner.requests().answer_many(answers, now).await
     }
 }
 
@@ -250,6 +326,7 @@ impl Stage {
             begun: AtomicUsize::new(0),
             begun_impatient: AtomicUsize::new(0),
             ending: Mutex::new(Ending::Well),
+            elsewhere: Mutex::default(),
         });
         let writer = Arc::new(Writer::new(
             Arc::new(Units(Arc::clone(&store))),
@@ -281,9 +358,9 @@ impl Stage {
         self.spawn(create(number), by(&format!("caller-{number}"), request))
     }
 
-    pub(crate) fn update(&self, change: UpdatePost) -> Made<Post> {
+    pub(crate) fn update(&self, change: UpdatePost, request: Option<Request>) -> Made<Post> {
         let updates = self.updates.clone();
-        let intent = by("editor", None);
+        let intent = by("editor", request);
         tokio::spawn(async move { updates.write(change, &intent, Arc::new(AsItIs)).await })
     }
 

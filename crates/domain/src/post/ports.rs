@@ -207,12 +207,13 @@ pub trait PostRepository: Send {
         contents: &[(PostId, Option<Content>)],
     ) -> Result<Vec<bool>, RepositoryError>;
 
-    /// What each of these posts says, in the order given; nothing of one that is not there.
-    /// `TooLarge` when that weighs more than [`crate::page::MAX_BYTES`] together, which MUST
-    /// leave the unit of work usable; MUST not read it in then.
-    async fn find_contents(
+    /// What those of these posts say that come with `true`, in the order given; nothing of the
+    /// others, and of those that are not there. All of them are held as
+    /// [`Self::find_heads_for_update`] holds them. MUST answer of as many, from the first on, as
+    /// weigh [`crate::page::MAX_BYTES`] together at most, and not read in what the others say.
+    async fn find_contents_for_update(
         &mut self,
-        ids: &[PostId],
+        posts: &[(PostId, bool)],
     ) -> Result<Vec<Option<Content>>, RepositoryError>;
 
     /// Replaces each of these posts if all stored versions are those expected, else none of

@@ -1,6 +1,6 @@
 //! Changes many posts by one statement.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use byline_domain::error::{Corrupt, RepositoryError, Resource};
 use byline_domain::ids::{PostId, UserId};
@@ -79,37 +79,40 @@ impl PgUnitOfWork<'_> {
         Ok(outcomes)
     }
 
-    pub(super) async fn contents_of(
+    pub(super) async fn hold_contents_for_update(
         &mut self,
-        ids: &[PostId],
+        posts: &[(PostId, bool)],
     ) -> Result<Vec<Option<Content>>, RepositoryError> {
-        if ids.is_empty() {
+        if posts.is_empty() {
             return Ok(Vec::new());
         }
-        let ids = column(ids, PostId::as_uuid);
         let most = i64::try_from(MAX_BYTES).unwrap_or(i64::MAX);
         let mut statement = self.statement().await?;
-        // The length of what is stored apart is known without reading it.
+        // The length of what is stored apart is known without reading it, and it is moved by
+        // reference until then.
         let rows = sqlx::query!(
-            r#"select id, case when weight <= $2 then content end as content,
-                weight > $2 as "is_too_large!"
-            from (select id, content, sum(coalesce(octet_length(content), 0)) over () as weight
-                from posts where id = any($1)) weighed"#,
-            &ids,
+            r#"with held as materialized (
+                select id, content from posts where id = any($1) order by id for update
+            ), weighed as (
+                select place, asked.id, case when is_asked then content end as content,
+                    sum(case when is_asked then octet_length(content) end)
+                        over (order by place rows unbounded preceding) as running
+                from unnest($1::uuid[], $2::boolean[]) with ordinality as asked (id, is_asked, place)
+                left join held on held.id = asked.id
+            )
+            select id as "id!", content from weighed where coalesce(running, 0) <= $3
+            order by place"#,
+            &column(posts, |(id, _)| id.as_uuid()),
+            &column(posts, |(_, is_asked)| *is_asked),
             most,
         )
         .fetch_all(&mut *statement)
         .await;
-        let mut found = HashMap::new();
-        for row in statement.finish(rows)? {
-            if row.is_too_large {
-                return Err(RepositoryError::TooLarge);
-            }
+        let contents = statement.finish(rows)?.into_iter().map(|row| {
             let content = row.content.map(Content::parse).transpose();
-            let content = content.map_err(|_| corrupt("posts", "content", row.id))?;
-            found.insert(row.id, content);
-        }
-        Ok(ids.iter().map(|id| found.remove(id).flatten()).collect())
+            content.map_err(|_| corrupt("posts", "content", row.id).into())
+        });
+        contents.collect()
     }
 
     async fn insert_posts_of_a_run(

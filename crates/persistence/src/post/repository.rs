@@ -150,11 +150,11 @@ impl PostRepository for PgUnitOfWork<'_> {
         self.compare_contents(contents).await
     }
 
-    async fn find_contents(
+    async fn find_contents_for_update(
         &mut self,
-        ids: &[PostId],
+        posts: &[(PostId, bool)],
     ) -> Result<Vec<Option<Content>>, RepositoryError> {
-        self.contents_of(ids).await
+        self.hold_contents_for_update(posts).await
     }
 
     async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {

@@ -101,7 +101,8 @@ macro_rules! conformance_changes {
             }
             post_contents {
                 are_found_in_the_order_asked,
-                of_more_than_an_answer_holds_none_is_read,
+                of_posts_that_are_only_held_none_is_read,
+                as_many_are_read_as_an_answer_holds,
             }
             random_imports {
                 of_users_become_what_memory_makes_of_them,

@@ -2,7 +2,6 @@
 
 use super::Ports;
 use super::support::content;
-use crate::error::RepositoryError;
 use crate::ids::PostId;
 use crate::post::{Content, Post};
 use crate::testing::fixtures::{post, post_id, user, user_id};
@@ -14,34 +13,50 @@ fn saying(number: u64, text: Option<&str>) -> Post {
     }
 }
 
-async fn contents(ports: &Ports, ids: &[PostId]) -> Result<Vec<Option<Content>>, RepositoryError> {
+async fn contents(ports: &Ports, posts: &[(PostId, bool)]) -> Vec<Option<Content>> {
     let mut unit = ports.begin().await;
-    let found = unit.posts().find_contents(ids).await;
+    let found = unit.posts().find_contents_for_update(posts).await;
     unit.rollback().await.expect("it is usable");
-    found
+    found.expect("posts are held")
 }
 
 pub async fn are_found_in_the_order_asked(ports: Ports) {
     ports.insert_users(&[&user(1)]).await;
     let posts = [saying(1, Some("é")), saying(2, None), saying(3, Some("c"))];
     ports.insert_posts(&posts.each_ref()).await;
-    let ids = [3, 4, 2, 1].map(post_id);
-    let found = contents(&ports, &ids).await.expect("they are light");
+    let asked = [3, 4, 2, 1].map(|number| (post_id(number), true));
     let expected = [Some(content("c")), None, None, Some(content("é"))];
-    assert_eq!(found, expected);
-    let none = contents(&ports, &[]).await.expect("there is nothing");
-    assert!(none.is_empty());
+    assert_eq!(contents(&ports, &asked).await, expected);
+    assert!(contents(&ports, &[]).await.is_empty());
 }
 
-pub async fn of_more_than_an_answer_holds_none_is_read(ports: Ports) {
+pub async fn of_posts_that_are_only_held_none_is_read(ports: Ports) {
+    ports.insert_users(&[&user(1)]).await;
+    let posts = [saying(1, Some("a")), saying(2, Some("b"))];
+    ports.insert_posts(&posts.each_ref()).await;
+    let asked = [(post_id(2), false), (post_id(1), true)];
+    assert_eq!(contents(&ports, &asked).await, [None, Some(content("a"))]);
+}
+
+pub async fn as_many_are_read_as_an_answer_holds(ports: Ports) {
     ports.insert_users(&[&user(1)]).await;
     let text = "x".repeat(Content::MAX_BYTES);
-    let posts = [1, 2, 3, 4].map(|number| saying(number, Some(&text)));
+    let posts = [1, 2, 3, 4, 5].map(|number| saying(number, Some(&text)));
     ports.insert_posts(&posts.each_ref()).await;
-    let ids = [1, 2, 3, 4].map(post_id);
-    let found = contents(&ports, &ids[..3]).await.expect("they just fit");
-    assert!(found.iter().flatten().all(|it| it.as_str() == text));
-    assert_eq!(found.iter().flatten().count(), 3);
-    let refused = contents(&ports, &ids).await;
-    assert!(matches!(refused, Err(RepositoryError::TooLarge)));
+    let asked = [
+        (1, true),
+        (5, false),
+        (2, true),
+        (3, true),
+        (6, true),
+        (4, true),
+    ];
+    let asked = asked.map(|(number, is_asked)| (post_id(number), is_asked));
+    let found = contents(&ports, &asked).await;
+    let is_full = [true, false, true, true, false];
+    assert_eq!(found.len(), is_full.len());
+    for (found, is_full) in found.iter().zip(is_full) {
+        let expected = is_full.then_some(text.as_str());
+        assert_eq!(found.as_ref().map(Content::as_str), expected);
+    }
 }

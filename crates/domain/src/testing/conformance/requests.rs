@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::Ports;
 use crate::ids::RequestId;
-use crate::request::{Digest, Request, RequestRecord};
+use crate::request::{Claim, Digest, Request, RequestRecord};
 use crate::sweep::Expired;
 use crate::testing::fixtures::{time, user, user_id};
 
@@ -122,7 +122,8 @@ pub async fn many_are_claimed_as_each_is(ports: Ports) {
     let mut unit = ports.begin().await;
     let asked = [request(3), other, request(1)];
     let found = unit.requests().claim_many(&asked, time(0)).await;
-    let expected = [None, Some(record(&request(2), b"second")), None];
+    let second = Claim::Answered(record(&request(2), b"second"));
+    let expected = [Claim::Taken, second, Claim::Taken];
     assert_eq!(found.expect("ids are claimed"), expected);
     let answers = [(request(1).id, vec![0, 255]), (request(3).id, Vec::new())];
     let done = unit.requests().answer_many(&answers, time(0)).await;
@@ -150,7 +151,10 @@ pub async fn what_is_given_up_is_free_for_others(ports: Ports) {
     let mut unit = ports.begin().await;
     let asked = [request(1), request(2)];
     let found = unit.requests().claim_many(&asked, time(0)).await;
-    assert_eq!(found.expect("ids are claimed"), [None, None]);
+    assert_eq!(
+        found.expect("ids are claimed"),
+        [Claim::Taken, Claim::Taken]
+    );
     let done = unit.requests().disclaim(&[request(1).id]).await;
     done.expect("it is given up");
     let answers = [(request(2).id, b"second".to_vec())];
@@ -165,7 +169,7 @@ pub async fn what_is_given_up_is_free_for_others(ports: Ports) {
 pub async fn of_many_answers_each_needs_a_claim(ports: Ports) {
     let mut unit = ports.begin().await;
     let found = unit.requests().claim_many(&[request(1)], time(0)).await;
-    assert_eq!(found.expect("the id is claimed"), [None]);
+    assert_eq!(found.expect("the id is claimed"), [Claim::Taken]);
     let answers = [1, 2].map(|number| (request(number).id, Vec::new()));
     let refused = unit.requests().answer_many(&answers, time(0)).await;
     assert!(refused.is_err());

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::state::{Kept, State};
 use crate::error::RepositoryError;
 use crate::ids::RequestId;
-use crate::request::{Request, RequestRecord, RequestRepository};
+use crate::request::{Claim, Request, RequestRecord, RequestRepository};
 
 #[async_trait]
 impl RequestRepository for State {
@@ -53,12 +53,13 @@ impl RequestRepository for State {
         &mut self,
         requests: &[Request],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Option<RequestRecord>>, RepositoryError> {
-        let mut found = Vec::new();
+    ) -> Result<Vec<Claim>, RepositoryError> {
+        let mut claims = Vec::new();
         for request in requests {
-            found.push(self.claim(request, now).await?);
+            let found = self.claim(request, now).await?;
+            claims.push(found.map_or(Claim::Taken, Claim::Answered));
         }
-        Ok(found)
+        Ok(claims)
     }
 
     async fn disclaim(&mut self, ids: &[RequestId]) -> Result<(), RepositoryError> {

@@ -144,17 +144,20 @@ impl PostRepository for State {
         Ok(contents.iter().map(says).collect())
     }
 
-    async fn find_contents(
+    async fn find_contents_for_update(
         &mut self,
-        ids: &[PostId],
+        posts: &[(PostId, bool)],
     ) -> Result<Vec<Option<Content>>, RepositoryError> {
-        let found = ids.iter().map(|id| self.posts.get(id)?.content.clone());
-        let found: Vec<_> = found.collect();
-        let weight: usize = found.iter().flatten().map(|it| it.as_str().len()).sum();
-        if weight as u64 > MAX_BYTES {
-            return Err(RepositoryError::TooLarge);
-        }
-        Ok(found)
+        let found = posts.iter().map(|(id, is_asked)| {
+            let post = self.posts.get(id).filter(|_| *is_asked);
+            post.and_then(|post| post.content.clone())
+        });
+        let mut weight = 0;
+        let fits = |content: &Option<Content>| {
+            weight += content.as_ref().map_or(0, |it| it.as_str().len() as u64);
+            weight <= MAX_BYTES
+        };
+        Ok(found.take_while(fits).collect())
     }
 
     async fn update_many(&mut self, posts: &[PostRewrite]) -> Result<(), RepositoryError> {
