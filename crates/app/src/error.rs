@@ -96,6 +96,9 @@ pub enum Error {
     /// The database cannot be reached, or not in time.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The database took too long for this.
+    #[error("the database is not available")]
+    TimedOut(#[source] Source),
     /// The connection to the database ended, with nothing changed.
     #[error("the database is not available")]
     ConnectionLost(#[source] Source),
@@ -192,6 +195,7 @@ impl Error {
             | Self::VerificationShareExceeded
             | Self::Contention(_)
             | Self::Unavailable(_)
+            | Self::TimedOut(_)
             | Self::ConnectionLost(_)
             | Self::OutcomeUnknown(_)
             | Self::Internal(_) => false,
@@ -227,6 +231,7 @@ impl From<RepositoryError> for Error {
             RepositoryError::TooLarge => Self::ResponseTooLarge,
             RepositoryError::Contention(source) => Self::Contention(source),
             RepositoryError::Unavailable(source) => Self::Unavailable(source),
+            RepositoryError::TimedOut(source) => Self::TimedOut(source),
             RepositoryError::ConnectionLost(source) => Self::ConnectionLost(source),
             // Use cases lock what they change and what they refer to, so that
             // neither can happen but by a defect.
@@ -283,6 +288,10 @@ mod tests {
         assert!(matches!(
             Error::from(RepositoryError::Unavailable("no connection".into())),
             Error::Unavailable(source) if source.to_string() == "no connection"
+        ));
+        assert!(matches!(
+            Error::from(RepositoryError::TimedOut("too slow".into())),
+            Error::TimedOut(source) if source.to_string() == "too slow"
         ));
     }
 

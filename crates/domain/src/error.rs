@@ -252,6 +252,10 @@ pub enum RepositoryError {
     /// The database cannot be reached, or not in time. What was asked for was not done.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// A statement ran for longer than it may, or was cancelled. What was asked for was not done;
+    /// something else may be.
+    #[error("the database did not answer in time")]
+    TimedOut(#[source] Source),
     /// The connection ended while it was used, as when the server goes away. Another one
     /// may do.
     #[error("the connection to the database was lost")]

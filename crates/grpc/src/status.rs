@@ -210,7 +210,7 @@ fn told(error: Error) -> Told {
             tracing::info!(request_id = %call::request_id(), error = %source, "contention");
             Told::new(Code::Aborted, "CONTENTION", message).with(retry_after(RETRY_CONTENTION))
         }
-        Error::Unavailable(source) | Error::ConnectionLost(source) => {
+        Error::Unavailable(source) | Error::TimedOut(source) | Error::ConnectionLost(source) => {
             tracing::warn!(request_id = %call::request_id(), error = %source, "database unavailable");
             Told::new(Code::Unavailable, "DATABASE_UNAVAILABLE", message)
                 .with(retry_after(RETRY_OVERLOAD))

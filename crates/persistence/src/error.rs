@@ -23,6 +23,7 @@ pub(crate) fn translate(error: sqlx::Error) -> RepositoryError {
     match kind {
         Kind::Contention => RepositoryError::Contention(source),
         Kind::Unavailable => RepositoryError::Unavailable(source),
+        Kind::TimedOut => RepositoryError::TimedOut(source),
         Kind::Lost => RepositoryError::ConnectionLost(source),
         Kind::Internal => RepositoryError::Internal(source),
     }
@@ -47,7 +48,10 @@ pub(crate) fn breaks_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
             loses_connection(error)
-                || matches!(kind_of(database.as_ref()), Kind::Unavailable)
+                || matches!(
+                    kind_of(database.as_ref()),
+                    Kind::Unavailable | Kind::TimedOut
+                )
                 || database.code().as_deref() == Some(STALE_PLAN)
         }
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
@@ -84,6 +88,7 @@ pub(crate) const FORBIDDEN: &str = "42501";
 enum Kind {
     Contention,
     Unavailable,
+    TimedOut,
     Lost,
     Internal,
 }
@@ -98,9 +103,10 @@ fn kind_of(error: &dyn DatabaseError) -> Kind {
         // foreign key that a concurrent change broke after the statement had
         // looked: the next try sees it.
         "40001" | "40P01" | "55P03" | STALE_PLAN | "23505" | "23503" => Kind::Contention,
-        // Cancelled by a time-out, read-only (a server that was demoted), too many
-        // connections.
-        "57014" | "25006" | "53300" => Kind::Unavailable,
+        // Cancelled, by a time-out as a rule.
+        "57014" => Kind::TimedOut,
+        // Read-only (a server that was demoted), too many connections.
+        "25006" | "53300" => Kind::Unavailable,
         _ => Kind::Internal,
     }
 }

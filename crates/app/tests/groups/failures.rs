@@ -11,7 +11,7 @@ use super::stage::{Ending, Stage, request, settle};
 
 #[tokio::test]
 async fn of_a_unit_of_work_that_fails_each_is_made_alone() {
-    for ending in [Ending::Locked, Ending::LockedAtCommit] {
+    for ending in [Ending::Locked, Ending::LockedAtCommit, Ending::Slow] {
         let stage = Stage::new();
         stage.store.ends(ending);
         let held = stage.hold().await;

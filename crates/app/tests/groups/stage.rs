@@ -37,6 +37,8 @@ pub(crate) enum Ending {
     Away,
     /// They do not begin, for a lock.
     Locked,
+    /// They do not begin in time.
+    Slow,
     /// Nothing is kept of them, for a lock.
     LockedAtCommit,
     /// The connection is lost at COMMIT, and nothing was kept.
@@ -121,6 +123,7 @@ impl UnitOfWorkFactory for Units {
         match ending {
             Ending::Away => Err(RepositoryError::Unavailable("it is away".into())),
             Ending::Locked => Err(RepositoryError::Contention("it is locked".into())),
+            Ending::Slow => Err(RepositoryError::TimedOut("it took too long".into())),
             Ending::Well
             | Ending::LockedAtCommit
             | Ending::LostBeforeCommit
@@ -189,6 +192,7 @@ impl UnitOfWork for Staged {
             Ending::Well
             | Ending::Away
             | Ending::Locked
+            | Ending::Slow
             | Ending::WaitingToBegin
             | Ending::PanickingAtWork => self.inner.commit().await,
         }

@@ -9,9 +9,10 @@ use byline_domain::error::{RepositoryError, Source};
 /// Whether it can be due to what was asked for, so that a part of it may be had.
 pub(super) fn is_of_what_was_asked(error: &RepositoryError) -> bool {
     match error {
-        RepositoryError::TooLarge | RepositoryError::Corrupt(_) | RepositoryError::Internal(_) => {
-            true
-        }
+        RepositoryError::TooLarge
+        | RepositoryError::TimedOut(_)
+        | RepositoryError::Corrupt(_)
+        | RepositoryError::Internal(_) => true,
         RepositoryError::AlreadyExists { .. }
         | RepositoryError::ReferenceMissing { .. }
         | RepositoryError::StaleVersion { .. }
@@ -36,6 +37,7 @@ pub(super) fn again(error: &Arc<RepositoryError>) -> RepositoryError {
         RepositoryError::Corrupt(corrupt) => RepositoryError::Corrupt(corrupt),
         RepositoryError::Contention(_) => RepositoryError::Contention(source()),
         RepositoryError::Unavailable(_) => RepositoryError::Unavailable(source()),
+        RepositoryError::TimedOut(_) => RepositoryError::TimedOut(source()),
         RepositoryError::ConnectionLost(_) => RepositoryError::ConnectionLost(source()),
         RepositoryError::Internal(_) => RepositoryError::Internal(source()),
     }

@@ -16,14 +16,18 @@ async fn a_lock_that_is_not_to_be_had_in_time_is_contention() {
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_is_unavailable() {
+async fn a_statement_that_takes_too_long_is_told_from_a_database_that_is_away() {
     let mut world = World::new(&PoolSettings {
         statement_timeout: Duration::from_millis(100),
         ..patient(1)
     })
     .await;
     world.lock_users().await;
-    assert_unavailable(world.find(1).await);
+    let error = world.find(1).await.err();
+    assert!(
+        matches!(error, Some(RepositoryError::TimedOut(_))),
+        "{error:?}"
+    );
     world.unlock().await;
     assert_eq!(world.find(1).await.unwrap(), None);
 }

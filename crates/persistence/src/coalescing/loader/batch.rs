@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use byline_domain::error::RepositoryError;
 use byline_lanes::all_gone;
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::{Reads, Told, Waiting};
@@ -75,6 +77,10 @@ impl<R: Reads> Batch<R> {
     }
 }
 
+fn panicked() -> RepositoryError {
+    RepositoryError::Internal("a read of it panicked".into())
+}
+
 impl<R: Reads> Part<R> {
     /// What one statement answers; nothing once nobody waits for that.
     async fn load(
@@ -90,8 +96,10 @@ impl<R: Reads> Part<R> {
                 _ => reads.many(group, keys).await,
             }
         });
+        // A row that has the reader panic is one that cannot be read.
+        let load = AssertUnwindSafe(load).catch_unwind();
         let answer = tokio::select! {
-            answer = load => Some(answer),
+            answer = load => Some(answer.unwrap_or_else(|_| Err(panicked()))),
             () = all_gone(self.callers.iter_mut().flatten()) => None,
         };
         self.statements += statements.get();

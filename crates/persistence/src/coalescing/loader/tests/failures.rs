@@ -85,14 +85,28 @@ async fn an_answer_without_rows_ends_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_costs_its_statement_and_no_more() {
+async fn what_has_a_statement_panic_fails_alone() {
     let stage = Stage::of(Store::default(), 1);
-    let mut reads = stage.reads([1, 2, KEY_OF_A_PANIC]).await;
-    stage.go_on(2).await;
-    assert_eq!(stage.began(), [vec![1], vec![2, KEY_OF_A_PANIC]]);
+    let mut reads = stage.reads([1, 2, KEY_OF_A_PANIC, 3]).await;
+    stage.go_on(100).await;
     let error = refused(reads.remove(2)).await;
     assert!(matches!(error, RepositoryError::Internal(_)));
-    let read = stage.read("a", 3).await;
-    stage.go_on(1).await;
-    told(read).await;
+    for read in reads {
+        assert_eq!(told(read).await, 1);
+    }
+    let read = stage.read("a", 4).await;
+    assert_eq!(told(read).await, 1);
+    assert!(stage.loader.0.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_too_long_fails_alone() {
+    let stage = Stage::of(Store::default(), 1);
+    let mut reads = stage.reads([1, 2, KEY_THAT_IS_SLOW, 3, 4]).await;
+    stage.go_on(100).await;
+    let error = refused(reads.remove(2)).await;
+    assert!(matches!(error, RepositoryError::TimedOut(_)));
+    for read in reads {
+        assert_eq!(told(read).await, 1);
+    }
 }

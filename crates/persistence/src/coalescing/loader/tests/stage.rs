@@ -13,6 +13,7 @@ use super::super::*;
 
 pub(super) const KEY_OF_A_DEFECT: u64 = 666;
 pub(super) const KEY_OF_A_PANIC: u64 = 13;
+pub(super) const KEY_THAT_IS_SLOW: u64 = 99;
 
 /// A store whose statements wait until the test lets them go on. What it reads of a key is
 /// the moment at which the statement began.
@@ -76,6 +77,9 @@ impl Store {
         assert!(!keys.contains(&KEY_OF_A_PANIC), "the key of a panic");
         if self.is_away {
             return Err(RepositoryError::Unavailable("it is away".into()));
+        }
+        if keys.contains(&KEY_THAT_IS_SLOW) {
+            return Err(RepositoryError::TimedOut("it took too long".into()));
         }
         if keys.contains(&KEY_OF_A_DEFECT) {
             return Err(RepositoryError::Internal("no such column".into()));
