@@ -190,3 +190,6 @@ impl Warm {
         closed.await;
     }
 }
+
+#[cfg(test)]
+mod tests;
