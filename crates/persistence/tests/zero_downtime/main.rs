@@ -98,6 +98,7 @@ async fn the_calls_of_the_schema_at_head_are_recorded() {
         "SearchPosts",
         "PublishPost",
         "ExecuteTransaction",
+        "UpdatePost, together",
     ] {
         assert!(recording.calls.iter().any(|one| one.name == call), "{call}");
     }

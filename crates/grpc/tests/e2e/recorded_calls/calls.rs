@@ -1,6 +1,7 @@
 //! Calls of every method that reads or changes, one after the other.
 
 mod reads;
+mod together;
 
 use byline_grpc::pb::credential_service_client::CredentialServiceClient;
 use byline_grpc::pb::post_service_client::PostServiceClient;
@@ -43,6 +44,7 @@ pub(super) async fn make(channel: Channel, log: &mut Log) {
     caller.move_to_and_from_the_trash(&ada, &grace, &post).await;
     caller.in_batches(&grace).await;
     caller.in_a_transaction().await;
+    caller.together().await;
 }
 
 /// `note!(caller, users.get_user(request))`: makes the call and has it noted.

@@ -46,20 +46,54 @@ impl Log {
         name: &'static str,
         result: Result<tonic::Response<T>, Status>,
     ) -> T {
-        let rest = self.rest();
-        let statements = match &result {
-            Ok(_) => self.statements(&rest),
-            Err(status) => {
-                eprintln!("{name}: {status}");
-                Vec::new()
+        let sent = read(&self.rest());
+        if let Err(status) = &result {
+            eprintln!("{name}: {status}");
+        }
+        let sent = if result.is_ok() { sent } else { Vec::new() };
+        self.keep(name, sent, result.is_err());
+        result.map_or_else(|_| T::default(), tonic::Response::into_inner)
+    }
+
+    /// Notes the unit of work of many changes among what was sent since the last time, if there is
+    /// one that sent statements which have each of those parts in them, and tells whether there
+    /// was.
+    pub(super) fn note_together(&mut self, name: &'static str, parts: &[&str]) -> bool {
+        let mut open: BTreeMap<String, Vec<Sent>> = BTreeMap::new();
+        for sent in read(&self.rest()) {
+            let unit = open.entry(sent.process.clone()).or_default();
+            if sent.sql.starts_with("begin") {
+                unit.clear();
             }
-        };
+            let is_over = sent.sql == "commit";
+            unit.push(sent);
+            let has = |part: &&str| unit.iter().any(|sent| sent.sql.contains(part));
+            if is_over && unit[0].sql.contains("savepoint") && parts.iter().all(has) {
+                let unit = std::mem::take(unit);
+                self.keep(name, unit, false);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Notes a call that is not as it should be.
+    pub(super) fn refuse(&mut self, name: &'static str) {
+        self.keep(name, Vec::new(), true);
+    }
+
+    fn keep(&mut self, name: &'static str, sent: Vec<Sent>, refused: bool) {
+        let mut statements = Vec::new();
+        for Sent { sql, values, .. } in sent {
+            let values = values.into_iter();
+            let values = values.map(|value| value.map(|value| self.without_ids(&value)));
+            statements.push((sql, values.collect()));
+        }
         self.calls.push(Call {
             name,
             statements,
-            refused: result.is_err(),
+            refused,
         });
-        result.map_or_else(|_| T::default(), tonic::Response::into_inner)
     }
 
     /// What was written since the last time.
@@ -68,36 +102,6 @@ impl Log {
         let rest = text[self.read..].to_owned();
         self.read = text.len();
         rest
-    }
-
-    fn statements(&mut self, log: &str) -> Vec<(String, Vec<Option<String>>)> {
-        let mut statements: Vec<(String, Vec<Option<String>>)> = Vec::new();
-        // Lines after the first of an entry begin with a tab.
-        for entry in log.replace("\n\t", "\u{0}").lines() {
-            let entry = entry.replace('\u{0}', "\n");
-            if let Some(parameters) = entry.strip_prefix("DETAIL:  parameters: ") {
-                if let Some(last) = statements.last_mut() {
-                    last.1 = parse(parameters)
-                        .into_iter()
-                        .map(|value| value.map(|value| self.without_ids(&value)))
-                        .collect();
-                }
-                continue;
-            }
-            let sql = entry
-                .strip_prefix("LOG:  statement: ")
-                .or_else(|| Some(entry.strip_prefix("LOG:  execute ")?.split_once(": ")?.1));
-            if let Some(sql) = sql {
-                statements.push((sql.trim().to_owned(), Vec::new()));
-            }
-        }
-        // What a connection is opened with, and what health asks for.
-        statements.retain(|(sql, _)| {
-            ["_sqlx_migrations", "to_regclass", "random_page_cost"]
-                .iter()
-                .all(|part| !sql.contains(part))
-        });
-        statements
     }
 
     /// With each id in it by its place among all ids.
@@ -115,6 +119,51 @@ impl Log {
         text.push_str(rest);
         text
     }
+}
+
+/// What the log puts before each entry: the process that it is of.
+pub(super) const PREFIX: &str = "%p ";
+
+/// A statement as the log has it.
+struct Sent {
+    process: String,
+    sql: String,
+    values: Vec<Option<String>>,
+}
+
+fn read(log: &str) -> Vec<Sent> {
+    let mut all: Vec<Sent> = Vec::new();
+    // Lines after the first of an entry begin with a tab.
+    for entry in log.replace("\n\t", "\u{0}").lines() {
+        let entry = entry.replace('\u{0}', "\n");
+        let Some((process, entry)) = entry.split_once(' ') else {
+            continue;
+        };
+        if let Some(parameters) = entry.strip_prefix("DETAIL:  parameters: ") {
+            let last = all.iter_mut().rev().find(|sent| sent.process == process);
+            if let Some(last) = last {
+                last.values = parse(parameters);
+            }
+            continue;
+        }
+        let sql = entry
+            .strip_prefix("LOG:  statement: ")
+            .or_else(|| Some(entry.strip_prefix("LOG:  execute ")?.split_once(": ")?.1));
+        if let Some(sql) = sql {
+            all.push(Sent {
+                process: process.to_owned(),
+                sql: sql.trim().to_owned(),
+                values: Vec::new(),
+            });
+        }
+    }
+    // What a connection is opened with, and what health asks for.
+    all.retain(|sent| {
+        ["_sqlx_migrations", "to_regclass", "random_page_cost"]
+            .iter()
+            .all(|part| !sent.sql.contains(part))
+    });
+    all
 }
 
 fn is_id(text: &str, place: usize) -> bool {

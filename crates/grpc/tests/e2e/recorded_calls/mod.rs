@@ -33,7 +33,7 @@ async fn record(program: &str) -> (Vec<Call>, HashMap<String, Vec<u32>>) {
     let settings = vec![
         ("fsync", "off".to_owned()),
         ("log_statement", "all".to_owned()),
-        ("log_line_prefix", String::new()),
+        ("log_line_prefix", log::PREFIX.to_owned()),
     ];
     let postgres = start_postgres(folder.path(), settings).await;
     postgres.ensure_database("byline").await.unwrap();
