@@ -168,28 +168,32 @@ impl<T: Together> Lanes<T> {
             return;
         };
         let now = Instant::now();
-        let is_wanted = |it: &Waiting<_, _>| !it.answer.is_closed();
-        let mut lines = self.lines();
-        let Some(line) = lines.get_mut(kind) else {
-            return;
-        };
-        let next = line.begin(now, self.0.bounds.most, is_wanted);
-        if line.is_idle() {
-            lines.remove(kind);
-        }
-        drop(lines);
+        let next = self.next(kind, now);
         if next.is_empty() {
             return;
         }
         let lane = self.lane(Arc::clone(kind), now);
         runtime.spawn(async move {
-            let together = &lane.lanes.0.together;
-            let left = together.work(&lane.kind, next).await;
+            let inner = &lane.lanes;
+            let left = inner.together().work(&lane.kind, next).await;
             if !left.is_empty() {
-                let lanes = &lane.lanes;
-                lanes.line(&mut lanes.lines(), &lane.kind).put_back(left);
+                inner.line(&mut inner.lines(), &lane.kind).put_back(left);
             }
         });
+    }
+
+    /// What is done next, if a lane is free, which is taken then.
+    fn next(&self, kind: &Arc<T::Kind>, now: Instant) -> Vec<Waiting<T::Work, T::Answer>> {
+        let is_wanted = |it: &Waiting<_, _>| !it.answer.is_closed();
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(kind) else {
+            return Vec::new();
+        };
+        let next = line.begin(now, self.0.bounds.most, is_wanted);
+        if line.is_idle() {
+            lines.remove(kind);
+        }
+        next
     }
 }
 

@@ -45,7 +45,7 @@ impl Callers {
     pub(super) async fn gone_before_commit(&mut self) {
         all_gone(&mut self.answers).await;
         if self.commit.has_begun() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
