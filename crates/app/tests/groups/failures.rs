@@ -7,7 +7,8 @@ use byline_domain::testing::fixtures::user_id;
 use byline_lanes::LATE;
 
 use super::TAKEN;
-use super::stage::{Ending, Stage, request, settle};
+use super::stage::{Stage, request, settle};
+use super::store::Ending;
 
 #[tokio::test]
 async fn of_a_unit_of_work_that_fails_each_is_made_alone() {

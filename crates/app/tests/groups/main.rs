@@ -6,6 +6,7 @@ mod answers;
 mod failures;
 mod posts;
 mod stage;
+mod store;
 
 /// Both lanes are taken by changes that wait for the store.
 const TAKEN: [u64; 2] = [1, 2];
