@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use self::line::Line;
@@ -168,13 +169,23 @@ impl<T: Together> Lanes<T> {
             return;
         };
         let now = Instant::now();
-        let next = self.next(kind, now);
-        if next.is_empty() {
+        let begins = match self.lines().get_mut(kind) {
+            Some(line) => line.begin(now),
+            None => false,
+        };
+        if !begins {
             return;
         }
         let lane = self.lane(Arc::clone(kind), now);
         runtime.spawn(async move {
+            // What has come in already is read and heard first, and goes along. Where there is
+            // nothing of it, this goes on at once.
+            yield_now().await;
             let inner = &lane.lanes;
+            let next = inner.next(&lane.kind);
+            if next.is_empty() {
+                return;
+            }
             let left = inner.together().work(&lane.kind, next).await;
             if !left.is_empty() {
                 inner.line(&mut inner.lines(), &lane.kind).put_back(left);
@@ -182,18 +193,13 @@ impl<T: Together> Lanes<T> {
         });
     }
 
-    /// What is done next, if a lane is free, which is taken then.
-    fn next(&self, kind: &Arc<T::Kind>, now: Instant) -> Vec<Waiting<T::Work, T::Answer>> {
+    /// What a lane that was taken for it does next.
+    fn next(&self, kind: &Arc<T::Kind>) -> Vec<Waiting<T::Work, T::Answer>> {
         let is_wanted = |it: &Waiting<_, _>| !it.answer.is_closed();
-        let mut lines = self.lines();
-        let Some(line) = lines.get_mut(kind) else {
-            return Vec::new();
-        };
-        let next = line.begin(now, self.0.bounds.most, is_wanted);
-        if line.is_idle() {
-            lines.remove(kind);
+        match self.lines().get_mut(kind) {
+            Some(line) => line.next(self.0.bounds.most, is_wanted),
+            None => Vec::new(),
         }
-        next
     }
 }
 

@@ -57,27 +57,25 @@ impl<W> Line<W> {
         }
     }
 
-    /// Takes a lane, if one is free, for what waits: at most so many of them, and none that nobody
-    /// waits for any more. Without any, no lane is taken.
-    pub(crate) fn begin(
-        &mut self,
-        now: Instant,
-        most: usize,
-        is_wanted: impl Fn(&W) -> bool,
-    ) -> Vec<W> {
-        let mut next = Vec::new();
-        if !self.is_free(now) {
-            return next;
+    /// Takes a lane for those who wait, if one is free and anybody does, and tells whether it did.
+    pub(crate) fn begin(&mut self, now: Instant) -> bool {
+        let may_begin = !self.queue.is_empty() && self.is_free(now);
+        if may_begin {
+            self.taken.push(now);
         }
+        may_begin
+    }
+
+    /// What the lane that was taken for those who wait is for: at most so many of them, and none
+    /// that nobody waits for any more.
+    pub(crate) fn next(&mut self, most: usize, is_wanted: impl Fn(&W) -> bool) -> Vec<W> {
+        let mut next = Vec::new();
         while next.len() < most
             && let Some(work) = self.queue.pop_front()
         {
             if is_wanted(&work) {
                 next.push(work);
             }
-        }
-        if !next.is_empty() {
-            self.taken.push(now);
         }
         next
     }
@@ -97,6 +95,20 @@ mod tests {
 
     const ANY: fn(&u8) -> bool = |_| true;
 
+    /// What begins, if a lane is free.
+    fn begin(
+        line: &mut Line<u8>,
+        now: Instant,
+        most: usize,
+        is_wanted: impl Fn(&u8) -> bool,
+    ) -> Vec<u8> {
+        if line.begin(now) {
+            line.next(most, is_wanted)
+        } else {
+            Vec::new()
+        }
+    }
+
     #[test]
     fn what_waits_is_done_together_when_a_lane_is_free() {
         let now = Instant::now();
@@ -106,16 +118,19 @@ mod tests {
         for work in 1..=5 {
             line.wait(work);
         }
-        assert!(line.begin(now, 3, ANY).is_empty());
+        assert!(begin(&mut line, now, 3, ANY).is_empty());
         line.leave(now);
         assert!(!line.enter(now), "others have waited");
-        assert_eq!(line.begin(now, 3, |work| *work != 2), [1, 3, 4]);
+        assert_eq!(begin(&mut line, now, 3, |work| *work != 2), [1, 3, 4]);
         line.leave(now);
         line.put_back(vec![3, 4]);
-        assert_eq!(line.begin(now, 3, ANY), [3, 4, 5]);
+        assert_eq!(begin(&mut line, now, 3, ANY), [3, 4, 5]);
         assert!(!line.is_idle());
         line.leave(now);
-        assert!(line.begin(now, 3, ANY).is_empty());
+        assert!(!line.begin(now), "nobody waits");
+        line.wait(6);
+        assert_eq!(begin(&mut line, now, 3, |_| false), []);
+        line.leave(now);
         assert!(line.is_idle());
     }
 
@@ -125,14 +140,17 @@ mod tests {
         let mut line = Line::new(1);
         assert!(line.enter(start));
         line.wait(1);
-        assert!(line.begin(start + LATE / 2, 9, ANY).is_empty());
+        assert!(begin(&mut line, start + LATE / 2, 9, ANY).is_empty());
         let late = start + LATE;
-        assert_eq!(line.begin(late, 9, ANY), [1]);
+        assert_eq!(begin(&mut line, late, 9, ANY), [1]);
         line.wait(2);
         line.leave(start);
-        assert!(line.begin(late, 9, ANY).is_empty(), "one is under way");
+        assert!(
+            begin(&mut line, late, 9, ANY).is_empty(),
+            "one is under way"
+        );
         line.leave(late);
-        assert_eq!(line.begin(late, 9, ANY), [2]);
+        assert_eq!(begin(&mut line, late, 9, ANY), [2]);
         assert!(line.enter(late + LATE), "whoever it is late for");
     }
 
@@ -162,7 +180,7 @@ mod tests {
                     _ if taken.is_empty() => {}
                     _ => line.leave(taken.swap_remove((dice >> 20) as usize % taken.len())),
                 }
-                let next = line.begin(now, 3, ANY);
+                let next = begin(&mut line, now, 3, ANY);
                 waiting -= next.len();
                 if !next.is_empty() {
                     taken.push(now);

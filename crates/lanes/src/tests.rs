@@ -72,6 +72,36 @@ async fn what_is_handed_back_is_done_next_and_before_all_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_in_while_work_begins_goes_along() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    let lane = turn(&lanes, 1);
+    let first = later(&lanes, 2);
+    drop(lane);
+    let second = later(&lanes, 3);
+    assert_eq!(first.told().await.unwrap(), 2);
+    assert_eq!(second.told().await.unwrap(), 3);
+    assert_eq!(*notes.done.lock().unwrap(), [[2, 3]]);
+    tokio::task::yield_now().await;
+    assert!(lanes.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_is_given_back_if_who_waited_leaves_before_it_begins() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    let lane = turn(&lanes, 1);
+    let place = later(&lanes, 2);
+    drop(lane);
+    drop(place);
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+    assert!(lanes.is_idle());
+    assert!(notes.done.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lane_that_is_late_holds_nobody_up_who_comes_after() {
     let lanes = Lanes::new(Arc::new(Notes::default()), ONE);
     let late = turn(&lanes, 1);

@@ -13,7 +13,7 @@ use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::batch::column;
 use crate::count::unsigned;
@@ -111,20 +111,15 @@ impl PgUnitOfWork<'_> {
             return Ok(());
         }
         let mut statement = self.statement().await?;
-        // UUIDs of version 7, of which what may be random begins with the place among those of
-        // the unit of work.
         let done = sqlx::query!(
             "insert into audit_events (id, occurred_at, caller, peer, request_id, method,
                 action, resource_kind, resource_id, fields, count)
-            select (lpad(to_hex(floor(extract(epoch from $1::timestamptz) * 1000)::bigint), 12, '0')
-                    || '7' || lpad(to_hex(least(place, 4095)), 3, '0')
-                    || right(gen_random_uuid()::text, 17))::uuid,
-                $1, caller, peer, request_id, method,
+            select event, $1::timestamptz, caller, peer, request_id, method,
                 action, kind, id, string_to_array(fields, ','), count
             from unnest($2::text[], $3::text[], $4::text[], $5::text[])
                 with ordinality as origins (caller, peer, request_id, method, number)
-            join unnest($6::bigint[], $7::text[], $8::text[], $9::uuid[], $10::text[], $11::bigint[])
-                with ordinality as deeds (by, action, kind, id, fields, count, place)
+            join unnest($6::bigint[], $7::text[], $8::text[], $9::uuid[], $10::text[], $11::bigint[], $12::uuid[])
+                as deeds (by, action, kind, id, fields, count, event)
                 on by = number",
             now,
             &column(origins, |origin| origin.caller.clone()),
@@ -139,11 +134,25 @@ impl PgUnitOfWork<'_> {
             &column(deeds, |deed| deed
                 .count
                 .map(|count| i64::try_from(count).unwrap_or(i64::MAX))) as _,
+            &(0..deeds.len()).map(|place| event_id(now, place)).collect::<Vec<_>>(),
         )
         .execute(&mut *statement)
         .await;
         statement.finish(done).map(drop)
     }
+}
+
+/// A UUID of version 7 (RFC 9562), of which what may be random begins with the place among the
+/// events of the unit of work, so that they are listed in that order.
+fn event_id(now: DateTime<Utc>, place: usize) -> Uuid {
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+    let mut bytes = [0; 10];
+    let (counter, random) = bytes.split_at_mut(2);
+    // As many as fit into 12 bits.
+    let place = u16::try_from(place + 1).map_or(0xFFF, |place| place.min(0xFFF));
+    counter.copy_from_slice(&place.to_be_bytes());
+    random.copy_from_slice(&Uuid::new_v4().as_bytes()[8..]);
+    Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 const COLUMNS: &str = "id, occurred_at, caller, peer, request_id, method, action, \
@@ -202,4 +211,23 @@ fn event(row: &PgRow) -> Result<AuditEvent, RepositoryError> {
         fields: get(row, "fields")?,
         count: count.map(unsigned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_a_unit_of_work_are_in_their_order_by_their_ids() {
+        let now = DateTime::from_timestamp_millis(1_767_225_600_123).unwrap();
+        let ids: Vec<_> = (0..5_000).map(|place| event_id(now, place)).collect();
+        assert!(ids[..4_095].is_sorted());
+        for id in &ids {
+            assert_eq!(id.get_version_num(), 7);
+            let (seconds, nanos) = id.get_timestamp().unwrap().to_unix();
+            assert_eq!((seconds, nanos), (1_767_225_600, 123_000_000));
+        }
+        let distinct: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+    }
 }

@@ -22,8 +22,8 @@ use self::callers::Callers;
 use super::{Answer, Intent, Render, Writer};
 use crate::{Batched, Error};
 
-/// So many units of work at once: one writes while another one is committed.
-const LANES: usize = 2;
+/// So many units of work at once: one writes while others are committed.
+const LANES: usize = 3;
 
 /// A change of which several can be made at once, whoever asks for them.
 #[async_trait]
@@ -106,6 +106,11 @@ impl<M: Grouped> GroupCommit<M> {
     /// Makes changes by that writer, at most `size` in a unit of work, and counts their statements
     /// there.
     pub fn new(writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
+        Self::in_lanes(LANES, writer, meter, size)
+    }
+
+    /// The same, by so many units of work at once.
+    pub fn in_lanes(lanes: usize, writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
         let group = Group {
             writer,
             meter,
@@ -113,7 +118,7 @@ impl<M: Grouped> GroupCommit<M> {
             of: PhantomData,
         };
         let bounds = Bounds {
-            at_once: LANES,
+            at_once: lanes,
             most: size,
             is_direct: true,
         };
