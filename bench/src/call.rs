@@ -50,7 +50,7 @@ macro_rules! calls {
             pub(crate) async fn send(&mut self, call: Call) -> Result<Answer, Status> {
                 Ok(match call {
                     $(Call::$name(request) => {
-                        let answer = self.$service.$method(timed(request)).await?;
+                        let answer = self.$service.$method(timed(request, self.deadline)).await?;
                         Answer::$name(answer.into_inner())
                     })*
                 })
@@ -170,19 +170,26 @@ fn made(result: &pb::PostResult) -> Option<&pb::Post> {
 pub(crate) struct Clients {
     users: UserServiceClient<Channel>,
     posts: PostServiceClient<Channel>,
+    deadline: Duration,
 }
 
 impl Clients {
     pub(crate) fn new(channel: Channel) -> Self {
+        Self::patient(channel, DEADLINE)
+    }
+
+    /// For calls that may take so long.
+    pub(crate) fn patient(channel: Channel, deadline: Duration) -> Self {
         Self {
+            deadline,
             users: UserServiceClient::new(channel.clone()),
             posts: PostServiceClient::new(channel),
         }
     }
 }
 
-fn timed<T>(message: T) -> Request<T> {
+fn timed<T>(message: T, deadline: Duration) -> Request<T> {
     let mut request = Request::new(message);
-    request.set_timeout(DEADLINE);
+    request.set_timeout(deadline);
     request
 }

@@ -12,9 +12,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "docs/performance.md", value_name = "FILE")]
     out: PathBuf,
 
-    /// Where databases are kept; a million users and their posts take 10 GB
-    #[arg(long, default_value = "target/bench", value_name = "DIR")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    data: DataOptions,
 
     /// A release build of byline to measure; built if left out
     #[arg(long, value_name = "FILE")]
@@ -29,7 +28,7 @@ impl Options {
 
     /// Where the database of that name is kept.
     pub(crate) fn data_dir(&self, name: &str) -> PathBuf {
-        self.data_dir.join(name)
+        self.data.dir(name)
     }
 
     /// Where the plots of the page are kept: in a folder of its name beside it.
@@ -40,5 +39,20 @@ impl Options {
     /// Writes a part.
     pub(crate) fn write(&self, part: &str) -> Result<(), Failure> {
         page::write(&self.out, part)
+    }
+}
+
+/// Where a measurement keeps what it makes.
+#[derive(Args)]
+pub(crate) struct DataOptions {
+    /// Where databases are kept; a million users and their posts take 10 GB
+    #[arg(long, default_value = "target/bench", value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+impl DataOptions {
+    /// Where the database of that name is kept.
+    pub(crate) fn dir(&self, name: &str) -> PathBuf {
+        self.data_dir.join(name)
     }
 }

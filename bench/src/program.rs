@@ -10,7 +10,8 @@ use tokio::process::{self, Child};
 
 use crate::Failure;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// The tree that this program was built of.
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What the program is built of.
 const SOURCES: &[&str] = &[
@@ -21,6 +22,9 @@ const SOURCES: &[&str] = &[
     "proto",
     ".sqlx",
 ];
+
+/// Connections to the database, of all servers: what Byline has unless told otherwise.
+pub(crate) const POOL_SIZE: usize = 16;
 
 /// The program at that path, or one that is built now.
 pub(crate) fn find(given: Option<&Path>) -> Result<PathBuf, Failure> {
@@ -94,14 +98,18 @@ pub(crate) async fn serve(
     url: &str,
     more: &[&str],
 ) -> Result<(Child, String), Failure> {
-    let mut command = process::Command::new(program);
+    start(serving(process::Command::new(program), url, more)).await
+}
+
+/// The command with what has the program serve over the database, and more arguments.
+pub(crate) fn serving(mut command: process::Command, url: &str, more: &[&str]) -> process::Command {
     command
         .args(["serve", "--auth", "none", "--listen", "127.0.0.1:0", "--log", "error"])
         // What is measured stays as it is: the trash of a world is past its time.
         .args(["--sweep-interval", "0s"])
         .args(["--database-url", url])
         .args(more);
-    start(command).await
+    command
 }
 
 /// Starts a server that says first where it listens, and answers that. It ends when it is dropped.

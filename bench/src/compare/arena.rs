@@ -1,21 +1,24 @@
 //! All contenders over one database, ready to be measured.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use byline_grpc::pb;
+use byline_grpc::pb::user_service_client::UserServiceClient;
 
 use super::contender::{Contender, Programs, Server};
-use super::load::{Caller, Load};
 use super::parity;
 use super::pgbench::Pgbench;
-use super::pool::{Pool, Source};
-use super::site::Site;
-use super::transfers::Transfers;
 use super::window::{Meter, Window};
-use super::workload::Workload;
 use crate::Failure;
 use crate::call::Clients;
+use crate::load::Load;
+use crate::load::pool::Pool;
+use crate::load::requests::{Requests, Sender};
+use crate::load::transfers::Transfers;
+use crate::load::workload::Workload;
+use crate::site::Site;
 use crate::wire::Answers;
 
 /// Before what is counted: connections, plans and caches are warm then.
@@ -46,11 +49,7 @@ pub(crate) struct Arena {
     /// From the start of Byline's process to its first answer, in seconds.
     pub(crate) first_answer: f64,
     pgbench: Option<Pgbench>,
-    pools: BTreeMap<Workload, Arc<Pool>>,
-    /// The deep pages by offset, for all but Byline.
-    by_offset: Option<Arc<Pool>>,
-    /// How many users an export has.
-    living: u64,
+    requests: Requests,
     /// The windows so far.
     windows: u64,
 }
@@ -63,18 +62,20 @@ impl Arena {
         contenders: &[Contender],
         workloads: &[Workload],
     ) -> Result<Self, Failure> {
-        let (byline, first_answer) = site.start_byline(programs).await?;
+        let (byline, first_answer) = start_byline(programs).await?;
+        eprintln!("making requests");
+        // That one is always wanted for what is measured of Byline alone.
+        let one_more = [Workload::GetUser].into_iter();
+        let one_more = one_more.filter(|it| !workloads.contains(it));
+        let all = workloads.iter().copied().chain(one_more);
         let mut arena = Self {
             first_answer,
             pgbench: None,
-            pools: BTreeMap::new(),
-            by_offset: None,
-            living: 0,
+            requests: Requests::make(&site.world, byline.connect().await?, all).await?,
             windows: 0,
             servers: Vec::new(),
             site,
         };
-        arena.prepare(&byline, workloads).await?;
         let answers = arena.record(&byline).await?;
         answers.write(&programs.answers)?;
         // What was written to be recorded.
@@ -95,43 +96,13 @@ impl Arena {
         Ok(arena)
     }
 
-    /// Makes the requests of the workloads.
-    async fn prepare(&mut self, byline: &Server, workloads: &[Workload]) -> Result<(), Failure> {
-        eprintln!("making requests");
-        let channel = byline.connect().await?;
-        let mut source = Source {
-            world: &self.site.world,
-            clients: Clients::new(channel.clone()),
-        };
-        // That one is always wanted for what is measured of Byline alone.
-        let one_more = [Workload::GetUser].into_iter();
-        let one_more = one_more.filter(|it| !workloads.contains(it));
-        for workload in workloads.iter().copied().chain(one_more) {
-            if workload == Workload::Export {
-                self.living = Transfers::count(channel.clone()).await?;
-            }
-            if workload.streams() {
-                continue;
-            }
-            let pool = if workload == Workload::ListUsersDeep {
-                let deep = source.deep().await?;
-                self.by_offset = Some(Arc::new(deep.by_offset));
-                deep.by_token
-            } else {
-                source.pool(workload).await?
-            };
-            self.pools.insert(workload, Arc::new(pool));
-        }
-        Ok(())
-    }
-
     /// What Byline answers to one request of each kind.
     async fn record(&self, byline: &Server) -> Result<Answers, Failure> {
         let mut clients = Clients::new(byline.connect().await?);
         let mut answers = Answers::default();
-        for (workload, pool) in &self.pools {
+        for (workload, pool) in self.requests.iter() {
             // A mixture begins with the one and ends with the other.
-            let ends = if *workload == Workload::Mixed {
+            let ends = if workload == Workload::Mixed {
                 0..10
             } else {
                 0..1
@@ -148,11 +119,12 @@ impl Arena {
     /// Compares the answers of a server to Byline's.
     async fn compare(&self, server: &Server) -> Result<(), Failure> {
         let mut clients = Clients::new(self.byline()?.connect().await?);
-        let reads = self.pools.iter().filter(|(workload, _)| !workload.writes());
+        let reads = self.requests.iter();
+        let reads = reads.filter(|(workload, _)| !workload.writes());
         for (workload, pool) in reads {
             let answer = clients.send(pool.usual(0)).await?;
-            let call = self.pool(server.contender, *workload, pool).usual(0);
-            parity::check(*workload, &answer, server, call).await?;
+            let call = self.pool(server.contender, workload)?.usual(0);
+            parity::check(workload, &answer, server, call).await?;
         }
         Ok(())
     }
@@ -167,19 +139,11 @@ impl Arena {
     }
 
     /// The requests that a contender is sent.
-    fn pool<'a>(
-        &'a self,
-        contender: Contender,
-        workload: Workload,
-        pool: &'a Arc<Pool>,
-    ) -> &'a Arc<Pool> {
-        match &self.by_offset {
-            Some(by_offset)
-                if workload == Workload::ListUsersDeep && contender != Contender::Byline =>
-            {
-                by_offset
-            }
-            Some(_) | None => pool,
+    fn pool(&self, contender: Contender, workload: Workload) -> Result<&Arc<Pool>, Failure> {
+        if contender == Contender::Byline {
+            self.requests.of(workload)
+        } else {
+            self.requests.for_others(workload)
         }
     }
 
@@ -227,8 +191,7 @@ impl Arena {
         workload: Workload,
         shape: Shape,
     ) -> Result<Window, Failure> {
-        let pool = self.pools.get(&workload).ok_or("no requests were made")?;
-        let pool = self.pool(server.contender, workload, pool);
+        let pool = self.pool(server.contender, workload)?;
         let mut callers = Vec::new();
         for _ in 0..shape.connections {
             let clients = Clients::new(server.connect().await?);
@@ -252,7 +215,11 @@ impl Arena {
         workload: Workload,
         shape: Shape,
     ) -> Result<Window, Failure> {
-        let mut transfers = Transfers::new(server.connect().await?, &self.site.world, self.living);
+        let mut transfers = Transfers::new(
+            server.connect().await?,
+            &self.site.world,
+            self.requests.living,
+        );
         let meter = Meter::start(Some(server.processes), self.site.postgres)?;
         let counted = transfers.run(workload, shape.length).await?;
         Ok(Window::of(counted, &meter.stop()))
@@ -272,25 +239,16 @@ pub(crate) fn answers_in(folder: &Path) -> std::path::PathBuf {
     folder.join("answers")
 }
 
-/// Sends the requests of a pool.
-struct Sender {
-    clients: Clients,
-    pool: Arc<Pool>,
-    window: u64,
-    /// Whether all requests have the same answer.
-    is_canned: bool,
-}
-
-impl Caller for Sender {
-    async fn call(&mut self, number: u64) -> Result<u64, Failure> {
-        let (call, expected) = self.pool.nth(self.window, number);
-        let method = call.method();
-        let answer = self.clients.send(call).await;
-        let answer = answer.map_err(|status| format!("{method}: {status}"))?;
-        let resources = answer.resources();
-        if resources != expected && !self.is_canned {
-            return Err(format!("{method}: {resources} resources, and {expected} expected").into());
-        }
-        Ok(resources)
-    }
+/// Starts Byline, and takes the time until it has answered a call.
+async fn start_byline(programs: &Programs) -> Result<(Server, f64), Failure> {
+    let began = Instant::now();
+    let server = programs.start(Contender::Byline).await?;
+    let request = pb::ListUsersRequest {
+        page_size: 1,
+        ..Default::default()
+    };
+    UserServiceClient::new(server.connect().await?)
+        .list_users(request)
+        .await?;
+    Ok((server, began.elapsed().as_secs_f64()))
 }

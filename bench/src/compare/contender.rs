@@ -8,9 +8,10 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 use tonic::transport::{Channel, Endpoint};
 
-use super::usage::{self, Processes};
-use super::workload::Workload;
-use crate::{Failure, program};
+use crate::Failure;
+use crate::load::workload::Workload;
+use crate::program::{self, POOL_SIZE};
+use crate::usage::{self, Processes};
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -86,9 +87,6 @@ pub(crate) struct Programs {
 }
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// Connections to the database, of all of them: what Byline has unless told otherwise.
-pub(crate) const POOL_SIZE: usize = 16;
 
 /// How long processes may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,18 +4,11 @@
 
 mod arena;
 mod contender;
-mod load;
-mod numbers;
 mod parity;
 mod pgbench;
-mod pool;
 mod report;
 mod run;
-mod site;
-mod transfers;
-mod usage;
 mod window;
-mod workload;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,10 +19,10 @@ use self::arena::{Arena, Shape, answers_in};
 use self::contender::{Contender, Programs};
 use self::report::{About, Alone, CROWD, Callers, SideBySide, Sizes};
 use self::run::Measured;
-use self::site::Site;
-use self::workload::Workload;
 use crate::Failure;
+use crate::load::workload::Workload;
 use crate::options::Options;
+use crate::site::Site;
 use crate::world::World;
 
 #[derive(Args)]

@@ -2,9 +2,9 @@
 //! something else does something else.
 
 use super::contender::Server;
-use super::workload::Workload;
 use crate::Failure;
 use crate::call::{Answer, Call, Clients};
+use crate::load::workload::Workload;
 
 /// Compares the answers to one request by the resources in them. Says what is only in another order.
 pub(crate) async fn check(

@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use super::load::{self, Counted};
-use super::site::Site;
 use super::window::{Meter, Window};
-use super::workload::Workload;
 use crate::Failure;
+use crate::load::workload::Workload;
+use crate::load::{self, Counted};
+use crate::site::Site;
 use crate::world::dice::{Dice, Stream};
 
 /// pgbench has no list of ids to choose from, but a script for each. Every connection prepares

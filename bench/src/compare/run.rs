@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::arena::{Arena, Shape};
 use super::contender::Contender;
-use super::numbers::{Spread, float, whole};
 use super::window::Window;
-use super::workload::Workload;
 use crate::Failure;
+use crate::load::workload::Workload;
+use crate::numbers::{Spread, float, whole};
 use crate::page::grouped;
 
 /// What was measured, by round.

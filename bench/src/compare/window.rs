@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::load::{self, Counted};
-use super::numbers::float;
-use super::usage::Processes;
-use super::workload::Unit;
 use crate::Failure;
+use crate::load::workload::Unit;
+use crate::load::{self, Counted};
+use crate::numbers::float;
+use crate::usage::Processes;
 
 /// What came of a window, and what it took.
 pub(crate) struct Window {

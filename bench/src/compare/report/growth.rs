@@ -7,9 +7,9 @@ use super::tables::mebibytes;
 use super::{About, save, with_spread};
 use crate::Failure;
 use crate::compare::contender::Contender;
-use crate::compare::numbers::{Spread, float, short, whole};
 use crate::compare::run::Measured;
-use crate::compare::workload::Workload;
+use crate::load::workload::Workload;
+use crate::numbers::{Spread, float, short, whole};
 use crate::options::Options;
 use crate::page::grouped;
 

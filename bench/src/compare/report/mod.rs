@@ -11,12 +11,12 @@ use std::path::Path;
 
 use super::arena::Shape;
 use super::contender::Contender;
-use super::numbers::{Spread, short, whole};
 use super::run::Measured;
-use super::site::settings;
-use super::workload::Workload;
+use crate::load::workload::Workload;
+use crate::numbers::{Spread, short, whole};
 use crate::options::Options;
 use crate::page::grouped;
+use crate::site::settings;
 use crate::{Failure, machine};
 
 pub(crate) use self::growth::{Callers, Sizes};
@@ -219,8 +219,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::compare::load;
     use crate::compare::window::Window;
+    use crate::load;
 
     /// A second in which so many calls of one row each took 100 microseconds each.
     pub(super) fn window(calls: u64) -> Window {

@@ -6,9 +6,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::Failure;
 use crate::compare::contender::Contender;
-use crate::compare::numbers::{Spread, float, short};
 use crate::compare::run::Measured;
-use crate::compare::workload::Workload;
+use crate::load::workload::Workload;
+use crate::numbers::{Spread, float, short};
 
 const WIDTH: u32 = 900;
 /// Of the names at the left, and of the values at the right.

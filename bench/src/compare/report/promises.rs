@@ -6,9 +6,9 @@ use clap::ValueEnum as _;
 
 use super::{Alone, CROWD};
 use crate::compare::contender::Contender;
-use crate::compare::numbers::{Spread, float, short};
 use crate::compare::run::Measured;
-use crate::compare::workload::{Unit, Workload};
+use crate::load::workload::{Unit, Workload};
+use crate::numbers::{Spread, float, short};
 
 /// What is promised, and what was measured.
 struct Promise {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::with_spread;
 use crate::compare::contender::Contender;
-use crate::compare::numbers::{Spread, float, whole};
 use crate::compare::run::Measured;
 use crate::compare::window::Window;
-use crate::compare::workload::{Unit, Workload};
+use crate::load::workload::{Unit, Workload};
+use crate::numbers::{Spread, float, whole};
 use crate::page::grouped;
 
 pub(super) const LEGEND: &str = "\

@@ -32,8 +32,7 @@ impl Pace {
         let Some(apart) = self.apart else {
             return now;
         };
-        let intended =
-            self.began + Duration::from_secs_f64(apart * crate::compare::numbers::float(number));
+        let intended = self.began + Duration::from_secs_f64(apart * crate::numbers::float(number));
         if intended <= now {
             return intended;
         }

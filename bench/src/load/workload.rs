@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::contender::POOL_SIZE;
+use crate::program::POOL_SIZE;
 
 /// A kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use super::load::{self, Counted, micros};
-use super::site::IMPORTED;
 use super::workload::Workload;
+use super::{self as load, Counted, micros};
+use crate::site::IMPORTED;
 use crate::world::World;
 use crate::{Failure, ids};
 
@@ -57,17 +57,22 @@ impl Transfers {
             times: load::times(),
         };
         while counted.elapsed < length {
-            let (took, rows) = if workload == Workload::Import {
-                self.import_once().await?
-            } else {
-                self.export_once().await?
-            };
+            let (took, rows) = self.once(workload).await?;
             counted.calls += 1;
             counted.rows += rows;
             counted.elapsed += took;
             counted.times.saturating_record(micros(took).max(1));
         }
         Ok(counted)
+    }
+
+    /// Does that once. Answers how long it took, and how many rows came or went.
+    pub(crate) async fn once(&mut self, workload: Workload) -> Result<(Duration, u64), Failure> {
+        if workload == Workload::Import {
+            self.import_once().await
+        } else {
+            self.export_once().await
+        }
     }
 
     async fn import_once(&mut self) -> Result<(Duration, u64), Failure> {

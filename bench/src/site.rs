@@ -1,17 +1,13 @@
-//! The database that all contenders share.
+//! A database that servers are measured over.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
-use byline_grpc::pb;
-use byline_grpc::pb::user_service_client::UserServiceClient;
 use sqlx::PgConnection;
 
-use super::contender::{Contender, Programs, Server};
-use super::usage::Processes;
 use crate::Failure;
 use crate::filled::{self, Filled};
+use crate::usage::Processes;
 use crate::world::World;
 
 /// How the database differs from what PostgreSQL does by itself. What is written is as safe as it
@@ -97,20 +93,6 @@ impl Site {
 
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.database.stop().await
-    }
-
-    /// Starts Byline, and takes the time until it has answered a call.
-    pub(crate) async fn start_byline(&self, programs: &Programs) -> Result<(Server, f64), Failure> {
-        let began = Instant::now();
-        let server = programs.start(Contender::Byline).await?;
-        let request = pb::ListUsersRequest {
-            page_size: 1,
-            ..Default::default()
-        };
-        UserServiceClient::new(server.connect().await?)
-            .list_users(request)
-            .await?;
-        Ok((server, began.elapsed().as_secs_f64()))
     }
 }
 

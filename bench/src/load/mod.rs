@@ -3,6 +3,10 @@
 //! before (an open loop).
 
 mod pace;
+pub(crate) mod pool;
+pub(crate) mod requests;
+pub(crate) mod transfers;
+pub(crate) mod workload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
