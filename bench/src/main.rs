@@ -15,6 +15,7 @@ mod page;
 mod peer;
 mod program;
 mod reads;
+mod regress;
 mod services;
 mod serving;
 mod site;
@@ -44,6 +45,8 @@ enum Command {
     Transfer(transfer::TransferCommand),
     /// Measure Byline beside the limits of the wire and of the database, and beside other servers
     Compare(compare::CompareCommand),
+    /// Compare two builds of Byline by the instructions that calls take
+    Regress(regress::RegressCommand),
     /// Serve as the usual Rust service does, to be compared with
     #[command(hide = true)]
     Peer(peer::PeerCommand),
@@ -62,6 +65,7 @@ async fn main() -> std::process::ExitCode {
         Command::Reads(command) => Box::pin(command.run()).await,
         Command::Transfer(command) => Box::pin(command.run()).await,
         Command::Compare(command) => Box::pin(command.run()).await,
+        Command::Regress(command) => Box::pin(command.run()).await,
         Command::Peer(command) => command.run().await,
         Command::Wire(command) => command.run().await,
     };

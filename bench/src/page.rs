@@ -49,6 +49,11 @@ fn parts(page: &str) -> Vec<String> {
     parts
 }
 
+/// A text as a table holds it.
+pub(crate) fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
 /// `1,000,000`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -80,5 +85,6 @@ mod tests {
     fn numbers_are_written_for_people() {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
+        assert_eq!(cell("a|b"), r"a\|b");
     }
 }

@@ -125,7 +125,11 @@ pub(crate) async fn start(mut command: process::Command) -> Result<(Child, Strin
     let line = BufReader::new(stdout).lines().next_line().await?;
     let address = line
         .as_deref()
-        .and_then(|line| line.strip_prefix("listening on "))
-        .ok_or_else(|| format!("{program} did not start: see above"))?;
+        .and_then(|line| line.strip_prefix("listening on "));
+    let Some(address) = address else {
+        child.start_kill()?;
+        let status = child.wait().await?;
+        return Err(format!("{program} did not start ({status}): see above").into());
+    };
     Ok((child, address.to_owned()))
 }

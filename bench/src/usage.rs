@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::{Failure, machine};
@@ -23,6 +24,8 @@ struct Stat {
     ticks: u64,
     /// Whether nobody has asked yet what became of it.
     has_ended: bool,
+    /// Whether it waits for something that may be long in coming.
+    sleeps: bool,
 }
 
 impl Processes {
@@ -93,8 +96,22 @@ pub(crate) fn is_there(number: u32) -> bool {
     stat(number).is_some_and(|it| !it.has_ended)
 }
 
+/// Whether a process is there, and all of its threads wait.
+pub(crate) fn rests(number: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{number}/task")) else {
+        return false;
+    };
+    // A thread that has ended meanwhile has nothing to do.
+    let mut stats = threads.flatten().filter_map(|it| stat_in(&it.path()));
+    stats.all(|it| it.sleeps)
+}
+
 fn stat(number: u32) -> Option<Stat> {
-    read(&fs::read_to_string(format!("/proc/{number}/stat")).ok()?)
+    stat_in(Path::new(&format!("/proc/{number}")))
+}
+
+fn stat_in(folder: &Path) -> Option<Stat> {
+    read(&fs::read_to_string(folder.join("stat")).ok()?)
 }
 
 fn read(line: &str) -> Option<Stat> {
@@ -106,6 +123,7 @@ fn read(line: &str) -> Option<Stat> {
         parent: fields.get(1)?.parse().ok()?,
         ticks: ticks.sum::<Result<_, _>>().ok()?,
         has_ended: matches!(*fields.first()?, "Z" | "X"),
+        sleeps: *fields.first()? == "S",
     })
 }
 
@@ -120,6 +138,7 @@ mod tests {
             parent: 4,
             ticks: 4_321,
             has_ended: false,
+            sleeps: true,
         };
         assert_eq!(read(line), Some(expected));
         assert_eq!(read("17 (a) S 4"), None);
@@ -131,11 +150,29 @@ mod tests {
             parent,
             ticks: 1,
             has_ended: false,
+            sleeps: false,
         };
         let all = HashMap::from([(1, stat(0)), (2, stat(1)), (3, stat(2)), (4, stat(1))]);
         let mut of_two: Vec<_> = Processes::of(2).among(&all).collect();
         of_two.sort_unstable();
         assert_eq!(of_two, [2, 3]);
+    }
+
+    #[test]
+    fn a_process_that_looks_at_itself_does_not_rest() {
+        assert!(!rests(std::process::id()));
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let rested = (0..1_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            rests(child.id())
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(rested);
+        assert!(!rests(child.id()));
     }
 
     #[test]
