@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum as _};
 
 use self::arena::{Arena, Shape, answers_in};
 use self::contender::{Contender, Programs};
-use self::report::{About, Alone, CROWD, Callers, SideBySide, Sizes};
+use self::report::{About, Alone, CROWD, Callers, SideBySide, Sizes, one_by_one};
 use self::run::Measured;
 use crate::Failure;
 use crate::load::workload::Workload;
@@ -144,8 +144,28 @@ impl CompareCommand {
         let alone = Alone {
             first_answer: arena.first_answer,
             crowd_peak: crowd.peak.unwrap_or_default(),
+            deeper: self.deeper(arena, workloads).await?,
         };
         Ok((measured, alone))
+    }
+
+    async fn deeper(
+        &self,
+        arena: &mut Arena,
+        workloads: &[Workload],
+    ) -> Result<Option<f64>, Failure> {
+        let both = [Workload::ListUsers, Workload::ListUsersDeep];
+        if !both.iter().all(|it| workloads.contains(it)) {
+            return Ok(None);
+        }
+        let (byline, shape) = ([Contender::Byline], one_by_one(self.shape().length));
+        let measured = Measured::measure(arena, &both, &byline, self.rounds, shape).await?;
+        let mean = |workload| {
+            let all = measured.all(workload, Contender::Byline);
+            all.map(|it| it.times.mean())
+        };
+        let [first, deep] = both.map(mean);
+        Ok(deep.zip(first).map(|(deep, first)| deep / first))
     }
 
     async fn grow_callers(self) -> Result<(), Failure> {

@@ -37,6 +37,19 @@ pub(crate) struct Alone {
     pub(crate) first_answer: f64,
     /// The most memory with [`CROWD`] calls in flight, in bytes.
     pub(crate) crowd_peak: u64,
+    /// The mean time of a deep page by that of the first, of one call after another: those who
+    /// ask for the same page at once share it, and do so for the first.
+    pub(crate) deeper: Option<f64>,
+}
+
+/// One call after another.
+pub(crate) const fn one_by_one(length: std::time::Duration) -> Shape {
+    Shape {
+        connections: 1,
+        in_flight: 1,
+        rate: None,
+        length,
+    }
 }
 
 /// The calls in flight that memory is promised for.

@@ -24,9 +24,6 @@ use tokio::task::JoinHandle;
 
 use super::store::{Store, Units};
 
-/// So many units of work at once, which [`TAKEN`](super::TAKEN) takes.
-const LANES: usize = 2;
-
 /// Says that all that it is shown took seven statements.
 #[derive(Default)]
 pub(crate) struct SevenEach {
@@ -106,8 +103,8 @@ impl Stage {
         ));
         let meter = Arc::new(SevenEach::default());
         Self {
-            creates: GroupCommit::in_lanes(LANES, Arc::clone(&writer), meter.clone(), size),
-            updates: GroupCommit::in_lanes(LANES, writer, meter.clone(), size),
+            creates: GroupCommit::new(Arc::clone(&writer), meter.clone(), size),
+            updates: GroupCommit::new(writer, meter.clone(), size),
             store,
             meter,
         }
