@@ -107,11 +107,6 @@ impl<M: Grouped> GroupCommit<M> {
     /// Makes changes by that writer, at most `size` in a unit of work, and counts their statements
     /// there.
     pub fn new(writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
-        Self::in_lanes(LANES, writer, meter, size)
-    }
-
-    /// The same, by so many units of work at once.
-    pub fn in_lanes(lanes: usize, writer: Arc<Writer>, meter: Arc<dyn Meter>, size: usize) -> Self {
         let group = Group {
             writer,
             meter,
