@@ -81,22 +81,22 @@ pub(super) async fn search(
 struct Place {
     id: Uuid,
     /// What it is ordered by, before its id.
-    place: i64,
+    ordered_by: i64,
     rank: i64,
 }
 
 impl Place {
-    fn of(row: &PgRow, place: i64) -> Result<Self, RepositoryError> {
+    fn of(row: &PgRow, ordered_by: i64) -> Result<Self, RepositoryError> {
         Ok(Self {
             id: get(row, "id")?,
-            place,
+            ordered_by,
             rank: get(row, "rank")?,
         })
     }
 
     fn cursor(&self) -> Cursor {
         Cursor {
-            values: vec![SortValue::Rank(self.place)],
+            values: vec![SortValue::Rank(self.ordered_by)],
             id: self.id,
         }
     }
