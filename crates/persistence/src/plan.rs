@@ -98,3 +98,91 @@ impl<T: Narrow> Rows<'_, T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::filter::parse_posts;
+    use byline_domain::order::Direction;
+    use byline_domain::page::{PageRequest, PageSize};
+    use byline_domain::post::{PostField, PostFilter, PostReader};
+    use byline_domain::search::SearchQuery;
+    use byline_domain::selection::Fields;
+    use byline_domain::testing::fixtures::time;
+    use byline_domain::user::{UserFilter, UserReader};
+
+    use crate::pool::Database;
+    use crate::testing::TestDatabase;
+
+    use super::*;
+
+    /// How often PostgreSQL planned for all values, and by them, what stays prepared and reads
+    /// the table by a statement that holds that.
+    async fn plans(database: &Database, part: &'static str) -> Vec<(i64, i64)> {
+        let mut lease = database.lease().await.unwrap();
+        let mut statement = lease.statement();
+        let plans = sqlx::query_as(
+            "select generic_plans, custom_plans from pg_prepared_statements \
+             where position($1 in statement) > 0 and position('pg_prepared' in statement) = 0",
+        );
+        let plans = plans.bind(part).fetch_all(&mut *statement).await;
+        statement.finish(plans).unwrap()
+    }
+
+    #[tokio::test]
+    async fn searches_stay_prepared_and_are_planned_by_what_is_looked_for() {
+        let test = TestDatabase::new().await;
+        let database = test.database();
+        let query = SearchQuery::parse("needle").unwrap();
+        let page = PageRequest::first(PageSize::MAX);
+        let (users, posts) = (UserFilter::default(), PostFilter::default());
+        let (all, every) = (Fields::all(), Fields::all());
+        for _ in 0..12 {
+            let found = UserReader::search(&database, &query, &users, &page, &all);
+            assert!(found.await.unwrap().items.is_empty());
+            let found = PostReader::search(&database, &query, &posts, &page, &every, 0);
+            assert!(found.await.unwrap().items.is_empty());
+        }
+        assert_eq!(plans(&database, "from users where").await, [(0, 12)]);
+        assert_eq!(plans(&database, "from posts where").await, [(0, 12)]);
+    }
+
+    async fn lists(filter: &str, order: PostField) -> Vec<(i64, i64)> {
+        let test = TestDatabase::new().await;
+        let database = test.database();
+        let filter = PostFilter {
+            meets: parse_posts(filter, time(1)).unwrap(),
+            ..PostFilter::default()
+        };
+        let order = Order::by(order, Direction::Descending);
+        let page = PageRequest::first(PageSize::MAX);
+        let fields = Fields::all();
+        for _ in 0..12 {
+            let posts = PostReader::list(&database, &filter, &order, &page, &fields, 0);
+            assert!(posts.await.unwrap().items.is_empty());
+        }
+        plans(&database, "from posts where").await
+    }
+
+    #[tokio::test]
+    async fn lists_of_one_id_by_creation_are_planned_for_all() {
+        let one = r#"author_id = "019b0000-0000-7000-8000-000000000001""#;
+        let published = format!("{one} AND published = true");
+        for filter in [one, &published] {
+            assert_eq!(
+                lists(filter, PostField::CreatedAt).await,
+                [(7, 5)],
+                "{filter}"
+            );
+            assert_eq!(lists(filter, PostField::Title).await, [], "{filter}");
+        }
+        for filter in [
+            r#"title = "a""#.to_owned(),
+            format!("NOT {one}"),
+            format!("{one} OR published = true"),
+            format!("{one} AND title = \"a\""),
+            format!("{one} AND published = true AND published = true"),
+        ] {
+            assert_eq!(lists(&filter, PostField::CreatedAt).await, [], "{filter}");
+        }
+    }
+}

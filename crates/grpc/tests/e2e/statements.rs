@@ -8,7 +8,8 @@ use tonic::{Code, Response};
 
 use crate::support::{World, cost, get_by_id, mask};
 
-/// What each method sends to the database, with all relations and without any.
+/// What each method sends to the database, with all relations and without any. Posts are searched
+/// for by one statement and read by another one.
 const COSTS: &[(&str, u32)] = &[
     ("BatchGetPosts", 1),
     ("BatchGetPosts author", 2),
@@ -38,11 +39,14 @@ const COSTS: &[(&str, u32)] = &[
         "ListUsers posts, filtered by posts, in name order, estimate",
         3,
     ),
-    ("SearchPosts", 1),
-    ("SearchPosts author", 2),
+    ("SearchPosts", 2),
+    ("SearchPosts author", 3),
     ("SearchUsers", 1),
     ("SearchUsers post_count, posts", 3),
 ];
+
+/// Of so many users the best are told, by one statement; of more the newest, by another one.
+const RANKED: usize = 200;
 
 /// Costs by what was called.
 #[derive(Default)]
@@ -316,6 +320,12 @@ async fn every_read_costs_the_same_at_1_at_10_and_at_1000_rows() {
         list_users(&world, &rows, &mut costs).await;
         get_posts(&world, &rows, &mut costs).await;
         list_posts(&world, &rows, &mut costs).await;
+        let mut pinned = pinned.clone();
+        if size > RANKED {
+            let searches = pinned.iter_mut();
+            let searches = searches.filter(|(what, _)| what.starts_with("SearchUsers"));
+            searches.for_each(|(_, cost)| *cost += 1);
+        }
         assert_eq!(costs.0, pinned, "at {size} rows");
     }
 }

@@ -286,6 +286,8 @@ async fn nothing_is_told_or_logged_where_there_is_no_room() {
     stage.set().await;
     let admin = vec![bearer(&stage.callers.admin)];
     let mut other = stage.behind().await;
+    // A transaction sees at all times who was waiting when it looked first.
+    let mut watcher = stage.behind().await;
     execute(&mut other, LOCK).await;
     let fill = well_made(About::Living);
     let all = stage.contract.methods.iter();
@@ -308,7 +310,7 @@ async fn nothing_is_told_or_logged_where_there_is_no_room() {
     let rest = async {
         const WAITING: &str = "select count(*) from pg_stat_activity \
             where datname = current_database() and wait_event_type = 'Lock'";
-        while count(&mut other, WAITING).await < 2 {
+        while count(&mut watcher, WAITING).await < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         are_held.store(true, Ordering::Relaxed);
