@@ -4,11 +4,24 @@ use std::sync::atomic::Ordering;
 
 use byline_app::{Answer, Error};
 use byline_domain::testing::fixtures::user_id;
+use byline_domain::user::User;
 use byline_lanes::LATE;
 
 use super::TAKEN;
 use super::stage::{Stage, request, settle};
 use super::store::Ending;
+
+/// What is told of the users that take the lanes, and of two that are made together after them: the
+/// first of the two has a request id.
+async fn made_together(stage: &Stage) -> Vec<Result<Answer<User>, Error>> {
+    let held = stage.hold().await;
+    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    changes.push(stage.create(3, Some(request(3))));
+    changes.push(stage.create(4, None));
+    settle().await;
+    drop(held);
+    stage.all(changes).await
+}
 
 #[tokio::test]
 async fn of_a_unit_of_work_that_fails_each_is_made_alone() {
@@ -52,13 +65,7 @@ async fn after_a_commit_that_was_lost_who_has_a_request_id_finds_out_and_others_
     ] {
         let stage = Stage::new();
         stage.store.ends(ending);
-        let held = stage.hold().await;
-        let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
-        changes.push(stage.create(3, Some(request(3))));
-        changes.push(stage.create(4, None));
-        settle().await;
-        drop(held);
-        let answers = stage.all(changes).await;
+        let answers = made_together(&stage).await;
         match &answers[2] {
             Ok(Answer::Recorded(bytes)) => assert!(kept && bytes == b"user-3@example.com"),
             Ok(Answer::Made(user)) => assert!(!kept && user.id == user_id(3)),
@@ -155,13 +162,7 @@ async fn of_a_unit_of_work_that_panics_each_is_made_alone_unless_its_commit_had_
     ] {
         let stage = Stage::new();
         stage.store.ends(ending);
-        let held = stage.hold().await;
-        let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
-        changes.push(stage.create(3, Some(request(3))));
-        changes.push(stage.create(4, None));
-        settle().await;
-        drop(held);
-        let answers = stage.all(changes).await;
+        let answers = made_together(&stage).await;
         assert!(matches!(answers[2], Ok(Answer::Made(_))), "{ending:?}");
         match &answers[3] {
             Ok(Answer::Made(_)) => assert!(!is_unknown),
