@@ -49,7 +49,7 @@ impl PgUnitOfWork<'_> {
     ) -> Result<(HashSet<Uuid>, HashSet<Uuid>), RepositoryError> {
         let (mut claimed, mut under_way) = (HashSet::new(), HashSet::new());
         self.expect_contention().await?;
-        let mut tries = 0;
+        let (mut tries, mut is_undone) = (0, false);
         let mut parts = vec![requests];
         while let Some(part) = parts.pop() {
             if tries == TRIES {
@@ -67,6 +67,7 @@ impl PgUnitOfWork<'_> {
                 // Somebody has one of them, and it is not told which.
                 Err(RepositoryError::Contention(_)) => {
                     self.undo_contention().await?;
+                    is_undone = true;
                     match part {
                         [one] => {
                             under_way.insert(one.id.as_uuid());
@@ -77,7 +78,8 @@ impl PgUnitOfWork<'_> {
                 Err(error) => return Err(error),
             }
         }
-        if tries > 1 {
+        // One that was claimed by itself and is another's has hurried what follows, too.
+        if is_undone {
             self.end_contention().await?;
         }
         Ok((claimed, under_way))
