@@ -49,7 +49,8 @@ create index users_trash_email_idx on users (lower(email) collate "C", id) where
 
 -- Searches: anywhere in a text from three characters on, at its beginning below. What is
 -- written waits in a list, and goes into the index many rows at once, which takes a fraction
--- of the time. In KiB, few: each search reads the whole list.
+-- of the time: by the write that finds more than so many KiB in the list, which pays for it. Few,
+-- since each search reads the whole list.
 create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops)
     with (gin_pending_list_limit = 128);
 create index users_name_idx on users (lower(name) collate "C");
