@@ -118,6 +118,22 @@ async fn along_with_others_leaves_out_what_is_under_way_and_takes_the_others() {
 }
 
 #[tokio::test]
+async fn along_with_none_hurries_nothing_that_follows_if_it_is_under_way() {
+    let mut world = World::new(&patient(3)).await;
+    let now = fixtures::time(0);
+    let mut first = world.database.begin().await.unwrap();
+    assert_eq!(first.requests().claim(&request(), now).await.unwrap(), None);
+    world.lock_users().await;
+    let mut other = world.database.begin_impatient().await.unwrap();
+    let claims = other.requests().claim_many(&[request()], now).await;
+    assert_eq!(claims.unwrap(), [Claim::UnderWay]);
+    let began = Instant::now();
+    assert_contention(other.users().find_for_update(fixtures::user_id(1)).await);
+    let waited = began.elapsed();
+    assert!(waited >= Duration::from_millis(50), "{waited:?}");
+}
+
+#[tokio::test]
 async fn along_with_others_undoes_nothing_that_came_before() {
     let world = World::new(&PoolSettings {
         lock_timeout: SHORT,
