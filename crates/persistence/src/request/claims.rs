@@ -50,7 +50,12 @@ impl PgUnitOfWork<'_> {
         let (mut claimed, mut under_way) = (HashSet::new(), HashSet::new());
         self.expect_contention().await?;
         let (mut tries, mut is_undone) = (0, false);
-        let mut parts = vec![requests];
+        // In the order of their ids, across all statements: whoever has some waits for greater ones
+        // alone, so that no two that claim many wait in a circle.
+        let mut requests: Vec<_> = requests.iter().collect();
+        requests.sort_unstable_by_key(|request| request.id.as_uuid());
+        // The next one is the last.
+        let mut parts = vec![&*requests];
         while let Some(part) = parts.pop() {
             if tries == TRIES {
                 under_way.extend(part.iter().map(|request| request.id.as_uuid()));
@@ -68,11 +73,11 @@ impl PgUnitOfWork<'_> {
                 Err(RepositoryError::Contention(_)) => {
                     self.undo_contention().await?;
                     is_undone = true;
-                    match part {
-                        [one] => {
-                            under_way.insert(one.id.as_uuid());
-                        }
-                        _ => parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
+                    if let [one] = part {
+                        under_way.insert(one.id.as_uuid());
+                    } else {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
                     }
                 }
                 Err(error) => return Err(error),
@@ -87,11 +92,10 @@ impl PgUnitOfWork<'_> {
 
     async fn insert_claims(
         &mut self,
-        requests: &[Request],
+        requests: &[&Request],
         now: DateTime<Utc>,
     ) -> Result<Vec<Uuid>, RepositoryError> {
         let mut statement = self.statement().await?;
-        // In the order of their ids, so that no two that claim many wait for each other.
         let claimed = sqlx::query_scalar!(
             "insert into request_records (id, method, digest, created_at)
             select id, method, digest, $4

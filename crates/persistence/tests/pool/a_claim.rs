@@ -2,6 +2,7 @@
 
 use byline_domain::ids::RequestId;
 use byline_domain::request::{Claim, Digest, Request};
+use byline_persistence::testing::rows;
 
 use super::*;
 
@@ -131,6 +132,26 @@ async fn along_with_none_hurries_nothing_that_follows_if_it_is_under_way() {
     assert_contention(other.users().find_for_update(fixtures::user_id(1)).await);
     let waited = began.elapsed();
     assert!(waited >= Duration::from_millis(50), "{waited:?}");
+}
+
+#[tokio::test]
+async fn along_with_others_comes_in_the_order_of_ids_whoever_has_some() {
+    let mut world = World::new(&patient(3)).await;
+    let now = fixtures::time(0);
+    let mut first = world.database.begin().await.unwrap();
+    for number in [3, 14] {
+        let claimed = first.requests().claim(&numbered(number), now).await;
+        assert_eq!(claimed.unwrap(), None);
+    }
+    let asked: Vec<_> = (1..=16).rev().map(numbered).collect();
+    let mut other = world.database.begin_impatient().await.unwrap();
+    other.requests().claim_many(&asked, now).await.unwrap();
+    other.commit().await.unwrap();
+    // Those that were claimed first lie before the others.
+    let lying = "select id::text from request_records order by ctid";
+    let lying = rows(&mut world.beside, lying).await;
+    assert_eq!(lying.len(), 14);
+    assert!(lying.is_sorted(), "{lying:?}");
 }
 
 #[tokio::test]
