@@ -47,8 +47,10 @@ fn a_build_takes_about_as_many_instructions_as_itself() {
 
 /// What is not there, and how it is had.
 fn missing(byline: &Path) -> Option<String> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        return Some("valgrind is not installed: apt-get install valgrind".to_owned());
+    for tool in ["valgrind", "vgdb"] {
+        if Command::new(tool).arg("--help").output().is_err() {
+            return Some(format!("{tool} is not installed: apt-get install valgrind"));
+        }
     }
     let program = byline.display();
     (!byline.is_file())

@@ -21,19 +21,25 @@ const CONTROL: &str = "vgdb";
 /// How long callgrind may take to do what it is told.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The version that is installed. Fails, and says what to do, where there is none.
+/// The version that is installed. Fails, and says what to do, where there is none, or none of what
+/// comes along with it.
 pub(crate) async fn version() -> Result<String, Failure> {
-    match Command::new(VALGRIND).arg("--version").output().await {
+    said_by(CONTROL, "--help", "which tells valgrind when to count").await?;
+    said_by(VALGRIND, "--version", "which counts instructions").await
+}
+
+async fn said_by(tool: &str, option: &str, does: &str) -> Result<String, Failure> {
+    match Command::new(tool).arg(option).output().await {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        Ok(output) => Err(format!("{VALGRIND} --version: {}", output.status).into()),
+        Ok(output) => Err(format!("{tool} {option}: {}", output.status).into()),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
-            "{VALGRIND}, which counts instructions, is not installed: install it by \
-             `apt-get install valgrind`, or as your system installs its packages"
+            "{tool}, {does}, is not installed: install valgrind by `apt-get install valgrind`, or \
+             as your system installs its packages"
         )
         .into()),
-        Err(error) => Err(format!("{VALGRIND}: {error}").into()),
+        Err(error) => Err(format!("{tool}: {error}").into()),
     }
 }
 
