@@ -180,7 +180,7 @@ impl CompareCommand {
             let shape = self.shape_of(callers);
             let (all, rounds) = (&about.contenders, self.rounds);
             let measured = Measured::measure(&mut arena, &[workload], all, rounds, shape).await?;
-            steps.push((shape.callers(), measured));
+            steps.push((shape, measured));
         }
         arena.close().await?;
         let report = Callers {

@@ -6,6 +6,7 @@ use super::plots;
 use super::tables::mebibytes;
 use super::{About, save, with_spread};
 use crate::Failure;
+use crate::compare::arena::Shape;
 use crate::compare::contender::Contender;
 use crate::compare::run::Measured;
 use crate::load::workload::Workload;
@@ -17,8 +18,8 @@ use crate::page::grouped;
 pub(crate) struct Callers {
     pub(crate) about: About,
     pub(crate) workload: Workload,
-    /// The number of callers, and what was measured with them.
-    pub(crate) steps: Vec<(usize, Measured)>,
+    /// What was measured with each number of callers.
+    pub(crate) steps: Vec<(Shape, Measured)>,
 }
 
 impl Callers {
@@ -38,6 +39,7 @@ impl Callers {
         self.about.introduce(
             &mut text,
             &format!("makes {says} with more and more calls in flight, at most 64 on a connection"),
+            "connections and calls in flight as each row says",
         );
         let _ = write!(
             text,
@@ -49,19 +51,19 @@ impl Callers {
 
     /// The rate of a contender with each number of callers.
     fn rates(&self, contender: Contender) -> Vec<(f64, f64)> {
-        let points = self.steps.iter().filter_map(|(callers, measured)| {
+        let points = self.steps.iter().filter_map(|(shape, measured)| {
             let rate = Spread::of(measured.rates(self.workload, contender))?;
-            Some((float(*callers as u64), rate.median))
+            Some((float(shape.callers() as u64), rate.median))
         });
         points.collect()
     }
 
     pub(crate) fn table(&self) -> String {
         let mut text = String::from(
-            "| in flight | | calls/s | Byline / it | p50 | p99 | memory |\n\
-             |--:|---|--:|--:|--:|--:|--:|\n",
+            "| connections | in flight on each | in all | | calls/s | Byline / it | p50 | p99 | memory |\n\
+             |--:|--:|--:|---|--:|--:|--:|--:|--:|\n",
         );
-        for (callers, measured) in &self.steps {
+        for (shape, measured) in &self.steps {
             for contender in &self.about.contenders {
                 let Some(all) = measured.all(self.workload, *contender) else {
                     continue;
@@ -74,7 +76,10 @@ impl Callers {
                 };
                 let _ = writeln!(
                     text,
-                    "| {callers} | {} | {} | {ratio} | {} | {} | {} |",
+                    "| {} | {} | {} | {} | {} | {ratio} | {} | {} | {} |",
+                    shape.connections,
+                    shape.in_flight,
+                    shape.callers(),
                     contender.says(),
                     rate.map_or_else(String::new, |rate| grouped(whole(rate.median))),
                     grouped(all.times.value_at_quantile(0.5)),
@@ -102,6 +107,7 @@ impl Sizes {
         self.about.introduce(
             &mut text,
             "makes the same calls over larger and larger databases, each with five posts for a user",
+            &self.about.shape.says(),
         );
         let _ = write!(
             text,
@@ -139,5 +145,49 @@ impl Sizes {
         let steps = self.steps.iter();
         let all = steps.filter_map(|(_, measured)| measured.all(workload, contender));
         all.map(|all| all.times.value_at_quantile(0.5)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::report::one_by_one;
+    use crate::compare::report::tests::measured;
+
+    #[test]
+    fn each_row_says_under_what_load_it_was_measured() {
+        let step = |connections, in_flight, calls| {
+            let shape = Shape {
+                connections,
+                in_flight,
+                ..one_by_one(std::time::Duration::from_secs(1))
+            };
+            let measured = measured(&[(Workload::GetUser, Contender::Byline, calls)]);
+            (shape, measured)
+        };
+        let callers = Callers {
+            about: About {
+                postgres_version: "15".to_owned(),
+                users: 0,
+                posts: 0,
+                rounds: 1,
+                shape: one_by_one(std::time::Duration::from_secs(1)),
+                contenders: vec![Contender::Byline],
+            },
+            workload: Workload::GetUser,
+            steps: vec![step(1, 1, &[900]), step(8, 64, &[12_000])],
+        };
+        let lines: Vec<_> = callers.table().lines().skip(2).map(str::to_owned).collect();
+        assert_eq!(
+            lines,
+            [
+                "| 1 | 1 | 1 | Byline | 900 |  | 100 | 100 | 3 |",
+                "| 8 | 64 | 512 | Byline | 12,000 |  | 100 | 100 | 3 |",
+            ]
+        );
+        assert_eq!(
+            callers.rates(Contender::Byline),
+            [(1.0, 900.0), (512.0, 12_000.0)]
+        );
     }
 }

@@ -81,7 +81,8 @@ impl SideBySide {
         } else {
             "# Side by side\n\n"
         });
-        self.about.introduce(&mut text, does);
+        self.about
+            .introduce(&mut text, does, &self.about.shape.says());
         self.about.who(&mut text);
         // At a rate all have the same one.
         if !at_a_rate {
@@ -144,8 +145,19 @@ impl SideBySide {
     }
 }
 
+impl Shape {
+    fn says(self) -> String {
+        let Self {
+            connections,
+            in_flight,
+            ..
+        } = self;
+        format!("{connections} connections with {in_flight} calls in flight on each")
+    }
+}
+
 impl About {
-    fn introduce(&self, text: &mut String, does: &str) {
+    fn introduce(&self, text: &mut String, does: &str, in_flight: &str) {
         let settings: Vec<_> = settings()
             .iter()
             .map(|(name, value)| format!("`{name} = {value}`"))
@@ -170,16 +182,11 @@ impl About {
             let (users, posts) = (grouped(self.users), grouped(self.posts));
             let _ = writeln!(text, "| rows | {users} users, {posts} posts |");
         }
-        let _ = writeln!(text, "| load | {} |", self.load());
+        let _ = writeln!(text, "| load | {in_flight}, {} |", self.load());
     }
 
     fn load(&self) -> String {
-        let Shape {
-            connections,
-            in_flight,
-            rate,
-            length,
-        } = self.shape;
+        let Shape { rate, length, .. } = self.shape;
         let seconds = length.as_secs();
         let begun = rate.map_or_else(
             || "each call as soon as the one before it was answered".to_owned(),
@@ -192,8 +199,7 @@ impl About {
             },
         );
         format!(
-            "{connections} connections with {in_flight} calls in flight on each, {begun}; for {seconds} s after \
-             half a second that is not counted, in each of {} rounds",
+            "{begun}; for {seconds} s after half a second that is not counted, in each of {} rounds",
             self.rounds
         )
     }
