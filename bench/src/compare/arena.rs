@@ -39,6 +39,15 @@ impl Shape {
     pub(crate) const fn callers(self) -> usize {
         self.connections * self.in_flight
     }
+
+    /// For that workload.
+    pub(crate) fn of(self, workload: Workload) -> Self {
+        let most = workload.most_in_flight(self.connections);
+        Self {
+            in_flight: self.in_flight.min(most),
+            ..self
+        }
+    }
 }
 
 /// The contenders, and what they are asked for.
@@ -64,7 +73,7 @@ impl Arena {
     ) -> Result<Self, Failure> {
         let (byline, first_answer) = start_byline(programs).await?;
         eprintln!("making requests");
-        // That one is always wanted for what is measured of Byline alone.
+        // That one is always wanted for how much memory a crowd takes.
         let one_more = [Workload::GetUser].into_iter();
         let one_more = one_more.filter(|it| !workloads.contains(it));
         let all = workloads.iter().copied().chain(one_more);
@@ -154,11 +163,7 @@ impl Arena {
         workload: Workload,
         shape: Shape,
     ) -> Result<Window, Failure> {
-        let most = workload.most_in_flight(shape.connections);
-        let shape = Shape {
-            in_flight: shape.in_flight.min(most),
-            ..shape
-        };
+        let shape = shape.of(workload);
         self.windows += 1;
         if workload.writes() {
             self.site.checkpoint().await?;

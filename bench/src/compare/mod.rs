@@ -17,7 +17,9 @@ use clap::{Args, ValueEnum as _};
 
 use self::arena::{Arena, Shape, answers_in};
 use self::contender::{Contender, Programs};
-use self::report::{About, Alone, CROWD, Callers, SideBySide, Sizes, one_by_one};
+use self::report::{
+    About, CROWD, Callers, Further, Level, ONE_BY_ONE, SideBySide, Sizes, one_by_one,
+};
 use self::run::Measured;
 use crate::Failure;
 use crate::load::workload::Workload;
@@ -119,12 +121,12 @@ impl CompareCommand {
         let about = self.about(&arena, contenders, shape);
         let measured = self.measure_all(&mut arena, &workloads, &about).await;
         arena.close().await?;
-        let (measured, alone) = measured?;
+        let (measured, further) = measured?;
         let report = SideBySide {
             about,
             workloads,
             measured,
-            alone,
+            further,
         };
         print!("{}", report.summary());
         report.write(&self.options)
@@ -135,37 +137,52 @@ impl CompareCommand {
         arena: &mut Arena,
         workloads: &[Workload],
         about: &About,
-    ) -> Result<(Measured, Alone), Failure> {
-        let (all, rounds) = (&about.contenders, self.rounds);
-        let measured = Measured::measure(arena, workloads, all, rounds, about.shape).await?;
+    ) -> Result<(Measured, Option<Further>), Failure> {
+        let (all, rounds, shape) = (&about.contenders, self.rounds, about.shape);
+        let measured = Measured::measure(arena, workloads, all, rounds, shape).await?;
+        // Nothing is promised of a rate that was asked for.
+        if shape.rate.is_some() {
+            return Ok((measured, None));
+        }
         let crowd = arena
             .measure(Contender::Byline, Workload::GetUser, CROWD)
             .await?;
-        let alone = Alone {
+        let further = Further {
             first_answer: arena.first_answer,
             crowd_peak: crowd.peak.unwrap_or_default(),
-            deeper: self.deeper(arena, workloads).await?,
+            one_by_one: self.one_by_one(arena, workloads).await?,
+            level: self.level(arena, &measured).await?,
         };
-        Ok((measured, alone))
+        Ok((measured, Some(further)))
     }
 
-    async fn deeper(
+    async fn one_by_one(
         &self,
         arena: &mut Arena,
         workloads: &[Workload],
-    ) -> Result<Option<f64>, Failure> {
-        let both = [Workload::ListUsers, Workload::ListUsersDeep];
-        if !both.iter().all(|it| workloads.contains(it)) {
-            return Ok(None);
-        }
+    ) -> Result<Measured, Failure> {
+        let pairs = ONE_BY_ONE.iter();
+        let pairs = pairs.filter(|pair| pair.iter().all(|it| workloads.contains(it)));
+        let all: Vec<_> = pairs.copied().flatten().collect();
         let (byline, shape) = ([Contender::Byline], one_by_one(self.shape().length));
-        let measured = Measured::measure(arena, &both, &byline, self.rounds, shape).await?;
-        let mean = |workload| {
-            let all = measured.all(workload, Contender::Byline);
-            all.map(|it| it.times.mean())
+        Measured::measure(arena, &all, &byline, self.rounds, shape).await
+    }
+
+    async fn level(
+        &self,
+        arena: &mut Arena,
+        measured: &Measured,
+    ) -> Result<Option<Level>, Failure> {
+        let Some(rate) = Level::rate(measured) else {
+            return Ok(None);
         };
-        let [first, deep] = both.map(mean);
-        Ok(deep.zip(first).map(|(deep, first)| deep / first))
+        let shape = Shape {
+            rate: Some(rate),
+            ..self.shape()
+        };
+        let (asked, who, rounds) = ([Level::WORKLOAD], Level::WHO, self.rounds);
+        let measured = Measured::measure(arena, &asked, &who, rounds, shape).await?;
+        Ok(Some(Level { rate, measured }))
     }
 
     async fn grow_callers(self) -> Result<(), Failure> {

@@ -67,10 +67,21 @@ impl Measured {
 
     /// The rate of Byline by that of another.
     pub(crate) fn ratio(&self, workload: Workload, other: Contender) -> Option<Spread> {
-        Spread::of_ratios(
-            &self.rates(workload, Contender::Byline),
-            &self.rates(workload, other),
-        )
+        let both = [Contender::Byline, other].map(|it| (workload, it));
+        self.ratio_of(both, |window| window.rate(workload.unit()))
+    }
+
+    /// A number of the one, round by round, by that of the other.
+    pub(crate) fn ratio_of(
+        &self,
+        both: [(Workload, Contender); 2],
+        number: impl Fn(&Window) -> f64,
+    ) -> Option<Spread> {
+        let [over, under] = both.map(|(workload, contender)| {
+            let windows = self.windows(workload, contender).iter();
+            windows.map(&number).collect::<Vec<_>>()
+        });
+        Spread::of_ratios(&over, &under)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Writes the numbers down, and holds them against what is promised.
 
 mod growth;
+mod level;
 mod plots;
 mod promises;
 mod tables;
@@ -20,6 +21,7 @@ use crate::site::settings;
 use crate::{Failure, machine};
 
 pub(crate) use self::growth::{Callers, Sizes};
+pub(crate) use self::level::Level;
 
 /// What a part of the page is about.
 pub(crate) struct About {
@@ -31,16 +33,23 @@ pub(crate) struct About {
     pub(crate) contenders: Vec<Contender>,
 }
 
-/// What is measured of Byline alone.
-pub(crate) struct Alone {
-    /// From the start of its process to its first answer, in seconds.
+/// What is measured for what is promised, beside all workloads of all contenders.
+pub(crate) struct Further {
+    /// From the start of Byline's process to its first answer, in seconds.
     pub(crate) first_answer: f64,
-    /// The most memory with [`CROWD`] calls in flight, in bytes.
+    /// The most memory of Byline with [`CROWD`] calls in flight, in bytes.
     pub(crate) crowd_peak: u64,
-    /// The mean time of a deep page by that of the first, of one call after another: those who
-    /// ask for the same page at once share it, and do so for the first.
-    pub(crate) deeper: Option<f64>,
+    /// [`ONE_BY_ONE`], of Byline.
+    pub(crate) one_by_one: Measured,
+    pub(crate) level: Option<Level>,
 }
+
+/// What is measured of one call after another, the second of each by the first: calls that arrive
+/// at once share what they have in common, which is more of the first.
+pub(crate) const ONE_BY_ONE: [[Workload; 2]; 2] = [
+    [Workload::ListUsers, Workload::ListUsersDeep],
+    [Workload::CreatePost, Workload::BatchCreatePosts],
+];
 
 /// One call after another.
 pub(crate) const fn one_by_one(length: std::time::Duration) -> Shape {
@@ -65,7 +74,8 @@ pub(crate) struct SideBySide {
     pub(crate) about: About,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) measured: Measured,
-    pub(crate) alone: Alone,
+    /// `None` at a rate, which all have alike, and of which nothing is promised.
+    pub(crate) further: Option<Further>,
 }
 
 impl SideBySide {
@@ -74,7 +84,7 @@ impl SideBySide {
         let does = "starts each of these as processes of their own over one database, and makes \
                     the same calls of each in turn, round by round";
         let (contenders, workloads) = (&self.about.contenders, &self.workloads);
-        let at_a_rate = self.about.shape.rate.is_some();
+        let at_a_rate = self.further.is_none();
         let mut text = String::new();
         text.push_str(if at_a_rate {
             "# Side by side at a rate\n\n"
@@ -84,10 +94,9 @@ impl SideBySide {
         self.about
             .introduce(&mut text, does, &self.about.shape.says());
         self.about.who(&mut text);
-        // At a rate all have the same one.
-        if !at_a_rate {
+        if let Some(further) = &self.further {
             text.push_str("\n## What is promised\n\n");
-            promises::write(&mut text, &self.measured, &self.alone);
+            promises::write(&mut text, &self.measured, further, self.about.shape);
             let plot = plots::throughput(&self.measured, workloads, contenders)?;
             let plot = save(&options.plots(), "throughput.svg", &plot)?;
             let _ = write!(
@@ -97,17 +106,28 @@ impl SideBySide {
             );
         }
         let plot = plots::latency(&self.measured, workloads, contenders)?;
-        let name = if at_a_rate {
-            "latency-at-a-rate.svg"
+        let (name, under) = if at_a_rate {
+            ("latency-at-a-rate.svg", "at the same rate")
         } else {
-            "latency.svg"
+            (
+                "latency.svg",
+                "with the same number of calls in flight: whoever answers sooner is sent more",
+            )
         };
         let plot = save(&options.plots(), name, &plot)?;
         let _ = write!(
             text,
-            "\n## How long calls take\n\nFrom the median to the 99th percentile, under the same load.\n\n\
-             ![Milliseconds of each workload]({plot})\n\n## Every workload\n\n"
+            "\n## How long calls take\n\nFrom the median to the 99th percentile, {under}.\n\n\
+             ![Milliseconds of each workload]({plot})\n"
         );
+        if let Some(level) = self.further.as_ref().and_then(|it| it.level.as_ref()) {
+            let _ = write!(
+                text,
+                "\n## How long calls take at the same rate\n\n{}",
+                level.table()
+            );
+        }
+        text.push_str("\n## Every workload\n\n");
         text.push_str(tables::LEGEND);
         for workload in workloads {
             tables::write(&mut text, &self.measured, *workload, contenders);
@@ -138,8 +158,9 @@ impl SideBySide {
                 text.push('\n');
             }
         }
-        if self.about.shape.rate.is_none() {
-            promises::write(&mut text, &self.measured, &self.alone);
+        if let Some(further) = &self.further {
+            promises::write(&mut text, &self.measured, further, self.about.shape);
+            text.extend(further.level.iter().map(|it| format!("\n{}", it.table())));
         }
         text
     }
@@ -216,11 +237,15 @@ impl About {
     }
 }
 
-/// `2.10 (1.98 to 2.20)`.
+/// `2.10 (1.98 to 2.20)`, or `2.10` of what was measured once.
 fn with_spread(spread: Option<Spread>) -> String {
     spread.map_or_else(String::new, |it| {
         let [median, least, most] = [it.median, it.least, it.most].map(short);
-        format!("{median} ({least} to {most})")
+        if it.least < it.most {
+            format!("{median} ({least} to {most})")
+        } else {
+            median
+        }
     })
 }
 
@@ -271,6 +296,7 @@ mod tests {
     fn a_ratio_is_shown_with_its_spread() {
         let spread = Spread::of([2.0, 12.34, 1.0]);
         assert_eq!(with_spread(spread), "2.00 (1.00 to 12.3)");
+        assert_eq!(with_spread(Spread::of([2.0])), "2.00");
         assert_eq!(with_spread(None), "");
     }
 }

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum as _;
 
-use super::{Alone, CROWD};
+use super::{CROWD, Further, ONE_BY_ONE, with_spread};
+use crate::compare::arena::Shape;
 use crate::compare::contender::Contender;
 use crate::compare::run::Measured;
+use crate::compare::window::Window;
 use crate::load::workload::{Unit, Workload};
 use crate::numbers::{Spread, float, short};
 
@@ -14,13 +16,47 @@ use crate::numbers::{Spread, float, short};
 struct Promise {
     says: String,
     bound: Bound,
-    measured: Option<f64>,
+    measured: Option<Spread>,
 }
 
 #[derive(Clone, Copy)]
 enum Bound {
     AtLeast(f64),
     AtMost(f64),
+    /// Nothing is promised: it is there to be compared.
+    None,
+}
+
+impl Bound {
+    fn says(self) -> String {
+        match self {
+            Self::AtLeast(bound) => format!("at least {bound}"),
+            Self::AtMost(bound) => format!("at most {bound}"),
+            Self::None => "none".to_owned(),
+        }
+    }
+
+    /// What the median says, and whether all rounds say so.
+    fn verdict(self, measured: Spread) -> &'static str {
+        let is_met = |value: f64| match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
+            Self::None => true,
+        };
+        let Spread {
+            least,
+            median,
+            most,
+        } = measured;
+        let rounds = [least, most].map(is_met);
+        match (self, is_met(median), rounds) {
+            (Self::None, ..) => "",
+            (_, true, [true, true]) => "met",
+            (_, true, _) => "met, though not in every round",
+            (_, false, [false, false]) => "**not met**",
+            (_, false, _) => "**not met**, though in some rounds",
+        }
+    }
 }
 
 /// By how much Byline is to be faster than others, or how near to a limit.
@@ -36,7 +72,7 @@ const FASTER: &[(Workload, Contender, f64)] = &[
     (Workload::CreatePost, Contender::Rust, 2.0),
 ];
 
-/// The rows of a batch by those of single calls.
+/// The rows of batches by those of single calls, of a caller who makes one after another.
 const BATCHED: f64 = 20.0;
 
 /// The time of a deep page by that of the first.
@@ -47,169 +83,127 @@ const MEMORY: f64 = 100.0;
 const START: f64 = 1.0;
 
 /// Adds the table.
-pub(super) fn write(text: &mut String, measured: &Measured, alone: &Alone) {
-    text.push_str("| promise | bound | measured | |\n|---|--:|--:|---|\n");
-    for promise in promises(measured, alone) {
-        let Some(value) = promise.measured else {
+pub(super) fn write(text: &mut String, measured: &Measured, further: &Further, shape: Shape) {
+    text.push_str(
+        "Of what was measured in every round: the median, and the least and the most in brackets.\n\n\
+         | promise | bound | measured | |\n|---|--:|--:|---|\n",
+    );
+    let mut explains = "";
+    for promise in promises(measured, further, shape) {
+        let Some(measured) = promise.measured else {
             continue;
         };
-        let (bound, met) = match promise.bound {
-            Bound::AtLeast(bound) => (format!("at least {bound}"), value >= bound),
-            Bound::AtMost(bound) => (format!("at most {bound}"), value <= bound),
-        };
-        let verdict = if met { "met" } else { "**not met**" };
         let _ = writeln!(
             text,
-            "| {} | {bound} | {} | {verdict} |",
+            "| {} | {} | {} | {} |",
             promise.says,
-            short(value)
+            promise.bound.says(),
+            with_spread(Some(measured)),
+            promise.bound.verdict(measured),
         );
+        if matches!(promise.bound, Bound::None) {
+            explains = WITHOUT_BOUND;
+        }
     }
+    text.push_str(explains);
 }
 
-fn promises(measured: &Measured, alone: &Alone) -> Vec<Promise> {
-    let byline = |workload| measured.all(workload, Contender::Byline);
+const WITHOUT_BOUND: &str = "
+With many calls in flight nothing is promised of batches: single calls that arrive together share
+statements and commits already, so that batches spare less there.
+";
+
+fn promises(measured: &Measured, further: &Further, shape: Shape) -> Vec<Promise> {
+    let once = |value| Spread::of([value]);
     let mut promises: Vec<_> = FASTER
         .iter()
         .map(|(workload, other, bound)| Promise {
             says: format!("{}: Byline / {}", workload.says(), other.says()),
             bound: Bound::AtLeast(*bound),
-            measured: measured.ratio(*workload, *other).map(|it| it.median),
+            measured: measured.ratio(*workload, *other),
         })
         .collect();
-    let p99 = |contender| {
-        let all = measured.all(Workload::GetUser, contender)?;
-        Some(float(all.times.value_at_quantile(0.99)))
-    };
-    promises.push(Promise {
-        says: format!("GetUser: p99 of Byline / {}", Contender::Rust.says()),
+    promises.extend(further.level.as_ref().map(|level| Promise {
+        says: format!(
+            "{}: p99 of Byline / {}",
+            level.says(),
+            Contender::Rust.says()
+        ),
         bound: Bound::AtMost(1.0),
-        measured: p99(Contender::Byline)
-            .zip(p99(Contender::Rust))
-            .map(|(it, other)| it / other),
-    });
+        measured: level.p99(),
+    }));
+    let [pages, batches] = ONE_BY_ONE;
     promises.push(Promise {
         says: "ListUsers, one call after another: mean time of the deep page / the first"
             .to_owned(),
         bound: Bound::AtMost(DEEPER),
-        measured: alone.deeper,
+        measured: second_by_first(&further.one_by_one, pages, |it| it.times.mean()),
     });
-    let batched = byline(Workload::BatchCreatePosts).zip(byline(Workload::CreatePost));
+    let rows = |it: &Window| it.rate(Unit::Rows);
+    let [of_one, of_batch] = batches.map(|it| shape.of(it).callers());
     promises.push(Promise {
-        says: "Rows of BatchCreatePosts / of CreatePost".to_owned(),
+        says: format!("{ROWS}, by one caller, one call after another"),
         bound: Bound::AtLeast(BATCHED),
-        measured: batched.map(|(batch, one)| batch.rate(Unit::Rows) / one.rate(Unit::Rows)),
+        measured: second_by_first(&further.one_by_one, batches, rows),
+    });
+    promises.push(Promise {
+        says: format!("{ROWS}, with {of_batch} / {of_one} of them in flight"),
+        bound: Bound::None,
+        measured: second_by_first(measured, batches, rows),
     });
     promises.extend(slowest(measured));
     promises.push(Promise {
         says: format!("Memory with {} calls in flight, MiB", CROWD.callers()),
         bound: Bound::AtMost(MEMORY),
-        measured: Some(float(alone.crowd_peak) / (1_024.0 * 1_024.0)),
+        measured: once(float(further.crowd_peak) / (1_024.0 * 1_024.0)),
     });
     promises.push(Promise {
         says: "From the start to the first answer, seconds".to_owned(),
         bound: Bound::AtMost(START),
-        measured: Some(alone.first_answer),
+        measured: once(further.first_answer),
     });
     promises
 }
 
-/// That no workload is slower than the usual Rust, of the one that comes nearest to it.
+const ROWS: &str = "Rows of BatchCreatePosts / of CreatePost";
+
+/// A number of Byline's of the second workload by that of the first.
+fn second_by_first(
+    measured: &Measured,
+    pair: [Workload; 2],
+    number: impl Fn(&Window) -> f64,
+) -> Option<Spread> {
+    let [first, second] = pair.map(|it| (it, Contender::Byline));
+    measured.ratio_of([second, first], number)
+}
+
+/// That no workload is slower than the usual Rust, of the one that is the slowest beside it.
 fn slowest(measured: &Measured) -> Option<Promise> {
     let ratio = |it: &Workload| Some((*it, measured.ratio(*it, Contender::Rust)?));
     let ratios = Workload::value_variants().iter().filter_map(ratio);
-    let by_median = |one: &(Workload, Spread), other: &(Workload, Spread)| {
-        one.1.median.total_cmp(&other.1.median)
+    let mut ratios: Vec<_> = ratios.collect();
+    ratios.sort_by(|(_, one), (_, other)| one.median.total_cmp(&other.median));
+    let (workload, spread) = *ratios.first()?;
+    let slower = ratios.iter().filter(|(_, it)| it.median < 1.0);
+    let slower: Vec<_> = slower
+        .map(|(workload, it)| format!("{} ({})", workload.says(), short(it.median)))
+        .collect();
+    let which = match &*slower {
+        [] => format!("the nearest, {}", workload.says()),
+        [slowest] => format!("the slowest, {slowest}"),
+        [slowest, others @ ..] => {
+            format!("the slowest, {slowest}; slower too, {}", others.join("; "))
+        }
     };
-    let (workload, spread) = ratios.min_by(by_median)?;
     Some(Promise {
         says: format!(
-            "No workload slower than {}: the nearest, {}",
-            Contender::Rust.says(),
-            workload.says()
+            "No workload slower than {}: {which}",
+            Contender::Rust.says()
         ),
         bound: Bound::AtLeast(1.0),
-        measured: Some(spread.median),
+        measured: Some(spread),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compare::report::tests::measured;
-
-    const ALONE: Alone = Alone {
-        first_answer: 0.5,
-        crowd_peak: 200 * 1_024 * 1_024,
-        deeper: None,
-    };
-
-    fn lines(of: &[(Workload, Contender, &[u64])]) -> Vec<String> {
-        let mut text = String::new();
-        write(&mut text, &measured(of), &ALONE);
-        text.lines().skip(2).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn what_was_not_measured_is_left_out() {
-        assert_eq!(
-            lines(&[]),
-            [
-                "| Memory with 1000 calls in flight, MiB | at most 100 | 200 | **not met** |",
-                "| From the start to the first answer, seconds | at most 1 | 0.50 | met |",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_verdict_follows_from_the_median_of_the_ratios() {
-        let of = |rust: &'static [u64]| {
-            lines(&[
-                (Workload::GetUser, Contender::Byline, &[2_200, 2_200, 2_200]),
-                (Workload::GetUser, Contender::Rust, rust),
-            ])
-        };
-        let met = of(&[1_000, 900, 2_200]);
-        assert_eq!(
-            met[0],
-            "| GetUser: Byline / tonic + sqlx | at least 2.2 | 2.20 | met |"
-        );
-        let not_met = of(&[1_000, 2_300, 2_300]);
-        assert_eq!(
-            not_met[0],
-            "| GetUser: Byline / tonic + sqlx | at least 2.2 | 0.96 | **not met** |"
-        );
-        assert_eq!(
-            not_met[2],
-            "| No workload slower than tonic + sqlx: the nearest, GetUser | at least 1 | 0.96 | \
-             **not met** |"
-        );
-    }
-
-    #[test]
-    fn a_deep_page_is_measured_where_nobody_shares_it() {
-        let (mut text, alone) = (
-            String::new(),
-            Alone {
-                deeper: Some(1.25),
-                ..ALONE
-            },
-        );
-        write(&mut text, &measured(&[]), &alone);
-        let line = "| ListUsers, one call after another: mean time of the deep page / the first \
-                    | at most 1.2 | 1.25 | **not met** |";
-        assert!(text.contains(line), "{text}");
-    }
-
-    #[test]
-    fn a_batch_is_measured_by_its_rows() {
-        let lines = lines(&[
-            (Workload::CreatePost, Contender::Byline, &[1_000]),
-            (Workload::BatchCreatePosts, Contender::Byline, &[30_000]),
-        ]);
-        assert_eq!(
-            lines[0],
-            "| Rows of BatchCreatePosts / of CreatePost | at least 20 | 30.0 | met |"
-        );
-    }
-}
+mod tests;
