@@ -118,22 +118,38 @@ impl<T: Together> Lanes<T> {
 
     /// Takes a lane of that kind, or a place in the line before it. `work` is what is to be done
     /// then.
-    pub fn turn(&self, kind: Arc<T::Kind>, work: impl FnOnce() -> T::Work) -> Turn<T> {
+    ///
+    /// Whoever finds a lane free lets those go on who are ready to: what comes in with it is done
+    /// with it. Where there is nothing of it, this goes on at once.
+    pub async fn turn(&self, kind: Arc<T::Kind>, work: impl FnOnce() -> T::Work + Send) -> Turn<T> {
         let now = Instant::now();
-        if self.0.bounds.is_direct && self.line(&mut self.lines(), &kind).enter(now) {
-            return Turn::Now(self.lane(kind, now));
+        let is_free = self.0.bounds.is_direct && self.line(&mut self.lines(), &kind).enter(now);
+        let mut lane = is_free.then(|| self.lane(Arc::clone(&kind), now));
+        if lane.is_some() {
+            yield_now().await;
+        }
+        if let Some(lane) = lane.take_if(|_| !self.is_waited_for(&kind)) {
+            return Turn::Now(lane);
         }
         let (answer, told) = oneshot::channel();
         let work = work();
         self.line(&mut self.lines(), &kind)
             .wait(Waiting { work, answer });
-        // Where all that is under way is late, or has ended just now.
-        self.begin(&kind);
+        match lane {
+            // Who waits begins then.
+            Some(lane) => drop(lane),
+            // Where all that is under way is late, or has ended just now.
+            None => self.begin(&kind),
+        }
         Turn::Later(Place {
             lanes: self.clone(),
             kind,
             told,
         })
+    }
+
+    fn is_waited_for(&self, kind: &Arc<T::Kind>) -> bool {
+        self.lines().get(kind).is_some_and(Line::is_waited_for)
     }
 
     /// Whether nothing is under way and nobody waits.

@@ -45,6 +45,11 @@ impl<W> Line<W> {
         may_enter
     }
 
+    /// Whether anybody waits.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Has that wait from now on.
     pub(crate) fn wait(&mut self, work: W) {
         self.queue.push_back(work);

@@ -45,12 +45,12 @@ const ONE: Bounds = Bounds {
     is_direct: true,
 };
 
-fn turn(lanes: &Lanes<Arc<Notes>>, work: u32) -> Turn<Arc<Notes>> {
-    lanes.turn(Arc::new("a"), || work)
+async fn turn(lanes: &Lanes<Arc<Notes>>, work: u32) -> Turn<Arc<Notes>> {
+    lanes.turn(Arc::new("a"), || work).await
 }
 
-fn later(lanes: &Lanes<Arc<Notes>>, work: u32) -> Place<Arc<Notes>> {
-    match turn(lanes, work) {
+async fn later(lanes: &Lanes<Arc<Notes>>, work: u32) -> Place<Arc<Notes>> {
+    match turn(lanes, work).await {
         Turn::Now(_) => panic!("no lane is to be free"),
         Turn::Later(place) => place,
     }
@@ -60,9 +60,12 @@ fn later(lanes: &Lanes<Arc<Notes>>, work: u32) -> Place<Arc<Notes>> {
 async fn what_is_handed_back_is_done_next_and_before_all_others() {
     let notes = Arc::new(Notes::default());
     let lanes = Lanes::new(Arc::clone(&notes), ONE);
-    let lane = turn(&lanes, 1);
+    let lane = turn(&lanes, 1).await;
     let work = [2, 100, 3, 101, 4, 102];
-    let places = work.map(|work| later(&lanes, work));
+    let mut places = Vec::new();
+    for work in work {
+        places.push(later(&lanes, work).await);
+    }
     drop(lane);
     for (place, work) in places.into_iter().zip(work) {
         assert_eq!(place.told().await.unwrap(), work);
@@ -75,10 +78,10 @@ async fn what_is_handed_back_is_done_next_and_before_all_others() {
 async fn what_comes_in_while_work_begins_goes_along() {
     let notes = Arc::new(Notes::default());
     let lanes = Lanes::new(Arc::clone(&notes), ONE);
-    let lane = turn(&lanes, 1);
-    let first = later(&lanes, 2);
+    let lane = turn(&lanes, 1).await;
+    let first = later(&lanes, 2).await;
     drop(lane);
-    let second = later(&lanes, 3);
+    let second = later(&lanes, 3).await;
     assert_eq!(first.told().await.unwrap(), 2);
     assert_eq!(second.told().await.unwrap(), 3);
     assert_eq!(*notes.done.lock().unwrap(), [[2, 3]]);
@@ -87,11 +90,39 @@ async fn what_comes_in_while_work_begins_goes_along() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_along_with_whoever_finds_a_lane_free_is_done_with_them() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    let [first, second] = tokio::join!(turn(&lanes, 1), turn(&lanes, 2)).into();
+    for (turn, work) in [(second, 2), (first, 1)] {
+        let Turn::Later(place) = turn else {
+            panic!("{work} is done by itself");
+        };
+        assert_eq!(place.told().await.unwrap(), work);
+    }
+    assert_eq!(*notes.done.lock().unwrap(), [[2, 1]]);
+    tokio::task::yield_now().await;
+    assert!(lanes.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_before_others_are_heard_gives_the_lane_back() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    tokio::select! {
+        biased;
+        _ = turn(&lanes, 1) => panic!("others are let go on first"),
+        () = std::future::ready(()) => {}
+    }
+    assert!(lanes.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lane_is_given_back_if_who_waited_leaves_before_it_begins() {
     let notes = Arc::new(Notes::default());
     let lanes = Lanes::new(Arc::clone(&notes), ONE);
-    let lane = turn(&lanes, 1);
-    let place = later(&lanes, 2);
+    let lane = turn(&lanes, 1).await;
+    let place = later(&lanes, 2).await;
     drop(lane);
     drop(place);
     for _ in 0..3 {
@@ -104,16 +135,16 @@ async fn a_lane_is_given_back_if_who_waited_leaves_before_it_begins() {
 #[tokio::test(start_paused = true)]
 async fn a_lane_that_is_late_holds_nobody_up_who_comes_after() {
     let lanes = Lanes::new(Arc::new(Notes::default()), ONE);
-    let late = turn(&lanes, 1);
-    let place = later(&lanes, 2);
+    let late = turn(&lanes, 1).await;
+    let place = later(&lanes, 2).await;
     tokio::time::advance(LATE).await;
     // Whoever has waited goes along.
-    let along = later(&lanes, 3);
+    let along = later(&lanes, 3).await;
     assert_eq!(place.told().await.unwrap(), 2);
     assert_eq!(along.told().await.unwrap(), 3);
     let mut hanging = vec![late];
     for work in 4..7 {
-        let next = turn(&lanes, work);
+        let next = turn(&lanes, work).await;
         assert!(matches!(next, Turn::Now(_)), "{work}");
         hanging.push(next);
         tokio::time::advance(LATE).await;
@@ -125,19 +156,19 @@ async fn a_lane_that_is_late_holds_nobody_up_who_comes_after() {
 #[tokio::test(start_paused = true)]
 async fn work_that_panics_gives_its_lane_back() {
     let lanes = Lanes::new(Arc::new(Notes::default()), ONE);
-    let lane = turn(&lanes, 1);
-    let place = later(&lanes, 0);
+    let lane = turn(&lanes, 1).await;
+    let place = later(&lanes, 0).await;
     drop(lane);
     assert!(place.told().await.is_err());
-    drop(turn(&lanes, 2));
+    drop(turn(&lanes, 2).await);
     assert!(lanes.is_idle());
 }
 
 #[tokio::test]
 async fn a_lane_that_ends_outside_of_a_runtime_is_given_back_and_who_waits_goes_on() {
     let lanes = Lanes::new(Arc::new(Notes::default()), ONE);
-    let lane = turn(&lanes, 1);
-    let place = later(&lanes, 2);
+    let lane = turn(&lanes, 1).await;
+    let place = later(&lanes, 2).await;
     std::thread::spawn(move || drop(lane)).join().unwrap();
     let told = tokio::time::timeout(Duration::from_secs(10), place.told());
     assert_eq!(told.await.unwrap().unwrap(), 2);
@@ -153,8 +184,11 @@ async fn who_waits_behind_work_that_hangs_is_given_another_lane_though_nobody_el
     });
     let bounds = Bounds { most: 1, ..ONE };
     let lanes = Lanes::new(Arc::clone(&notes), bounds);
-    let lane = turn(&lanes, 1);
-    let places = [2, 3, 4].map(|work| tokio::spawn(later(&lanes, work).told()));
+    let lane = turn(&lanes, 1).await;
+    let mut places = Vec::new();
+    for work in [2, 3, 4] {
+        places.push(tokio::spawn(later(&lanes, work).await.told()));
+    }
     drop(lane);
     // Each hangs in a lane of its own, of which one is taken whenever the last is late.
     tokio::time::sleep(LATE * 5).await;

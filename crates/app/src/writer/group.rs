@@ -142,7 +142,7 @@ impl<M: Grouped> GroupCommit<M> {
         }
         let _turn = writer.turn(intent).await;
         let made = Arc::new(Mutex::new(None));
-        let told = match self.turn(&mutation, intent, &render, &made) {
+        let told = match self.turn(&mutation, intent, &render, &made).await {
             Turn::Now(_lane) => {
                 return writer
                     .write_in_turn(&mutation, intent, &*render, None)
@@ -179,7 +179,7 @@ impl<M: Grouped> GroupCommit<M> {
 
     /// What to do with the change. Where it is made along with others, its answer is put into
     /// `made`.
-    fn turn<R>(
+    async fn turn<R>(
         &self,
         mutation: &M,
         intent: &Intent,
@@ -189,7 +189,7 @@ impl<M: Grouped> GroupCommit<M> {
     where
         R: Render<M::Output> + 'static,
     {
-        self.0.turn(Arc::new(()), || {
+        let turn = self.0.turn(Arc::new(()), || {
             let (render, made) = (Arc::clone(render), Arc::clone(made));
             let is_kept = intent.request.is_some();
             let asked = Asked {
@@ -206,7 +206,8 @@ impl<M: Grouped> GroupCommit<M> {
                 mutation: mutation.clone(),
                 asked,
             }
-        })
+        });
+        turn.await
     }
 }
 

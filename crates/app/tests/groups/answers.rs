@@ -33,7 +33,7 @@ async fn while_a_lane_is_free_a_change_is_made_alone() {
 async fn what_arrives_meanwhile_is_one_unit_of_work() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let changes: Vec<_> = (1..=20).map(|number| stage.create(number, None)).collect();
+    let changes = stage.create_each(1..=20).await;
     settle().await;
     drop(held);
     let answers = stage.all(changes).await;
@@ -48,7 +48,7 @@ async fn a_unit_of_work_makes_no_more_than_it_is_to() {
     for (size, units) in [(3, (2, 6)), (1, (20, 0))] {
         let stage = Stage::of_groups(size);
         let held = stage.hold().await;
-        let changes: Vec<_> = (1..=20).map(|number| stage.create(number, None)).collect();
+        let changes = stage.create_each(1..=20).await;
         settle().await;
         drop(held);
         assert!(stage.all(changes).await.iter().all(Result::is_ok));
@@ -60,7 +60,7 @@ async fn a_unit_of_work_makes_no_more_than_it_is_to() {
 async fn each_is_noted_as_done_by_its_own_caller() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let changes = stage.create_each(1..=6).await;
     settle().await;
     drop(held);
     stage.all(changes).await;
@@ -94,7 +94,7 @@ async fn what_cannot_be_made_is_refused_alone_and_its_request_id_is_free_again()
         .unwrap()
         .unwrap();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     changes.push(stage.create(3, Some(request(3))));
     let taken = CreateUser {
         id: user_id(4),
@@ -147,7 +147,7 @@ async fn a_retry_is_answered_out_of_the_middle_of_a_group() {
         .unwrap()
         .unwrap();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     changes.push(stage.create(4, Some(request(4))));
     changes.push(stage.create(3, Some(request(3))));
     let mut reused = request(3);
@@ -162,7 +162,7 @@ async fn a_retry_is_answered_out_of_the_middle_of_a_group() {
     );
 
     let held = stage.hold().await;
-    let mut changes: Vec<_> = [7, 8, 9].map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each([7, 8, 9]).await;
     changes.push(stage.spawn(create(10), by("a", Some(reused))));
     settle().await;
     drop(held);
@@ -177,7 +177,7 @@ async fn what_is_under_way_elsewhere_waits_for_that_alone() {
     let stage = Stage::new();
     stage.store.has_elsewhere(&request(4));
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     changes.extend((3..=6).map(|number| stage.create(number, Some(request(number)))));
     settle().await;
     drop(held);
@@ -190,7 +190,7 @@ async fn what_is_under_way_elsewhere_waits_for_that_alone() {
 async fn where_none_can_be_made_nothing_is_committed() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     for number in [3, 4] {
         let taken = CreateUser {
             id: user_id(number),
@@ -213,7 +213,7 @@ async fn where_none_can_be_made_nothing_is_committed() {
 async fn what_is_only_tried_is_tried_alone() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     let tried = Intent {
         validate_only: true,
         ..by("a", Some(request(3)))
@@ -230,7 +230,7 @@ async fn what_is_only_tried_is_tried_alone() {
 async fn statements_are_counted_for_each() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let changes: Vec<_> = (1..=5).map(|number| stage.create(number, None)).collect();
+    let changes = stage.create_each(1..=5).await;
     settle().await;
     drop(held);
     stage.all(changes).await;

@@ -15,7 +15,7 @@ use super::store::Ending;
 /// first of the two has a request id.
 async fn made_together(stage: &Stage) -> Vec<Result<Answer<User>, Error>> {
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     changes.push(stage.create(3, Some(request(3))));
     changes.push(stage.create(4, None));
     settle().await;
@@ -29,7 +29,7 @@ async fn of_a_unit_of_work_that_fails_each_is_made_alone() {
         let stage = Stage::new();
         stage.store.ends(ending);
         let held = stage.hold().await;
-        let changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+        let changes = stage.create_each(1..=6).await;
         settle().await;
         drop(held);
         assert!(stage.all(changes).await.iter().all(Result::is_ok));
@@ -44,7 +44,7 @@ async fn a_database_that_is_away_is_told_to_all_at_once() {
     let stage = Stage::new();
     stage.store.ends(Ending::Away);
     let held = stage.hold().await;
-    let changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let changes = stage.create_each(1..=6).await;
     settle().await;
     drop(held);
     let answers = stage.all(changes).await;
@@ -86,7 +86,7 @@ async fn after_a_commit_that_was_lost_who_has_a_request_id_finds_out_and_others_
 async fn a_caller_that_is_gone_before_is_left_out_and_takes_nobody_along() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let mut changes = stage.create_each(1..=6).await;
     settle().await;
     changes.remove(3).abort();
     settle().await;
@@ -102,7 +102,7 @@ async fn a_caller_that_goes_meanwhile_leaves_the_others_their_answers() {
     let stage = Stage::new();
     stage.store.ends(Ending::Waiting);
     let held = stage.hold().await;
-    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let mut changes = stage.create_each(1..=6).await;
     settle().await;
     drop(held);
     settle().await;
@@ -119,7 +119,7 @@ async fn who_waits_for_a_unit_of_work_that_is_late_is_given_another_one() {
     let stage = Stage::new();
     stage.store.ends(Ending::Waiting);
     let held = stage.hold().await;
-    let mut changes: Vec<_> = (1..=3).map(|number| stage.create(number, None)).collect();
+    let mut changes = stage.create_each(1..=3).await;
     settle().await;
     drop(held);
     settle().await;
@@ -141,7 +141,7 @@ async fn who_waits_for_a_unit_of_work_that_is_late_is_given_another_one() {
 async fn who_comes_while_changes_made_alone_are_late_waits_for_none_of_them() {
     let stage = Stage::new();
     let held = stage.hold().await;
-    let mut changes: Vec<_> = TAKEN.map(|number| stage.create(number, None)).into();
+    let mut changes = stage.create_each(TAKEN).await;
     settle().await;
     for number in [3, 4] {
         tokio::time::advance(LATE).await;
@@ -178,7 +178,7 @@ async fn what_nobody_waits_for_any_more_is_not_committed() {
     let stage = Stage::new();
     stage.store.ends(Ending::WaitingToBegin);
     let held = stage.hold().await;
-    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let mut changes = stage.create_each(1..=6).await;
     settle().await;
     drop(held);
     settle().await;
@@ -202,7 +202,7 @@ async fn a_commit_that_has_begun_is_waited_for_though_nobody_waits_any_more() {
     let stage = Stage::new();
     stage.store.ends(Ending::Waiting);
     let held = stage.hold().await;
-    let mut changes: Vec<_> = (1..=6).map(|number| stage.create(number, None)).collect();
+    let mut changes = stage.create_each(1..=6).await;
     settle().await;
     drop(held);
     settle().await;

@@ -10,7 +10,7 @@ use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures::{post, post_id, user, user_id};
 use byline_domain::trash::Trash;
 
-use super::stage::{Stage, request, settle};
+use super::stage::{Stage, request};
 
 /// What a post says after a change.
 #[derive(Clone, Copy)]
@@ -62,9 +62,8 @@ async fn updates_of_posts_answer_what_they_say_and_of_one_post_come_one_after_th
         (7, "Of nothing", Says::WhatItDid),
         (1, "Post 1", Says::WhatItDid),
     ] {
-        changes.push(stage.update(update(number, title, says), None));
+        changes.push(stage.update(update(number, title, says), None).await);
     }
-    settle().await;
     drop(held);
     let mut told = Vec::new();
     for change in changes {
@@ -110,11 +109,11 @@ async fn a_change_that_makes_no_difference_leaves_no_event_of_another() {
     unit.commit().await.unwrap();
     let held = stage.hold().await;
     let titles = ["One", "Two", "Post 3", "Four"];
-    let changes: Vec<_> = (1..=4)
-        .zip(titles)
-        .map(|(number, title)| stage.update(update(number, title, Says::WhatItDid), None))
-        .collect();
-    settle().await;
+    let mut changes = Vec::new();
+    for (number, title) in (1..=4).zip(titles) {
+        let change = update(number, title, Says::WhatItDid);
+        changes.push(stage.update(change, None).await);
+    }
     drop(held);
     for change in changes {
         change.await.unwrap().unwrap();
@@ -142,15 +141,11 @@ async fn a_group_takes_no_more_posts_than_an_answer_holds_and_the_others_are_the
     }
     unit.commit().await.unwrap();
     let held = stage.hold().await;
-    let changes: Vec<_> = (1..=9)
-        .map(|number| {
-            stage.update(
-                update(number, "Another", Says::WhatItDid),
-                Some(request(number)),
-            )
-        })
-        .collect();
-    settle().await;
+    let mut changes = Vec::new();
+    for number in 1..=9 {
+        let change = update(number, "Another", Says::WhatItDid);
+        changes.push(stage.update(change, Some(request(number))).await);
+    }
     drop(held);
     for answer in stage.all(changes).await {
         let Ok(Answer::Made(post)) = answer else {

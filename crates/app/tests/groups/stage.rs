@@ -125,10 +125,27 @@ impl Stage {
         self.spawn(create(number), by(&format!("caller-{number}"), request))
     }
 
-    pub(crate) fn update(&self, change: UpdatePost, request: Option<Request>) -> Made<Post> {
+    /// The same of each, which comes as far as it comes before the next one does.
+    pub(crate) async fn create_each(
+        &self,
+        numbers: impl IntoIterator<Item = u64>,
+    ) -> Vec<Made<User>> {
+        let mut changes = Vec::new();
+        for number in numbers {
+            changes.push(self.create(number, None));
+            settle().await;
+        }
+        changes
+    }
+
+    /// That change, which has come as far as it comes by itself.
+    pub(crate) async fn update(&self, change: UpdatePost, request: Option<Request>) -> Made<Post> {
         let updates = self.updates.clone();
         let intent = by("editor", request);
-        tokio::spawn(async move { updates.write(change, &intent, Arc::new(AsItIs)).await })
+        let made =
+            tokio::spawn(async move { updates.write(change, &intent, Arc::new(AsItIs)).await });
+        settle().await;
+        made
     }
 
     /// What each is told.

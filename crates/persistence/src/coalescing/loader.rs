@@ -12,20 +12,13 @@ use byline_lanes::{Bounds, Lanes, Together, Turn};
 use self::batch::Batch;
 use crate::meter;
 
-/// At most so many reads a statement: one that is wrong has few others read twice.
-const MAX_KEYS: usize = 128;
-
-/// Bounds of a server for reads by key: one statement is read while another is on its way.
-pub(super) const OF_KEYS: Bounds = Bounds {
-    at_once: 2,
-    most: MAX_KEYS,
-    is_direct: true,
-};
-
-/// Bounds of a server for reads that are the same as a whole.
-pub(super) const OF_SAME: Bounds = Bounds {
+/// Bounds of a server for reads of one kind. One statement at once carries most, and one that
+/// is late holds up nobody else. At most so many reads a statement: one that is wrong has few
+/// others read twice.
+pub(super) const BOUNDS: Bounds = Bounds {
     at_once: 1,
-    ..OF_KEYS
+    most: 128,
+    is_direct: true,
 };
 
 /// Where a loader reads.
@@ -88,7 +81,7 @@ impl<R: Reads> Loader<R> {
         key: R::Key,
     ) -> Result<R::Row, RepositoryError> {
         let group = Arc::new(group);
-        let told = match self.0.turn(Arc::clone(&group), || key) {
+        let told = match self.0.turn(Arc::clone(&group), || key).await {
             Turn::Now(_lane) => return self.0.together().0.one(&group, key).await,
             Turn::Later(place) => place.told().await,
         };

@@ -15,7 +15,7 @@ use byline_domain::selection::Fields;
 use byline_domain::trash::Trash;
 use byline_lanes::Bounds;
 
-use super::loader::{Loader, OF_KEYS, OF_SAME, Reads};
+use super::loader::{BOUNDS, Loader, Reads};
 use super::same::Questions;
 
 /// A reader of posts. Its reads of one post by its id, and of one author's newest posts or
@@ -44,7 +44,7 @@ impl CoalescingPosts {
     }
 
     fn with(inner: Arc<dyn PostReader>, way: fn(Bounds) -> Bounds) -> Self {
-        let (by_key, same) = (way(OF_KEYS), way(OF_SAME));
+        let bounds = way(BOUNDS);
         let counts = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
             port.count(&count.0, count.1).await
         });
@@ -52,11 +52,11 @@ impl CoalescingPosts {
             port.count_by(&count.0, count.1).await
         });
         Self {
-            by_id: Loader::new(ById(Arc::clone(&inner)), by_key),
-            newest: Loader::new(NewestOf(Arc::clone(&inner)), by_key),
-            of_authors: Loader::new(CountOf(Arc::clone(&inner)), by_key),
-            counts: Loader::new(counts, same),
-            groups: Loader::new(groups, same),
+            by_id: Loader::new(ById(Arc::clone(&inner)), bounds),
+            newest: Loader::new(NewestOf(Arc::clone(&inner)), bounds),
+            of_authors: Loader::new(CountOf(Arc::clone(&inner)), bounds),
+            counts: Loader::new(counts, bounds),
+            groups: Loader::new(groups, bounds),
             inner,
         }
     }

@@ -15,7 +15,7 @@ use byline_domain::trash::Trash;
 use byline_domain::user::{Email, UserField, UserFilter, UserGroup, UserReader, UserView};
 use byline_lanes::Bounds;
 
-use super::loader::{Loader, OF_KEYS, OF_SAME, Reads};
+use super::loader::{BOUNDS, Loader, Reads};
 use super::same::Questions;
 
 /// A reader of users. Its reads of one user by its id are one statement where they arrive
@@ -46,7 +46,7 @@ impl CoalescingUsers {
     }
 
     fn with(inner: Arc<dyn UserReader>, way: fn(Bounds) -> Bounds) -> Self {
-        let (by_key, same) = (way(OF_KEYS), way(OF_SAME));
+        let bounds = way(BOUNDS);
         let lists = Questions::of(&inner, |port, list: Arc<List>| async move {
             let (page, filter, order, fields) = &*list;
             port.list(filter, order, page, fields).await
@@ -62,11 +62,11 @@ impl CoalescingUsers {
             port.count_by(&count.0, count.1).await
         });
         Self {
-            by_id: Loader::new(ById(Arc::clone(&inner)), by_key),
-            lists: Loader::new(lists, same),
-            searches: Loader::new(searches, same),
-            counts: Loader::new(counts, same),
-            groups: Loader::new(groups, same),
+            by_id: Loader::new(ById(Arc::clone(&inner)), bounds),
+            lists: Loader::new(lists, bounds),
+            searches: Loader::new(searches, bounds),
+            counts: Loader::new(counts, bounds),
+            groups: Loader::new(groups, bounds),
             inner,
         }
     }

@@ -74,7 +74,7 @@ async fn an_answer_without_rows_ends_the_call() {
         ..Store::default()
     };
     let stage = Stage::of(store, 1);
-    let lane = stage.loader.0.turn(Arc::new("a"), || 1);
+    let lane = stage.loader.0.turn(Arc::new("a"), || 1).await;
     let reads = stage.reads([2, 3]).await;
     drop(lane);
     stage.go_on(100).await;

@@ -127,13 +127,13 @@ async fn a_caller_that_reads_by_itself_and_goes_gives_its_lane_to_those_who_wait
 #[tokio::test(start_paused = true)]
 async fn statements_and_their_keys_are_bounded() {
     let stage = Stage::of(Store::default(), 2);
-    let keys = u64::try_from(3 * MAX_KEYS).unwrap();
+    let keys = u64::try_from(3 * BOUNDS.most).unwrap();
     let reads = stage.reads(1_000..1_000 + keys).await;
     for _ in 0..5 {
         stage.go_on(1).await;
     }
     let sizes: Vec<_> = stage.began().iter().map(Vec::len).collect();
-    assert_eq!(sizes, [1, 1, MAX_KEYS, MAX_KEYS, MAX_KEYS - 2]);
+    assert_eq!(sizes, [1, 1, BOUNDS.most, BOUNDS.most, BOUNDS.most - 2]);
     assert_eq!(stage.store.most_under_way.load(Ordering::Relaxed), 2);
     for read in reads {
         told(read).await;
@@ -179,7 +179,7 @@ async fn a_statement_counts_for_each_that_it_answers() {
 #[tokio::test(start_paused = true)]
 async fn without_the_direct_way_every_read_waits_its_turn() {
     let store = Arc::new(Store::default());
-    let loader = Loader::new(Arc::clone(&store), OF_SAME.queued());
+    let loader = Loader::new(Arc::clone(&store), BOUNDS.queued());
     store.go_on.add_permits(1);
     assert_eq!(loader.load("a", 1).await.unwrap(), 1);
     assert_eq!(store.began(), [[1]]);

@@ -129,7 +129,7 @@ impl Stage {
     pub(super) fn of(store: Store, at_once: usize) -> Self {
         let store = Arc::new(store);
         Self {
-            loader: Loader::new(Arc::clone(&store), Bounds { at_once, ..OF_KEYS }),
+            loader: Loader::new(Arc::clone(&store), Bounds { at_once, ..BOUNDS }),
             store,
         }
     }
