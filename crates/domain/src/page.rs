@@ -9,6 +9,9 @@ use crate::error::{Invalid, Reason};
 /// answer stays under the 4 MiB that gRPC clients accept by default.
 pub const MAX_BYTES: u64 = 3 * 1024 * 1024;
 
+/// What a page weighs at most that is read along with others, in bytes.
+pub const LIGHT_BYTES: u64 = 256 * 1024;
+
 /// How many keys one batch read may name.
 pub const MAX_KEYS: usize = 1_000;
 

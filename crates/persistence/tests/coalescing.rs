@@ -65,6 +65,7 @@ enum Question {
     Author(UserId, Fields<UserField>),
     Post(PostId, Trash, Fields<PostField>),
     Newest(UserId, Trash, Fields<PostField>),
+    FirstPage(UserId, Trash, Fields<PostField>),
     CountOf(UserId, Trash),
     Users(&'static str, i32),
     Search(&'static str),
@@ -95,6 +96,12 @@ impl Readers {
             Question::Post(id, trash, fields) => shown(&self.posts.find(id, trash, &fields).await),
             Question::Newest(author, trash, fields) => {
                 shown(&self.posts.newest_of(&[author], trash, &fields).await)
+            }
+            Question::FirstPage(author, trash, fields) => {
+                let filter = PostFilter::of_author(author, trash);
+                let newest = Order::by(PostField::CreatedAt, Direction::Descending);
+                let page = PageRequest::first(PageSize::from_request(7).unwrap());
+                shown(&self.posts.list(&filter, &newest, &page, &fields, 9).await)
             }
             Question::CountOf(author, trash) => shown(&self.posts.count_of(&[author], trash).await),
             Question::Users(filter, size) => {
@@ -138,6 +145,8 @@ fn questions() -> Vec<Question> {
                 Question::Post(post_id(number * 100), trash, light.clone()),
                 Question::Newest(id, trash, Fields::all()),
                 Question::Newest(id, trash, light.clone()),
+                Question::FirstPage(id, trash, Fields::all()),
+                Question::FirstPage(id, trash, light.clone()),
                 Question::CountOf(id, trash),
                 Question::CountUsers(trash),
                 Question::CountPosts(trash),

@@ -22,7 +22,7 @@ pub use self::ports::{MockPostReader, MockPostRepository};
 pub use self::ports::{PostReader, PostRepository};
 pub use self::title::Title;
 pub use self::view::{PostMask, PostView};
-use crate::filter::{Filter, PostTest};
+use crate::filter::{Comparison, FieldTest, Filter, PostTest, Value, ValueTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Lifecycle;
 use crate::page::SortValue;
@@ -131,6 +131,32 @@ impl PostFilter {
     /// All posts on that side of the trash.
     pub const fn all(trash: Trash) -> Self {
         Self { trash, meets: None }
+    }
+
+    /// The posts of that author.
+    pub fn of_author(author: UserId, trash: Trash) -> Self {
+        let id = Value::Id(author.as_uuid());
+        let of_author = PostTest::Field(FieldTest {
+            field: PostField::AuthorId,
+            negated: false,
+            test: ValueTest::Compare(Comparison::Equal, id),
+        });
+        Self {
+            trash,
+            meets: Some(Filter::Test(of_author)),
+        }
+    }
+
+    /// Of whom these are all posts, if they are all posts of one author.
+    pub fn author(&self) -> Option<UserId> {
+        match &self.meets {
+            Some(Filter::Test(PostTest::Field(FieldTest {
+                field: PostField::AuthorId,
+                negated: false,
+                test: ValueTest::Compare(Comparison::Equal, Value::Id(id)),
+            }))) => Some(UserId::from_uuid(*id)),
+            Some(_) | None => None,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::error::{Corrupt, RepositoryError};
 use crate::filter::{Filter, PostTest};
 use crate::ids::{PostId, UserId};
 use crate::order::Order;
-use crate::page::{Page, PageRequest};
+use crate::page::{Page, PageRequest, PageSize};
 use crate::search::SearchQuery;
 use crate::selection::Fields;
 use crate::trash::Trash;
@@ -106,6 +106,19 @@ pub trait PostReader: Send + Sync {
         trash: Trash,
         fields: &Fields<PostField>,
     ) -> Result<Vec<Vec<PostView>>, RepositoryError>;
+
+    /// What [`Self::list`] answers of each of these authors' posts as the first page of that
+    /// size, the newest (by `created_at`, then by id) first; in the order given. `None` of
+    /// an author whose page, with the post behind it, weighs more than
+    /// [`crate::page::LIGHT_BYTES`]; MUST NOT read contents of it in then.
+    async fn first_pages_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        size: PageSize,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<Option<Page<PostView>>>, RepositoryError>;
 
     /// How many posts each of these authors has, in the order given.
     async fn count_of(&self, authors: &[UserId], trash: Trash)

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use byline_domain::count::{CountMode, Counts};
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::order::Order;
-use byline_domain::page::{Page, PageRequest};
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::{LIGHT_BYTES, MAX_BYTES, Page, PageRequest, PageSize};
 use byline_domain::post::{FoundPost, PostField, PostFilter, PostGroup, PostReader, PostView};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
@@ -18,15 +18,26 @@ use byline_lanes::Bounds;
 use super::loader::{BOUNDS, Loader, Reads};
 use super::same::Questions;
 
-/// A reader of posts. Its reads of one post by its id, and of one author's newest posts or
-/// their number, are one statement where they arrive together, and so are counts that are the
-/// same. All others go to the reader that it is made of, and so does what comes with contents: it
-/// can be as large as an answer may be, whoever shares it has a copy, and whoever waits for a part
-/// of it waits for all.
+/// In which order first pages are shared: that of lists which name none.
+static NEWEST_FIRST: Order<PostField> = Order::by(PostField::CreatedAt, Direction::Descending);
+
+/// At most so many first pages a statement, which weigh no more together than an answer may.
+const FIRST_PAGES: usize = (MAX_BYTES / LIGHT_BYTES) as usize;
+
+/// What a first page holds at most that is shared. One that holds more is heavy soon.
+const SHORT: usize = 100;
+
+/// A reader of posts. Its reads of one post by its id, and of one author's newest posts, the
+/// first page of them or their number, are one statement where they arrive together, and so are
+/// counts that are the same. All others go to the reader that it is made of, and so does what may
+/// come with many contents: it can be as large as an answer may be, whoever shares it has a copy,
+/// and whoever waits for a part of it waits for all. Of first pages those that are light are
+/// shared, whatever comes with them.
 pub struct CoalescingPosts {
     inner: Arc<dyn PostReader>,
     by_id: Loader<ById>,
     newest: Loader<NewestOf>,
+    first_pages: Loader<FirstPageOf>,
     of_authors: Loader<CountOf>,
     counts: Loader<Questions<(PostFilter, CountMode), u64>>,
     groups: Loader<Questions<(PostFilter, PostGroup), Counts>>,
@@ -45,6 +56,10 @@ impl CoalescingPosts {
 
     fn with(inner: Arc<dyn PostReader>, way: fn(Bounds) -> Bounds) -> Self {
         let bounds = way(BOUNDS);
+        let few = Bounds {
+            most: FIRST_PAGES,
+            ..bounds
+        };
         let counts = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
             port.count(&count.0, count.1).await
         });
@@ -54,6 +69,7 @@ impl CoalescingPosts {
         Self {
             by_id: Loader::new(ById(Arc::clone(&inner)), bounds),
             newest: Loader::new(NewestOf(Arc::clone(&inner)), bounds),
+            first_pages: Loader::new(FirstPageOf(Arc::clone(&inner)), few),
             of_authors: Loader::new(CountOf(Arc::clone(&inner)), bounds),
             counts: Loader::new(counts, bounds),
             groups: Loader::new(groups, bounds),
@@ -119,6 +135,44 @@ impl Reads for NewestOf {
     }
 }
 
+/// `None` of a page that is too heavy to be shared.
+struct FirstPageOf(Arc<dyn PostReader>);
+
+#[async_trait]
+impl Reads for FirstPageOf {
+    type Group = (Trash, PageSize, Fields<PostField>, u64);
+    type Key = UserId;
+    type Row = Option<Page<PostView>>;
+
+    async fn one(
+        &self,
+        group: &Arc<Self::Group>,
+        author: UserId,
+    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+        let (trash, size, fields, each_weighs) = &**group;
+        let (filter, page) = (
+            PostFilter::of_author(author, *trash),
+            PageRequest::first(*size),
+        );
+        let list = self
+            .0
+            .list(&filter, &NEWEST_FIRST, &page, fields, *each_weighs);
+        Ok(Some(list.await?))
+    }
+
+    async fn many(
+        &self,
+        group: &Arc<Self::Group>,
+        authors: &[UserId],
+    ) -> Result<Vec<Option<Page<PostView>>>, RepositoryError> {
+        let (trash, size, fields, each_weighs) = &**group;
+        let pages = self
+            .0
+            .first_pages_of(authors, *trash, *size, fields, *each_weighs);
+        pages.await
+    }
+}
+
 struct CountOf(Arc<dyn PostReader>);
 
 #[async_trait]
@@ -173,6 +227,16 @@ impl PostReader for CoalescingPosts {
         fields: &Fields<PostField>,
         each_weighs: u64,
     ) -> Result<Page<PostView>, RepositoryError> {
+        if let Some(author) = filter.author()
+            && *order == NEWEST_FIRST
+            && *page == PageRequest::first(page.size)
+            && page.size.get() <= SHORT
+        {
+            let group = (filter.trash, page.size, fields.clone(), each_weighs);
+            if let Some(page) = self.first_pages.load(group, author).await? {
+                return Ok(page);
+            }
+        }
         let page = self.inner.list(filter, order, page, fields, each_weighs);
         page.await
     }
@@ -214,6 +278,20 @@ impl PostReader for CoalescingPosts {
             }
             _ => self.inner.newest_of(authors, trash, fields).await,
         }
+    }
+
+    async fn first_pages_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        size: PageSize,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<Option<Page<PostView>>>, RepositoryError> {
+        let pages = self
+            .inner
+            .first_pages_of(authors, trash, size, fields, each_weighs);
+        pages.await
     }
 
     async fn count_of(

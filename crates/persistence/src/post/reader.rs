@@ -5,7 +5,7 @@ use byline_domain::count::{CountMode, Counts};
 use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
 use byline_domain::order::Order;
-use byline_domain::page::{Page, PageRequest};
+use byline_domain::page::{Page, PageRequest, PageSize};
 use byline_domain::post::{FoundPost, PostField, PostFilter, PostGroup, PostReader, PostView};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
@@ -122,6 +122,17 @@ impl PostReader for Database {
         fields: &Fields<PostField>,
     ) -> Result<Vec<Vec<PostView>>, RepositoryError> {
         relations::newest_of(self, authors, trash, fields).await
+    }
+
+    async fn first_pages_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        size: PageSize,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<Option<Page<PostView>>>, RepositoryError> {
+        relations::first_pages_of(self, authors, trash, size, fields, each_weighs).await
     }
 
     async fn count_of(

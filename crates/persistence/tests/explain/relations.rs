@@ -26,6 +26,27 @@ async fn the_newest_posts_of_users_cost_what_they_answer() {
 }
 
 #[tokio::test]
+async fn the_first_pages_of_authors_cost_what_they_answer() {
+    let mut world = World::new().await;
+    world.give_all_posts_to_16_authors().await;
+    let authors: Vec<_> = (1..=50).map(user_id).collect();
+    for trash in SIDES {
+        let size = PageSize::from_request(7).unwrap();
+        let found = world
+            .costs_at_most("first pages", 16 * 8 + PLANNING, async |database| {
+                let all = Fields::all();
+                database
+                    .first_pages_of(&authors, trash, size, &all, 0)
+                    .await
+            })
+            .await
+            .unwrap();
+        let counts = found.iter().map(|page| page.as_ref().unwrap().items.len());
+        assert_eq!(counts.sum::<usize>(), 16 * 7);
+    }
+}
+
+#[tokio::test]
 async fn the_posts_of_users_are_counted_at_the_cost_of_those_posts() {
     let mut world = World::new().await;
     let authors: Vec<_> = (7_000..7_050).map(user_id).collect();

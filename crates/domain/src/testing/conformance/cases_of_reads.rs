@@ -153,6 +153,8 @@ macro_rules! conformance_reads {
                 an_author_without_posts_weighs_too,
                 what_is_not_read_weighs_nothing,
                 the_first_author_comes_with_as_many_posts_as_fit,
+                the_first_pages_of_authors_are_those_of_their_lists,
+                a_first_page_that_is_heavy_is_left_out_alone,
             }
             searches {
                 an_empty_store_finds_nobody,

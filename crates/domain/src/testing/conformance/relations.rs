@@ -1,12 +1,13 @@
-//! The posts of many authors: the newest, and how many.
+//! The posts of many authors: the newest, the first pages of them, and how many.
 
 use super::Ports;
 use super::heavy_posts::heavy;
-use super::support::{content, deleted_post, numbers};
+use super::support::{content, deleted_post, numbers, size};
 use crate::ids::UserId;
 use crate::lifecycle::Lifecycle;
-use crate::page::MAX_BYTES;
-use crate::post::{Content, Post, PostField};
+use crate::order::{Direction, Order};
+use crate::page::{LIGHT_BYTES, MAX_BYTES, PageRequest};
+use crate::post::{Content, Post, PostField, PostFilter};
 use crate::selection::Fields;
 use crate::testing::fixtures::{post, time, user, user_id};
 use crate::trash::Trash;
@@ -181,4 +182,79 @@ pub async fn the_first_author_comes_with_as_many_posts_as_fit(ports: Ports) {
     assert_eq!(met, [[4, 3]]);
     let met = newest_read(&ports, &[2, 1], Trash::Exclude, &contents()).await;
     assert_eq!(met, [[5]]);
+}
+
+/// The first pages of each author's posts; the same by a list of each.
+async fn first_pages(ports: &Ports, authors: &[u64], trash: Trash, rows: i32) {
+    let newest = Order::by(PostField::CreatedAt, Direction::Descending);
+    let authors = ids(authors);
+    for fields in [Fields::all(), Fields::none().with(PostField::Title)] {
+        let size = size(rows);
+        let pages = ports
+            .posts
+            .first_pages_of(&authors, trash, size, &fields, 7);
+        let pages = pages.await.expect("posts are read");
+        assert_eq!(pages.len(), authors.len());
+        for (author, page) in authors.iter().zip(pages) {
+            let filter = PostFilter::of_author(*author, trash);
+            let first = PageRequest::first(size);
+            let list = ports.posts.list(&filter, &newest, &first, &fields, 7);
+            let list = list.await.expect("posts are read");
+            assert_eq!(page, Some(list), "{author} {trash:?} {rows}");
+        }
+    }
+}
+
+pub async fn the_first_pages_of_authors_are_those_of_their_lists(ports: Ports) {
+    insert(&ports).await;
+    for trash in [Trash::Exclude, Trash::Include] {
+        for rows in [1, 2, 3, 50] {
+            first_pages(&ports, &[2, 4, 1, 9, 3, 2], trash, rows).await;
+        }
+        first_pages(&ports, &[], trash, 50).await;
+    }
+}
+
+pub async fn a_first_page_that_is_heavy_is_left_out_alone(ports: Ports) {
+    ports.insert_users(&[&user(1), &user(2), &user(3)]).await;
+    let room = LIGHT_BYTES - 2 * (Post::FIXED_BYTES + 7);
+    let halves = [room / 2, room / 2, room / 2 + 1];
+    let [half, other, more] = halves.map(|bytes| {
+        let bytes = usize::try_from(bytes).expect("a small number");
+        Some(content("a".repeat(bytes)))
+    });
+    let said = |number, author, content| Post {
+        content,
+        ..post(number, user_id(author))
+    };
+    ports
+        .insert_posts(&[
+            &said(1, 1, half.clone()),
+            &said(2, 1, other),
+            &said(3, 2, half),
+            &said(4, 2, more),
+            &said(5, 3, Some(content("light".to_owned()))),
+        ])
+        .await;
+    let authors = ids(&[2, 1, 3]);
+    // The post behind the page weighs too.
+    for rows in [1, 2] {
+        let fields = contents();
+        let pages = ports
+            .posts
+            .first_pages_of(&authors, Trash::Exclude, size(rows), &fields, 7);
+        let pages = pages.await.expect("posts are read");
+        let counts: Vec<_> = pages
+            .iter()
+            .map(|page| page.as_ref().map(|page| page.items.len()))
+            .collect();
+        let full = usize::try_from(rows).expect("a small number");
+        assert_eq!(counts, [None, Some(full), Some(1)]);
+    }
+    let none = Fields::none();
+    let pages = ports
+        .posts
+        .first_pages_of(&authors, Trash::Exclude, size(2), &none, 7);
+    let pages = pages.await.expect("posts are read");
+    assert!(pages.iter().all(Option::is_some), "no content is read");
 }

@@ -15,7 +15,7 @@ use crate::error::RepositoryError;
 use crate::filter::Value;
 use crate::ids::{PostId, UserId};
 use crate::order::Order;
-use crate::page::{Cursor, MAX_BYTES, Page, PageRequest, SortValue};
+use crate::page::{Cursor, LIGHT_BYTES, MAX_BYTES, Page, PageRequest, PageSize, SortValue};
 use crate::post::{
     Content, FoundPost, Post, PostField, PostFilter, PostGroup, PostReader, PostView, Snippet,
 };
@@ -51,11 +51,11 @@ impl State {
         posts.filter(move |post| post.author_id == author)
     }
 
-    /// The newest first, as many as an author is read with.
-    fn newest_of(&self, author: UserId, trash: Trash) -> Vec<&Post> {
+    /// The newest first, at most so many.
+    fn newest_of(&self, author: UserId, trash: Trash, most: usize) -> Vec<&Post> {
         let mut posts: Vec<_> = self.posts_of(author, trash).collect();
         posts.sort_by_key(|post| Reverse((post.lifecycle.created_at(), post.id)));
-        posts.truncate(UserView::MAX_POSTS);
+        posts.truncate(most);
         posts
     }
 }
@@ -193,7 +193,8 @@ impl PostReader for MemoryStore {
         let mut room = MAX_BYTES;
         let mut answer: Vec<Vec<PostView>> = Vec::new();
         for author in authors {
-            let newest = state.newest_of(*author, trash).into_iter();
+            let newest = state.newest_of(*author, trash, UserView::MAX_POSTS);
+            let newest = newest.into_iter();
             let mut posts: Vec<_> = newest
                 .map(|post| PostView::of(post.clone(), fields))
                 .collect();
@@ -210,6 +211,33 @@ impl PostReader for MemoryStore {
             break;
         }
         Ok(answer)
+    }
+
+    async fn first_pages_of(
+        &self,
+        authors: &[UserId],
+        trash: Trash,
+        size: PageSize,
+        fields: &Fields<PostField>,
+        each_weighs: u64,
+    ) -> Result<Vec<Option<Page<PostView>>>, RepositoryError> {
+        let state = self.snapshot();
+        let page = |author: &UserId| {
+            let newest = state.newest_of(*author, trash, size.get() + 1);
+            let places = newest.iter().map(|post| {
+                let created_at = SortValue::Time(post.lifecycle.created_at());
+                place(post, vec![created_at])
+            });
+            let views = newest
+                .iter()
+                .map(|post| PostView::of((*post).clone(), fields));
+            let rows: Vec<_> = places.zip(views).collect();
+            let weights = rows.iter().map(|(_, post)| post.weight() + each_weighs);
+            let more = rows.len() > size.get();
+            (weights.sum::<u64>() <= LIGHT_BYTES)
+                .then(|| Page::new(rows.into_iter().take(size.get()), more))
+        };
+        Ok(authors.iter().map(page).collect())
     }
 
     async fn count_of(
