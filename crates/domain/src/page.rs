@@ -124,7 +124,7 @@ impl PageRequest {
 pub struct Page<T> {
     /// The resources, in order.
     pub items: Vec<T>,
-    /// Where the next page starts: the place of the last item. `None` exactly when
+    /// Where the next page starts: the place of the last item, if there is one. `None` exactly when
     /// nothing follows.
     pub next: Option<Cursor>,
     /// The place of each item, so that a page can be cut.
@@ -146,6 +146,15 @@ impl<T> Page<T> {
     /// A page of nothing, which nothing follows.
     pub fn empty() -> Self {
         Self::new([], false)
+    }
+
+    /// A page of nothing, which others follow: up to there all was looked at, and none of
+    /// it is to be shown.
+    pub fn of_none_up_to(place: Cursor) -> Self {
+        Self {
+            next: Some(place),
+            ..Self::empty()
+        }
     }
 
     /// Ends the page after `count` items: the rest comes with the next one.

@@ -1,5 +1,7 @@
 //! Posts that a search found.
 
+use std::ops::Range;
+
 use super::PostView;
 
 /// A post that a search found.
@@ -53,26 +55,39 @@ impl Snippet {
     /// Reads a text in which what was found stands between [`Self::OPEN`] and
     /// [`Self::CLOSE`].
     pub fn from_marked(text: &str) -> Self {
-        let text = from_before_the_first_mark(text);
-        let mut pieces: Vec<(Mark, String)> = Vec::new();
-        let (mut mark, mut size) = (Mark::Plain, 0);
-        for c in text.chars() {
-            match c {
-                Self::OPEN => mark = Mark::Found,
-                Self::CLOSE => mark = Mark::Plain,
-                _ => {
-                    size += c.len_utf8();
-                    if size > Self::MAX_BYTES {
-                        break;
-                    }
-                    match pieces.last_mut() {
-                        Some((last, piece)) if *last == mark => piece.push(c),
-                        Some(_) | None => pieces.push((mark, c.into())),
-                    }
-                }
-            }
+        let mut rest = match text.find(Self::OPEN) {
+            Some(first) => &text[room_before(text, first)..],
+            None => text,
+        };
+        let mut pieces = Pieces::new();
+        let mut mark = Mark::Plain;
+        while let Some(end) = rest.find([Self::OPEN, Self::CLOSE]) {
+            pieces.push(mark, &rest[..end]);
+            mark = if rest[end..].starts_with(Self::OPEN) {
+                Mark::Found
+            } else {
+                Mark::Plain
+            };
+            rest = &rest[end + 1..];
         }
-        Self(pieces)
+        pieces.push(mark, rest);
+        pieces.done
+    }
+
+    /// The part of the text that is shown, in which these parts of it, in order, were found.
+    pub(super) fn of_part(text: &str, shown: Range<usize>, found: &[Range<usize>]) -> Self {
+        let mut told = match found.first() {
+            Some(first) => shown.start.max(room_before(text, first.start)),
+            None => shown.start,
+        };
+        let mut pieces = Pieces::new();
+        for found in found {
+            pieces.push(Mark::Plain, &text[told..found.start]);
+            pieces.push(Mark::Found, &text[found.clone()]);
+            told = found.end;
+        }
+        pieces.push(Mark::Plain, text[told..shown.end].trim_end());
+        pieces.done
     }
 
     /// The text in pieces, in order.
@@ -83,21 +98,24 @@ impl Snippet {
     /// As HTML: what was found stands between `<mark>` and `</mark>`, and whatever
     /// could be markup is escaped, so that no text can forge a mark.
     pub fn to_html(&self) -> String {
-        let mut html = String::new();
-        for (mark, piece) in self.pieces() {
+        // Most texts hold little to escape.
+        let mut html = String::with_capacity(2 * Self::MAX_BYTES);
+        for (mark, mut rest) in self.pieces() {
             if mark == Mark::Found {
                 html.push_str("<mark>");
             }
-            for c in piece.chars() {
-                match c {
-                    '&' => html.push_str("&amp;"),
-                    '<' => html.push_str("&lt;"),
-                    '>' => html.push_str("&gt;"),
-                    '"' => html.push_str("&quot;"),
-                    '\'' => html.push_str("&#39;"),
-                    c => html.push(c),
-                }
+            while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+                html.push_str(&rest[..at]);
+                html.push_str(match rest.as_bytes()[at] {
+                    b'&' => "&amp;",
+                    b'<' => "&lt;",
+                    b'>' => "&gt;",
+                    b'"' => "&quot;",
+                    _ => "&#39;",
+                });
+                rest = &rest[at + 1..];
             }
+            html.push_str(rest);
             if mark == Mark::Found {
                 html.push_str("</mark>");
             }
@@ -106,14 +124,38 @@ impl Snippet {
     }
 }
 
-/// The text, without its beginning where that would leave no room for what was found.
-fn from_before_the_first_mark(text: &str) -> &str {
-    match text.find(Snippet::OPEN) {
-        Some(found) if found > Snippet::MAX_BYTES / 2 => {
-            let start = text.floor_char_boundary(found - Snippet::MAX_BYTES / 2);
-            &text[start..]
+/// Where a text is shown from, at the earliest, for what was found at `first` to have room.
+fn room_before(text: &str, first: usize) -> usize {
+    text.floor_char_boundary(first.saturating_sub(Snippet::MAX_BYTES / 2))
+}
+
+/// A snippet that is being made, and how many bytes it has room for.
+struct Pieces {
+    done: Snippet,
+    room: usize,
+}
+
+impl Pieces {
+    fn new() -> Self {
+        Self {
+            done: Snippet::default(),
+            room: Snippet::MAX_BYTES,
         }
-        Some(_) | None => text,
+    }
+
+    fn push(&mut self, mark: Mark, text: &str) {
+        let fits = &text[..text.floor_char_boundary(self.room)];
+        // Nothing follows what was cut off, as small as it may be.
+        self.room = if fits.len() < text.len() {
+            0
+        } else {
+            self.room - fits.len()
+        };
+        match self.done.0.last_mut() {
+            _ if fits.is_empty() => {}
+            Some((last, piece)) if *last == mark => piece.push_str(fits),
+            Some(_) | None => self.done.0.push((mark, fits.to_owned())),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod head;
 mod ports;
 mod title;
 mod view;
+mod wanted;
 
 use chrono::{DateTime, Utc};
 
@@ -22,6 +23,9 @@ pub use self::ports::{MockPostReader, MockPostRepository};
 pub use self::ports::{PostReader, PostRepository};
 pub use self::title::Title;
 pub use self::view::{PostMask, PostView};
+pub use self::wanted::{Told, Wanted};
+#[cfg(feature = "testing")]
+pub(crate) use self::wanted::{lower_case, words};
 use crate::filter::{Comparison, FieldTest, Filter, PostTest, Value, ValueTest};
 use crate::ids::{PostId, UserId};
 use crate::lifecycle::Lifecycle;

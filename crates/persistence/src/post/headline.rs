@@ -1,29 +1,54 @@
-//! Where in a post the words of a search were found.
+//! Where in a post the words of a search were found, as far as PostgreSQL is asked.
 
 use byline_domain::error::RepositoryError;
-use byline_domain::post::Snippet;
+use byline_domain::page::{MAX_BYTES, PageSize};
+use byline_domain::post::{Snippet, Wanted};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::search::QUERY;
-use crate::row::get;
+use crate::row::{get, unreadable};
 
-/// In how much of a content a snippet is looked for, in characters: what a page of long
-/// posts costs is bounded by it.
-const LOOKED_THROUGH: u32 = 20_000;
+/// Whether a word has no other forms, and none is too frequent to be looked for
+/// (`byline search-language`).
+const WORDS_ARE_SIMPLE: &str = "not exists (select from pg_ts_config_map \
+    where mapcfg = 'byline'::regconfig and mapdict <> 'pg_catalog.simple'::regdictionary)";
 
-/// What [`snippet`] reads of a row.
-pub(super) const HEADLINE_COLUMNS: &str = "headline, \
-    substr(said, position(bare in spoken), char_length(bare)) as part";
+/// The longest content that is read for a snippet alone, in bytes: those of a page weigh
+/// what an answer may. Of a longer one, PostgreSQL makes the snippet.
+const SHORT: usize = MAX_BYTES as usize / PageSize::MAX.get();
 
-/// Joins a headline of each row of `shown`, of the content or, where that says nothing of
-/// what is looked for, of the title; and what finds the part of the text that it was made
-/// of: it is made of words alone (`byline_words`), and the part has what stands between the
-/// words too.
+/// How the content is read where nobody asked for it.
+pub(super) fn short_content() -> String {
+    format!("case when octet_length(content) <= {SHORT} then content end as content")
+}
+
+/// Appends the columns, over those of `shown`, of which snippets are made: the words that
+/// are looked for, and what PostgreSQL tells of the row. It tells nothing of most, since it
+/// takes longer for that than for all else: where words are simple, [`Wanted`] tells the same of
+/// the texts, unless the content `may_be_left` as [`short_content`] does, and is. `always`
+/// has it tell of each row.
+pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool, always: bool) {
+    sql.push(format_args!(
+        ", (select querytree({QUERY})) as words, \
+         case when (select not {WORDS_ARE_SIMPLE}) or "
+    ));
+    sql.push_bind(always);
+    if may_be_left {
+        sql.push(format_args!(" or octet_length(content) > {SHORT}"));
+    }
+    sql.push(" then (");
+    push_headline(sql);
+    sql.push(") end as told");
+}
+
+/// Appends a query for a headline of the content or, where the title alone says something of
+/// what is looked for, of the title; and the part of the text that it was made of: it is made of
+/// words alone (`byline_words`), and the part has what stands between the words too.
 ///
 /// It looks for any of the words, one by one: title and content may have some each, and
 /// PostgreSQL takes time and memory without bound to mark a long phrase.
-pub(super) fn push_headlines(sql: &mut QueryBuilder<Postgres>) {
+fn push_headline(sql: &mut QueryBuilder<Postgres>) {
     let (open, close) = (Snippet::OPEN, Snippet::CLOSE);
     let headline = |words: &str| {
         format!(
@@ -34,29 +59,49 @@ pub(super) fn push_headlines(sql: &mut QueryBuilder<Postgres>) {
     // `offset 0` keeps what is made from being made again wherever it is named, and a
     // headline of the title from being made where nobody wants it.
     sql.push(format_args!(
-        " cross join (select regexp_replace(querytree({QUERY}), '<(-|\\d+)>|&', '|', 'g')::tsquery \
+        "select array[headline, substr(said, position(bare in spoken), char_length(bare))] \
+         from (select regexp_replace(querytree({QUERY}), '<(-|\\d+)>|&', '|', 'g')::tsquery \
             as any_word offset 0) wanted \
-         cross join lateral (select byline_words(left(content, {LOOKED_THROUGH})) \
+         cross join lateral (select byline_words(left(coalesce(content, ''), {})) \
             as content_words offset 0) words \
          cross join lateral (select {} as in_content offset 0) of_content \
          left join lateral (select title_words, {} as in_title from (\
             select byline_words(title) as title_words \
-            where position('{open}' in coalesce(in_content, '')) = 0 offset 0) words \
-            offset 0) of_title on true \
+            where position('{open}' in in_content) = 0 offset 0) words \
+            offset 0) of_title on position('{open}' in in_title) > 0 \
          cross join lateral (select coalesce(in_title, in_content) as headline, \
             coalesce(title_words, content_words) as spoken, \
-            case when title_words is null then content else title end as said offset 0) chosen \
+            case when title_words is null then coalesce(content, '') else title end as said offset 0) chosen \
          cross join lateral (select replace(replace(headline, '{open}', ''), '{close}', '') \
             as bare offset 0) unmarked",
+        Wanted::LOOKED_THROUGH,
         headline("content_words"),
         headline("title_words"),
     ));
 }
 
-/// The snippet of a row.
-pub(super) fn snippet(row: &PgRow) -> Result<Snippet, RepositoryError> {
-    let (part, headline): (String, String) = (get(row, "part")?, get(row, "headline")?);
-    Ok(Snippet::from_marked(&with_marks(&part, &headline)))
+/// The words that are looked for, of any row.
+pub(super) fn wanted(row: &PgRow) -> Result<Wanted, RepositoryError> {
+    let query: &str = get(row, "words")?;
+    Ok(Wanted::new(lexemes(query)))
+}
+
+/// The words of a query as PostgreSQL writes it: each in quotes. None holds a quote, or
+/// words were not simple.
+fn lexemes(query: &str) -> impl Iterator<Item = &str> {
+    query.split('\'').skip(1).step_by(2)
+}
+
+/// The snippet of a row of which PostgreSQL told.
+pub(super) fn told(row: &PgRow) -> Result<Option<Snippet>, RepositoryError> {
+    let told: Option<Vec<String>> = get(row, "told")?;
+    let Some(told) = told else {
+        return Ok(None);
+    };
+    let [headline, part] = told.as_slice() else {
+        return Err(unreadable());
+    };
+    Ok(Some(Snippet::from_marked(&with_marks(part, headline))))
 }
 
 /// The part with the marks of its headline, which has as many characters; the headline
@@ -77,6 +122,17 @@ fn with_marks(part: &str, headline: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_query_are_those_in_quotes() {
+        for (query, expected) in [
+            ("'a' & ( 'b' <-> 'é1' ) | 'or'", &["a", "b", "é1", "or"][..]),
+            ("T", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(lexemes(query).collect::<Vec<_>>(), expected, "{query}");
+        }
+    }
 
     #[test]
     fn marks_are_put_into_the_text_as_it_was_written() {

@@ -1,9 +1,11 @@
 //! Finds posts by what their title and content say.
 
+use std::collections::HashMap;
+
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::PostTest;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
-use byline_domain::post::{FoundPost, PostField, Snippet};
+use byline_domain::post::{Content, FoundPost, PostField, Snippet, Title};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -11,14 +13,14 @@ use sqlx::{Arguments, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::columns::{columns, weight};
-use super::headline::{HEADLINE_COLUMNS, push_headlines, snippet};
-use super::view::view;
+use super::headline::{push_told, short_content, told, wanted};
+use super::view::next_view;
 use super::web_query::web_query;
 use crate::filter::Rows;
 use crate::keyset::check_cursor;
 use crate::plan::push_planned_by_values;
 use crate::pool::Database;
-use crate::row::{get, unreadable};
+use crate::row::{Values, get, unreadable};
 use crate::weight::{is_cut, push_weighed};
 
 /// What was asked for, as a query of text searches. `$1` is what [`web_query`] made.
@@ -31,6 +33,11 @@ fn rank() -> String {
     format!("round(1000000 * ts_rank(search, querytree({QUERY})::tsquery)::float8)::bigint")
 }
 
+/// How often the next posts are looked for where all of those that were found are gone when
+/// they are read.
+const MOST_ROUNDS: u32 = 3;
+
+#[derive(Clone, Copy)]
 struct Search<'a> {
     query: &'a SearchQuery,
     rows: &'a Rows<'a, PostTest>,
@@ -59,21 +66,27 @@ pub(super) async fn search(
         None => search.first(database).await?,
         Some(after) => search.after(database, after, page.skip).await?,
     };
+    let mut rounds = 1..=MOST_ROUNDS;
     loop {
         let more = places.len() > page.size.get();
         places.truncate(page.size.get());
         let Some(last) = places.last() else {
-            return Ok(Page::new(Vec::new(), false));
+            return Ok(Page::empty());
         };
-        let found = search.read(database, &places).await?;
-        if !found.is_empty() || !more {
-            let more = more || is_cut(&found)?;
-            let posts = found.iter().map(|row| placed(row, &places, fields));
-            let posts = posts.collect::<Result<Vec<_>, RepositoryError>>()?;
+        let ids = places.iter().map(|place| place.id).collect();
+        let rows = search.read(database, ids, false).await?;
+        if !rows.is_empty() || !more {
+            let more = more || is_cut(&rows)?;
+            let posts = search.found(database, &rows, &places).await?;
             return Ok(Page::new(posts, more));
         }
         // All of them changed meanwhile, and match no longer.
-        places = search.after(database, &last.cursor(), 0).await?;
+        let last = last.cursor();
+        rounds.next();
+        if rounds.is_empty() {
+            return Ok(Page::of_none_up_to(last));
+        }
+        places = search.after(database, &last, 0).await?;
     }
 }
 
@@ -99,6 +112,17 @@ impl Place {
             values: vec![SortValue::Rank(self.ordered_by)],
             id: self.id,
         }
+    }
+
+    /// How well the post matches.
+    fn rank(&self) -> f32 {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "a rank is a small number"
+        )]
+        let rank = (self.rank as f64 / 1_000_000.0) as f32;
+        rank
     }
 }
 
@@ -194,40 +218,109 @@ impl Search<'_> {
             .collect()
     }
 
-    /// The posts of these places that still match, up to a weight, with what makes their
-    /// snippets.
+    /// The posts of these places that still match, up to a weight, with what their
+    /// snippets are made of: `told` by PostgreSQL of each, or only where it has to be.
     async fn read(
         &self,
         database: &Database,
-        places: &[Place],
+        ids: Vec<Uuid>,
+        told: bool,
     ) -> Result<Vec<PgRow>, RepositoryError> {
         // The texts are read for the snippet; by reference, until the page is known.
-        let texts = self.fields.clone();
-        let texts = texts.with(PostField::Title).with(PostField::Content);
-        let inner = columns(&texts).join(", ");
-        let outer = columns(self.fields).join(", ");
-        let ids: Vec<Uuid> = places.iter().map(|place| place.id).collect();
+        let read = columns(&self.with_texts());
+        let may_be_left = !self.fields.has(PostField::Content);
+        let short = short_content();
+        let shown = read.iter().map(|column| match *column {
+            "content" if may_be_left => &short,
+            column => column,
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        let read = format!("{}, number", read.join(", "));
         let mut sql = self.statement()?;
-        sql.push(format_args!(
-            "select {outer}, number, followed, {HEADLINE_COLUMNS} from ("
-        ));
+        sql.push(format_args!("select {shown}, number, followed"));
+        push_told(&mut sql, may_be_left, told);
+        sql.push(" from (");
         let weight = format!(
             "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
             weight(self.fields, self.each_weighs),
             Snippet::MAX_HTML_BYTES,
             Snippet::HTML_BYTES_OF_ONE,
         );
-        let read = format!("{inner}, number");
         push_weighed(&mut sql, &read, &weight, "number", |sql| {
             sql.push(format_args!("select {read} from unnest("));
             sql.push_bind(ids);
             sql.push("::uuid[]) with ordinality asked (id, number) join posts using (id) where ");
             self.push_conditions(sql);
         });
-        sql.push(") shown");
-        push_headlines(&mut sql);
-        sql.push(" order by number");
+        sql.push(") shown order by number");
         self.ask(database, sql).await
+    }
+
+    /// What is read of a post: what was asked for, and its texts.
+    fn with_texts(&self) -> Fields<PostField> {
+        let fields = self.fields.clone();
+        fields.with(PostField::Title).with(PostField::Content)
+    }
+
+    /// The posts of these rows. Where it is not sure what to mark, PostgreSQL is asked to
+    /// tell, of just those.
+    async fn found(
+        &self,
+        database: &Database,
+        rows: &[PgRow],
+        places: &[Place],
+    ) -> Result<Vec<(Cursor, FoundPost)>, RepositoryError> {
+        let Some(first) = rows.first() else {
+            return Ok(Vec::new());
+        };
+        let (wanted, texts) = (wanted(first)?, self.with_texts());
+        let mut found = Vec::with_capacity(rows.len());
+        let mut unsure = HashMap::new();
+        for row in rows {
+            let mut values = Values::from(row);
+            let mut post = next_view(&mut values, &texts)?;
+            let place = place(places, values.next()?).ok_or_else(unreadable)?;
+            let snippet = match told(row)? {
+                Some(snippet) => snippet,
+                None => {
+                    let title = post.title.as_ref().map_or("", Title::as_str);
+                    let content = post.content.as_ref().and_then(Option::as_ref);
+                    let told = wanted.tell(title, content.map_or("", Content::as_str));
+                    if !told.is_sure {
+                        unsure.insert(place.id, found.len());
+                    }
+                    told.snippet
+                }
+            };
+            post.title = post.title.filter(|_| self.fields.has(PostField::Title));
+            post.content = post.content.filter(|_| self.fields.has(PostField::Content));
+            let rank = place.rank();
+            found.push((
+                place.cursor(),
+                FoundPost {
+                    post,
+                    snippet,
+                    rank,
+                },
+            ));
+        }
+        if unsure.is_empty() {
+            return Ok(found);
+        }
+        let (ids, none) = (unsure.keys().copied().collect(), Fields::none());
+        let bare = Search {
+            fields: &none,
+            ..*self
+        };
+        for row in &bare.read(database, ids, true).await? {
+            let post = unsure
+                .get(&get(row, "id")?)
+                .and_then(|at| found.get_mut(*at));
+            if let (Some((_, post)), Some(snippet)) = (post, told(row)?) {
+                post.snippet = snippet;
+            }
+        }
+        Ok(found)
     }
 
     fn push_conditions(&self, sql: &mut QueryBuilder<Postgres>) {
@@ -250,25 +343,7 @@ impl Search<'_> {
     }
 }
 
-fn placed(
-    row: &PgRow,
-    places: &[Place],
-    fields: &Fields<PostField>,
-) -> Result<(Cursor, FoundPost), RepositoryError> {
-    let number: i64 = get(row, "number")?;
-    let place = usize::try_from(number - 1).ok();
-    let place = place.and_then(|place| places.get(place));
-    let place = place.ok_or_else(unreadable)?;
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a rank is a small number"
-    )]
-    let rank = (place.rank as f64 / 1_000_000.0) as f32;
-    let found = FoundPost {
-        post: view(row, fields)?,
-        snippet: snippet(row)?,
-        rank,
-    };
-    Ok((place.cursor(), found))
+/// The place of that number, from one on.
+fn place(places: &[Place], number: i64) -> Option<&Place> {
+    places.get(usize::try_from(number - 1).ok()?)
 }

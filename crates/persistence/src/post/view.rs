@@ -17,7 +17,14 @@ pub(crate) fn view<'r>(
     row: impl Into<Values<'r>>,
     fields: &Fields<PostField>,
 ) -> Result<PostView, RepositoryError> {
-    let mut values = row.into();
+    next_view(&mut row.into(), fields)
+}
+
+/// As [`view`]; what the row holds beside is read next.
+pub(super) fn next_view(
+    values: &mut Values<'_>,
+    fields: &Fields<PostField>,
+) -> Result<PostView, RepositoryError> {
     let id: Uuid = values.next()?;
     let bad = |column| move |_| corrupt(PostField::TABLE, column, id);
     let mut view = PostView::bare(PostId::from_uuid(id));

@@ -7,4 +7,5 @@ mod columns;
 mod estimates;
 mod hostile_searches;
 mod searches_of_posts;
+mod snippets;
 mod words;
