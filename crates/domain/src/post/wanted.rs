@@ -219,3 +219,91 @@ fn folded(c: char) -> char {
     // Only `İ` comes to more than one, of which the first is what C libraries make of it.
     c.to_lowercase().next().unwrap_or(c)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(wanted: &[&str], title: &str, content: &str) -> String {
+        let told = Wanted::new(wanted.iter().copied()).tell(title, content);
+        assert!(told.is_sure, "{wanted:?} {title:?} {content:?}");
+        told.snippet.to_html()
+    }
+
+    fn is_sure(wanted: &str, content: &str) -> bool {
+        Wanted::new([wanted]).tell("", content).is_sure
+    }
+
+    #[test]
+    fn each_word_is_marked_in_any_letter_case() {
+        for (wanted, content, expected) in [
+            ("a", "A b a, ab", "<mark>A</mark> b <mark>a</mark>, ab"),
+            ("É", "(é) É", "(<mark>é</mark>) <mark>É</mark>"),
+            ("ΣΑΣ", "σασ Σας", "<mark>σασ</mark> Σας"),
+            ("東京", "東京、京都", "<mark>東京</mark>、京都"),
+            ("हिन्दी", "हिन्दी, x", "<mark>हिन्दी</mark>, x"),
+            ("istanbul", "İstanbul", "<mark>İstanbul</mark>"),
+            ("l", "l’a", "<mark>l</mark>’a"),
+        ] {
+            assert_eq!(html(&[wanted], "", content), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn the_title_is_shown_where_it_alone_says_a_word() {
+        assert_eq!(html(&["a"], "A b", "a c"), "<mark>a</mark> c");
+        assert_eq!(html(&["a", "b"], "A b", "b c"), "<mark>b</mark> c");
+        assert_eq!(html(&["a"], "A b", "c"), "<mark>A</mark> b");
+        assert_eq!(html(&[], "A b", "c"), "c");
+    }
+
+    fn numbers(numbers: Range<usize>) -> String {
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        numbers.join(" ")
+    }
+
+    #[test]
+    fn ten_words_are_shown_before_the_first_and_twenty_five_from_it_on() {
+        let text = numbers(0..100);
+        for (first, shown) in [
+            (0, 0..25),
+            (9, 0..34),
+            (10, 0..35),
+            (11, 1..36),
+            (70, 60..95),
+            (90, 80..100),
+        ] {
+            let first = first.to_string();
+            let marked = format!("<mark>{first}</mark>");
+            let html = html(&[&first], "", &text);
+            assert!(html.contains(&marked), "{html}");
+            assert_eq!(html.replace(&marked, &first), numbers(shown));
+        }
+        let last = html(&["30", "54", "55"], "", &text);
+        assert!(last.ends_with("53 <mark>54</mark>"), "{last}");
+        assert_eq!(html(&[], "", &text), numbers(0..25));
+    }
+
+    #[test]
+    fn a_word_is_looked_for_in_the_beginning_of_a_content() {
+        let long = "é".repeat(Wanted::LOOKED_THROUGH - 2);
+        assert!(html(&["a"], "", &format!("{long} a")).contains("<mark>a</mark>"));
+        assert!(!is_sure("a", &format!("{long}  a")));
+    }
+
+    #[test]
+    fn what_others_may_take_apart_is_not_sure() {
+        for (wanted, content) in [
+            ("x", "x² x"),
+            ("a", "a ☃a\u{fe0f}a"),
+            ("e", "e\u{301}"),
+            ("fold", "1e5fold"),
+            ("a", "nothing of it"),
+        ] {
+            assert!(!is_sure(wanted, content), "{wanted} {content}");
+        }
+        for (wanted, content) in [("x", "x y²"), ("x²", "x²"), ("b", "ab1e5b b")] {
+            assert!(is_sure(wanted, content), "{wanted} {content}");
+        }
+    }
+}

@@ -171,7 +171,7 @@ async fn what_was_found_is_shown_best_first_with_marks_that_nobody_can_forge() {
     };
     assert_eq!(
         snippet("Sketch"),
-        "The analytical <mark>engine</mark> weaves patterns"
+        "The analytical <mark>engine</mark> weaves patterns."
     );
     assert_eq!(
         snippet("Analytical engine"),

@@ -9,14 +9,14 @@ use sqlx::{Postgres, QueryBuilder};
 use super::search::QUERY;
 use crate::row::{get, unreadable};
 
-/// Whether a word has no other forms, and none is too frequent to be looked for
-/// (`byline search-language`).
-const WORDS_ARE_SIMPLE: &str = "not exists (select from pg_ts_config_map \
-    where mapcfg = 'byline'::regconfig and mapdict <> 'pg_catalog.simple'::regdictionary)";
+/// Whether words have forms, or are too frequent to be looked for
+/// (`byline search-language`): whether they are not simple.
+const HAS_FORMS: &str = "(select exists (select from pg_ts_config_map \
+    where mapcfg = 'byline'::regconfig and mapdict <> 'pg_catalog.simple'::regdictionary))";
 
 /// The longest content that is read for a snippet alone, in bytes: those of a page weigh
 /// what an answer may. Of a longer one, PostgreSQL makes the snippet.
-const SHORT: usize = MAX_BYTES as usize / PageSize::MAX.get();
+const SHORT: u64 = MAX_BYTES / PageSize::MAX.get() as u64;
 
 /// How the content is read where nobody asked for it.
 pub(super) fn short_content() -> String {
@@ -31,7 +31,7 @@ pub(super) fn short_content() -> String {
 pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool, always: bool) {
     sql.push(format_args!(
         ", (select querytree({QUERY})) as words, \
-         case when (select not {WORDS_ARE_SIMPLE}) or "
+         case when {HAS_FORMS} or "
     ));
     sql.push_bind(always);
     if may_be_left {

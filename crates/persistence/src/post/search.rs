@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::PostTest;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
-use byline_domain::post::{Content, FoundPost, PostField, Snippet, Title};
+use byline_domain::post::{Content, FoundPost, PostField, PostView, Snippet, Title, Told, Wanted};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -262,8 +262,7 @@ impl Search<'_> {
         fields.with(PostField::Title).with(PostField::Content)
     }
 
-    /// The posts of these rows. Where it is not sure what to mark, PostgreSQL is asked to
-    /// tell, of just those.
+    /// The posts of these rows, with their places.
     async fn found(
         &self,
         database: &Database,
@@ -280,47 +279,51 @@ impl Search<'_> {
             let mut values = Values::from(row);
             let mut post = next_view(&mut values, &texts)?;
             let place = place(places, values.next()?).ok_or_else(unreadable)?;
-            let snippet = match told(row)? {
-                Some(snippet) => snippet,
-                None => {
-                    let title = post.title.as_ref().map_or("", Title::as_str);
-                    let content = post.content.as_ref().and_then(Option::as_ref);
-                    let told = wanted.tell(title, content.map_or("", Content::as_str));
-                    if !told.is_sure {
-                        unsure.insert(place.id, found.len());
-                    }
-                    told.snippet
+            let snippet = if let Some(told) = told(row)? {
+                told
+            } else {
+                let told = tell(&wanted, &post);
+                if !told.is_sure {
+                    unsure.insert(place.id, found.len());
                 }
+                told.snippet
             };
             post.title = post.title.filter(|_| self.fields.has(PostField::Title));
             post.content = post.content.filter(|_| self.fields.has(PostField::Content));
             let rank = place.rank();
-            found.push((
-                place.cursor(),
-                FoundPost {
-                    post,
-                    snippet,
-                    rank,
-                },
-            ));
+            let post = FoundPost {
+                post,
+                snippet,
+                rank,
+            };
+            found.push((place.cursor(), post));
         }
-        if unsure.is_empty() {
-            return Ok(found);
+        if !unsure.is_empty() {
+            self.ask_of_unsure(database, &unsure, &mut found).await?;
         }
+        Ok(found)
+    }
+
+    /// Has PostgreSQL tell of those posts, which are at these places in `found`.
+    async fn ask_of_unsure(
+        &self,
+        database: &Database,
+        unsure: &HashMap<Uuid, usize>,
+        found: &mut [(Cursor, FoundPost)],
+    ) -> Result<(), RepositoryError> {
         let (ids, none) = (unsure.keys().copied().collect(), Fields::none());
         let bare = Search {
             fields: &none,
             ..*self
         };
         for row in &bare.read(database, ids, true).await? {
-            let post = unsure
-                .get(&get(row, "id")?)
-                .and_then(|at| found.get_mut(*at));
+            let id: Uuid = get(row, "id")?;
+            let post = unsure.get(&id).and_then(|index| found.get_mut(*index));
             if let (Some((_, post)), Some(snippet)) = (post, told(row)?) {
                 post.snippet = snippet;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn push_conditions(&self, sql: &mut QueryBuilder<Postgres>) {
@@ -346,4 +349,10 @@ impl Search<'_> {
 /// The place of that number, from one on.
 fn place(places: &[Place], number: i64) -> Option<&Place> {
     places.get(usize::try_from(number - 1).ok()?)
+}
+
+fn tell(wanted: &Wanted, post: &PostView) -> Told {
+    let title = post.title.as_ref().map_or("", Title::as_str);
+    let content = post.content.as_ref().and_then(Option::as_ref);
+    wanted.tell(title, content.map_or("", Content::as_str))
 }

@@ -1,7 +1,7 @@
 //! Searches that more posts match than are ranked.
 
 use byline_domain::filter::parse_posts;
-use byline_domain::page::{PageRequest, PageSize};
+use byline_domain::page::{Page, PageRequest, PageSize};
 use byline_domain::post::{FoundPost, PostField, PostFilter, PostReader};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
@@ -22,6 +22,17 @@ const FILL: &str = "
         case when n % 10 = 3 then '2026-02-01'::timestamptz end, 1
     from generate_series(1, 10500) n;
     analyze posts";
+
+/// Ten posts that say `word`, and that are found and yet not there when they are read.
+const GONE_WHEN_READ: &str = "
+    insert into users (id, email, role, is_active, created_at, version)
+    values ('019b0000-0000-7000-8000-000000000001', 'a@b.c', 'user', true, '2026-01-01', 1);
+    insert into posts (id, title, author_id, created_at, version)
+    select ('019b0000-0000-7001-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Word',
+        '019b0000-0000-7000-8000-000000000001', '2026-01-01', 1
+    from generate_series(1, 10) n;
+    alter table posts enable row level security;
+    create policy gone on posts using (position('from unnest(' in current_query()) = 0)";
 
 async fn walk(
     database: &Database,
@@ -74,4 +85,33 @@ async fn are_answered_by_age_and_to_the_last_post() {
     };
     let (met, _) = walk(&database, "word", &few, 50).await;
     assert_eq!(met.len(), 105);
+}
+
+#[tokio::test]
+async fn whose_posts_go_as_they_are_read_end_a_page_early_and_lose_no_place() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, GONE_WHEN_READ).await;
+    let database = test.database();
+    let query = SearchQuery::parse("word").unwrap();
+    let all = PostFilter::all(Trash::Exclude);
+    let mut page = PageRequest::first(PageSize::from_request(1).unwrap());
+    let fields = Fields::none();
+    for last in [8, 5, 2] {
+        let found = PostReader::search(&database, &query, &all, &page, &fields, 0).await;
+        let found = found.unwrap();
+        assert_eq!(found.items, []);
+        page.after = found.next;
+        let place = page.after.as_ref().map(|place| place.id);
+        assert_eq!(place, Some(post_id(last).as_uuid()));
+    }
+    let found = PostReader::search(&database, &query, &all, &page, &fields, 0).await;
+    assert_eq!(found.unwrap(), Page::empty());
+
+    let here = "drop policy gone on posts; create policy here on posts using (true)";
+    execute(&mut connection, here).await;
+    let found = PostReader::search(&database, &query, &all, &page, &fields, 0).await;
+    let found = found.unwrap().items;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].post.id, post_id(1));
 }

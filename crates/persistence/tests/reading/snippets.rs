@@ -2,7 +2,7 @@
 
 use byline_domain::page::{PageRequest, PageSize};
 use byline_domain::post::{
-    Content, FoundPost, Mark, Post, PostField, PostFilter, PostReader, Snippet, Title,
+    Content, FoundPost, Mark, Post, PostField, PostFilter, PostReader, Snippet, Title, Wanted,
 };
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
@@ -112,7 +112,9 @@ fn texts(words: std::ops::Range<usize>) -> impl Strategy<Value = String> {
             text.push_str(word.get::<&str>(WORDS));
             text.push_str(between.get::<&str>(BETWEEN));
             if number % 3 == 2 {
-                text.push_str(&format!(" n{number} "));
+                text.push_str(" n");
+                text.push_str(&number.to_string());
+                text.push(' ');
             }
         }
         text
@@ -241,10 +243,10 @@ async fn of_random_texts_mark_what_postgresql_marks() {
     });
     let mut of =
         |strategy: BoxedStrategy<String>| strategy.new_tree(&mut runner).unwrap().current();
-    let posts: Vec<_> = (0..100)
+    let posts: Vec<_> = (0..50)
         .map(|_| (of(texts(1..6).boxed()), of(texts(1..80).boxed())))
         .collect();
-    let asked = (0..100).map(|_| SearchQuery::parse(of(queries().boxed())).unwrap());
+    let asked = (0..70).map(|_| SearchQuery::parse(of(queries().boxed())).unwrap());
     let asked: Vec<_> = asked.collect();
     let world = World::of(posts).await;
     let mut connection = world.test.connection().await;
@@ -261,4 +263,96 @@ async fn of_random_texts_mark_what_postgresql_marks() {
         }
     }
     assert!(marked > 1_000, "{marked}");
+}
+
+#[tokio::test]
+async fn part_words_only_where_postgresql_does() {
+    let test = TestDatabase::new().await;
+    let wanted = Wanted::new(["b"]);
+    let parting = (1..=0x0010_ffff_u32).filter_map(char::from_u32);
+    let parting = parting.filter(|c| {
+        let told = wanted.tell("", &format!("a{c}b"));
+        marked(&told.snippet).contains(&true)
+    });
+    let parting: Vec<i32> = parting
+        .map(|c| i32::try_from(u32::from(c)).unwrap())
+        .collect();
+    assert!(parting.len() > 3_000, "{}", parting.len());
+    let joining: Vec<String> = sqlx::query_scalar(
+        "select to_hex(n) from unnest($1) n \
+         where not to_tsvector('byline', byline_words('a' || chr(n) || 'b')) @@ 'b'",
+    )
+    .bind(&parting)
+    .fetch_all(&mut test.connection().await)
+    .await
+    .unwrap();
+    assert_eq!(joining, Vec::<String>::new());
+}
+
+fn said(title: &str, content: &str) -> (String, String) {
+    (title.to_owned(), content.to_owned())
+}
+
+#[tokio::test]
+async fn mark_forms_of_a_word_while_the_language_has_them() {
+    let world = World::of([said("Barn", "New roofs, and a roof")]).await;
+    let server = world.test.connect_options();
+    let exactly = "New roofs, and a <mark>roof</mark>";
+    assert_eq!(world.only("roof").await, exactly);
+    set_search_language(&server, "english", |_| {})
+        .await
+        .unwrap();
+    let forms = "New <mark>roofs</mark>, and a <mark>roof</mark>";
+    assert_eq!(world.only("roof").await, forms);
+    set_search_language(&server, "simple", |_| {})
+        .await
+        .unwrap();
+    assert_eq!(world.only("roof").await, exactly);
+}
+
+#[tokio::test]
+async fn mark_what_postgresql_takes_apart_in_its_own_way() {
+    let late = "straw ".repeat(3_300);
+    let world = World::of([
+        said("Area", "In m², or 1e5fold"),
+        said("Some 5kg² more", "Closed"),
+        said("Hay", &format!("{late} a late needle of pg² there")),
+        said("Hay", &format!("{late} {late} a pin")),
+    ])
+    .await;
+    for (query, expected) in [
+        ("m", "In <mark>m</mark>², or 1e5fold"),
+        ("fold or or", "In m², <mark>or</mark> 1e5<mark>fold</mark>"),
+        ("5kg", "Some <mark>5kg</mark>² more"),
+    ] {
+        assert_eq!(world.only(query).await, expected, "{query}");
+    }
+    for fields in [Fields::none(), Fields::all()] {
+        for (text, expected) in [
+            ("needle", "<mark>needle</mark> of pg² there"),
+            ("pg", "needle of <mark>pg</mark>² there"),
+            // It is said too late to be looked for.
+            ("pin", "straw straw"),
+        ] {
+            let query = SearchQuery::parse(text).unwrap();
+            let found = world.finds(&query, &fields).await;
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].post.title.is_some(), fields == Fields::all());
+            assert_eq!(found[0].post.content.is_some(), fields == Fields::all());
+            let html = found[0].snippet.to_html();
+            assert!(html.contains(expected), "{text} {html}");
+            assert_eq!(html.contains('<'), expected.contains('<'), "{html}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_what_must_not_be_said_are_beginnings() {
+    let content = "No word of it";
+    let world = World::of([said("Hay", content)]).await;
+    assert_eq!(world.only("-needle").await, content);
+    assert_eq!(world.only("hay -needle").await, "<mark>Hay</mark>");
+    execute(&mut world.test.connection().await, NOT_SIMPLE).await;
+    assert_eq!(world.only("-needle").await, content);
+    assert_eq!(world.only("hay -needle").await, "<mark>Hay</mark>");
 }
