@@ -1,4 +1,4 @@
-//! Work that arrives together is done together: the first of it at once, and what arrives meanwhile
+//! Work that arrives together is done together: what finds nothing under way at once, and what arrives meanwhile
 //! as soon as a lane is free. Knows the runtime, and nothing of what is done.
 
 mod line;
@@ -29,7 +29,7 @@ pub struct Bounds {
     pub at_once: usize,
     /// At most so much together.
     pub most: usize,
-    /// Whether whoever comes while a lane is free does its work itself, as is quickest. Else all
+    /// Whether whoever comes alone while a lane is free does its work itself, as is quickest. Else all
     /// of it goes through the queue, which tests want.
     pub is_direct: bool,
 }

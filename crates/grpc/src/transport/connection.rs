@@ -37,14 +37,14 @@ impl Connection {
         }
     }
 
-    /// Lets every task run once that is ready to before anything is sent. Calls that were answered
+    /// Lets those tasks run first that wait on this thread before anything is sent. Calls that were answered
     /// together have their answers ready then, which are sent together: one by one, each of them
     /// would cost a write here and a read there. Where nothing is ready that is no pause.
     fn let_others_go_on(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if mem::replace(&mut self.is_due, true) {
             return Poll::Ready(());
         }
-        // A task that wakes itself is the last to run of those that are ready.
+        // A task that wakes itself runs after those that wait on its thread.
         context.waker().wake_by_ref();
         Poll::Pending
     }

@@ -1,4 +1,4 @@
-//! Reads of one key each: made at once while few are under way, together while many are.
+//! Reads of one key each: made at once while none is under way, together while some are.
 
 mod batch;
 

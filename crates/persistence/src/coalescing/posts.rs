@@ -135,7 +135,7 @@ impl Reads for NewestOf {
     }
 }
 
-/// `None` of a page that is too heavy to be shared.
+/// `None` of a page that is too heavy to be read along with others.
 struct FirstPageOf(Arc<dyn PostReader>);
 
 #[async_trait]

@@ -33,8 +33,7 @@ fn rank() -> String {
     format!("round(1000000 * ts_rank(search, querytree({QUERY})::tsquery)::float8)::bigint")
 }
 
-/// How often the next posts are looked for where all of those that were found are gone when
-/// they are read.
+/// How often posts are read at most where all of those that were found are gone by then.
 const MOST_ROUNDS: u32 = 3;
 
 #[derive(Clone, Copy)]
