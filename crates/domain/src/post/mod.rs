@@ -24,7 +24,7 @@ pub use self::ports::{PostReader, PostRepository};
 pub use self::title::Title;
 pub use self::view::{PostMask, PostView};
 pub use self::wanted::{Told, Wanted};
-#[cfg(feature = "testing")]
+#[cfg(feature = "reference")]
 pub(crate) use self::wanted::{lower_case, words};
 use crate::filter::{Comparison, FieldTest, Filter, PostTest, Value, ValueTest};
 use crate::ids::{PostId, UserId};
