@@ -21,7 +21,10 @@ pub(crate) enum Contender {
     Byline,
     Rust,
     Node,
+    /// A process for each processor.
     Sqlalchemy,
+    /// One process.
+    SqlalchemyAlone,
 }
 
 impl Contender {
@@ -33,6 +36,7 @@ impl Contender {
             Self::Rust => "tonic + sqlx",
             Self::Node => "grpc-js + pg",
             Self::Sqlalchemy => "grpc.aio + SQLAlchemy",
+            Self::SqlalchemyAlone => "SQLAlchemy, one process",
         }
     }
 
@@ -53,7 +57,10 @@ impl Contender {
             Self::Node => "the usual Node: @grpc/grpc-js and pg (`bench/peers/node`)",
             Self::Sqlalchemy => {
                 "the usual Python: SQLAlchemy 2 async over asyncpg, behind grpc.aio with uvloop \
-                 (`bench/peers/sqlalchemy`)"
+                 (`bench/peers/sqlalchemy`), in a process for each processor"
+            }
+            Self::SqlalchemyAlone => {
+                "that in one process, as a server of grpc.aio is unless somebody starts more of them"
             }
         }
     }
@@ -61,13 +68,20 @@ impl Contender {
     /// Whether it has an answer to that.
     pub(crate) const fn can(self, workload: Workload) -> bool {
         match self {
-            Self::Byline | Self::Rust | Self::Node | Self::Sqlalchemy => true,
+            Self::Byline | Self::Rust | Self::Node | Self::Sqlalchemy | Self::SqlalchemyAlone => {
+                true
+            }
             Self::Wire => !workload.streams(),
             Self::Pgbench => matches!(
                 workload,
                 Workload::GetUser | Workload::ListUsers | Workload::CreatePost
             ),
         }
+    }
+
+    /// Whether it is written in another language, and is installed before it runs.
+    pub(crate) const fn is_foreign(self) -> bool {
+        matches!(self, Self::Node | Self::Sqlalchemy | Self::SqlalchemyAlone)
     }
 
     /// Whether it is a server that reads the database.
@@ -134,13 +148,17 @@ impl Programs {
                 for folder in ["proto", "third_party"] {
                     command.arg("--include").arg(Path::new(ROOT).join(folder));
                 }
-                program::start(self.as_a_peer(command)).await?
+                program::start(self.as_a_peer(command, processors())).await?
             }
-            Contender::Sqlalchemy => {
+            Contender::Sqlalchemy | Contender::SqlalchemyAlone => {
                 let mut command = Command::new(self.peers.join("venv/bin/python"));
                 command.arg(Path::new(ROOT).join("bench/peers/sqlalchemy/server.py"));
                 command.arg("--stubs").arg(self.peers.join("stubs"));
-                program::start(self.as_a_peer(command)).await?
+                let workers = match contender {
+                    Contender::Sqlalchemy => processors(),
+                    _ => 1,
+                };
+                program::start(self.as_a_peer(command, workers)).await?
             }
             Contender::Pgbench => return Err("pgbench is no server".into()),
         };
@@ -158,8 +176,7 @@ impl Programs {
         command
     }
 
-    fn as_a_peer(&self, command: Command) -> Command {
-        let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    fn as_a_peer(&self, command: Command, workers: usize) -> Command {
         let mut command = self.over_the_database(command);
         command
             .args([
@@ -171,6 +188,10 @@ impl Programs {
             .args(["--workers", &workers.to_string()]);
         command
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// A running server. It ends when it is dropped.

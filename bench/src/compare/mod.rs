@@ -293,8 +293,7 @@ impl CompareCommand {
             answers: answers_in(&folder),
             database_url: site.database.url(),
         };
-        let foreign = [Contender::Node, Contender::Sqlalchemy];
-        if foreign.iter().any(|it| contenders.contains(it)) {
+        if contenders.iter().any(|it| it.is_foreign()) {
             programs.install().await?;
         }
         Arena::open(site, &programs, contenders, workloads).await

@@ -239,8 +239,12 @@ impl About {
 
 /// `2.10 (1.98 to 2.20)`, or `2.10` of what was measured once.
 fn with_spread(spread: Option<Spread>) -> String {
+    with_spread_by(short, spread)
+}
+
+fn with_spread_by(show: impl Fn(f64) -> String, spread: Option<Spread>) -> String {
     spread.map_or_else(String::new, |it| {
-        let [median, least, most] = [it.median, it.least, it.most].map(short);
+        let [median, least, most] = [it.median, it.least, it.most].map(&show);
         if it.least < it.most {
             format!("{median} ({least} to {most})")
         } else {

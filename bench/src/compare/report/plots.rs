@@ -31,6 +31,7 @@ pub(super) fn color(contender: Contender) -> RGBColor {
         Contender::Rust => RGBColor(225, 150, 50),
         Contender::Node => RGBColor(80, 150, 80),
         Contender::Sqlalchemy => RGBColor(70, 110, 180),
+        Contender::SqlalchemyAlone => RGBColor(140, 170, 215),
     }
 }
 

@@ -171,5 +171,16 @@ fn batches_are_promised_by_their_rows_of_one_caller() {
             "| Rows of BatchCreatePosts / of CreatePost, with 16 / 64 of them in flight | none | 2.85 |  |",
         ]
     );
-    assert!(text.ends_with(WITHOUT_BOUND), "{text}");
+    let Bound::None(reason) = OF_BATCHES_IN_FLIGHT else {
+        panic!("there is a bound")
+    };
+    assert!(text.ends_with(&format!("\n\n{reason}\n")), "{text}");
+}
+
+#[test]
+fn a_number_that_is_rounded_to_its_bound_shows_on_which_side_it_is() {
+    let shows = |median| Bound::AtLeast(0.6).shows(Spread::of([median]).unwrap());
+    assert_eq!(shows(0.5961), "0.5961");
+    assert_eq!(shows(0.6039), "0.60");
+    assert_eq!(shows(0.5861), "0.59");
 }
