@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_stream::Stream;
 
-use super::connection::{Connection, Wire};
+use super::connection::Connection;
+use super::gathered::Wire;
 use super::identity::name_of;
 use super::limits::Place;
 use super::socket::Socket;

@@ -5,6 +5,7 @@
 //! What is not that far costs a socket and a task, and ends at once when the server stops.
 
 mod connection;
+mod gathered;
 mod identity;
 mod incoming;
 mod limits;

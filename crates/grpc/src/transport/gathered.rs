@@ -1,0 +1,248 @@
+//! Gathers what is sent.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::{io, mem};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// At most so many bytes are gathered. It is also what a wire takes at once without being asked
+/// twice, and holds several dozens of usual answers.
+const MOST: usize = 32 * 1_024;
+
+/// What is longer is sent as it is where nothing is gathered before it: to copy it would cost
+/// more than it spares. HTTP/2 sends no more than 16 KiB at once.
+const LONG: usize = 8 * 1_024;
+
+/// A socket, or what secures it.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// A wire that gathers what is written. Calls that were answered together are sent
+/// together: one by one, each of them would cost a write here and a read there.
+pub(super) struct Gathered {
+    wire: Box<dyn Wire>,
+    bytes: Vec<u8>,
+    /// So many of them were sent.
+    sent: usize,
+    /// Whether others were let go on since something was to be flushed.
+    is_due: bool,
+}
+
+impl Gathered {
+    pub(super) fn new(wire: Box<dyn Wire>) -> Self {
+        Self {
+            wire,
+            bytes: Vec::new(),
+            sent: 0,
+            is_due: false,
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_read(context, buffer)
+    }
+
+    /// Takes all of it, unless it is long.
+    pub(super) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        if self.bytes.len() + length > MOST {
+            ready!(self.poll_send(context))?;
+        }
+        if self.bytes.is_empty() && length > LONG {
+            return Pin::new(&mut self.wire).poll_write_vectored(context, slices);
+        }
+        for slice in slices {
+            self.bytes.extend_from_slice(slice);
+        }
+        Poll::Ready(Ok(length))
+    }
+
+    /// Says that it is done and has the task run again, after those that wait on this thread,
+    /// to do it then: what they answer goes along. Where nothing waits that is no pause. Whoever
+    /// polls MUST flush whenever they are woken.
+    pub(super) fn poll_flush_soon(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.bytes.is_empty() || mem::replace(&mut self.is_due, true) {
+            return self.poll_flush(context);
+        }
+        context.waker().wake_by_ref();
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(context))?;
+        Pin::new(&mut self.wire).poll_flush(context)
+    }
+
+    pub(super) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(context))?;
+        Pin::new(&mut self.wire).poll_shutdown(context)
+    }
+
+    /// Sends what is gathered.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(left) = self.bytes.get(self.sent..).filter(|it| !it.is_empty()) {
+            match ready!(Pin::new(&mut self.wire).poll_write(context, left))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => self.sent += sent,
+            }
+        }
+        self.bytes.clear();
+        // An idle connection keeps little.
+        self.bytes.shrink_to(LONG);
+        self.sent = 0;
+        self.is_due = false;
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::IoSlice;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakings(AtomicUsize);
+
+    impl Wake for Wakings {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What has come by now.
+    fn come(far: &mut DuplexStream) -> Vec<u8> {
+        let mut bytes = vec![0; MOST * 2];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        let waker = Arc::new(Wakings::default()).into();
+        let context = &mut Context::from_waker(&waker);
+        let _ = Pin::new(far).poll_read(context, &mut buffer);
+        buffer.filled().to_vec()
+    }
+
+    #[test]
+    fn what_is_written_until_others_were_let_go_on_is_sent_together() {
+        let (near, mut far) = duplex(MOST);
+        let mut wire = Gathered::new(Box::new(near));
+        let wakings = Arc::new(Wakings::default());
+        let waker = Arc::clone(&wakings).into();
+        let context = &mut Context::from_waker(&waker);
+        let write = |wire: &mut Gathered, context: &mut Context<'_>, text: &str| {
+            let slices = text.as_bytes().chunks(2).map(IoSlice::new);
+            let written = wire.poll_write(context, &slices.collect::<Vec<_>>());
+            assert!(matches!(written, Poll::Ready(Ok(length)) if length == text.len()));
+        };
+        for round in 1..=3 {
+            write(&mut wire, context, "first, ");
+            assert!(wire.poll_flush_soon(context).is_ready());
+            assert_eq!(wakings.0.load(Ordering::Relaxed), round, "or it would hang");
+            assert!(come(&mut far).is_empty());
+            write(&mut wire, context, "second");
+            assert!(wire.poll_flush_soon(context).is_ready());
+            assert_eq!(come(&mut far), b"first, second");
+            assert!(wire.poll_flush_soon(context).is_ready());
+        }
+        assert_eq!(
+            wakings.0.load(Ordering::Relaxed),
+            3,
+            "nothing was to be sent"
+        );
+    }
+
+    #[test]
+    fn what_is_long_waits_only_for_what_was_written_before() {
+        let (near, mut far) = duplex(MOST);
+        let mut wire = Gathered::new(Box::new(near));
+        let waker = Arc::new(Wakings::default()).into();
+        let context = &mut Context::from_waker(&waker);
+        let long = vec![b'x'; LONG + 1];
+        assert!(wire.poll_write(context, &[IoSlice::new(&long)]).is_ready());
+        assert_eq!(come(&mut far), long, "at once, and not copied");
+        assert!(
+            wire.poll_write(context, &[IoSlice::new(b"short")])
+                .is_ready()
+        );
+        assert!(wire.poll_write(context, &[IoSlice::new(&long)]).is_ready());
+        assert!(come(&mut far).is_empty());
+        assert!(wire.poll_flush(context).is_ready());
+        assert_eq!(come(&mut far).len(), 5 + long.len());
+    }
+
+    /// Writes pieces of many lengths, flushing now and then, to somebody who takes `room` bytes at once.
+    async fn sent_through(room: usize) -> (Vec<u8>, Vec<u8>) {
+        let (near, mut far) = duplex(room);
+        let taken = tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            far.read_to_end(&mut bytes).await.unwrap();
+            bytes
+        });
+        let mut wire = Gathered::new(Box::new(near));
+        let mut all = Vec::new();
+        for number in 0_usize..400 {
+            let length = number * number * 7 % (LONG + 2_000) / (1 + number % 9);
+            let piece: Vec<_> = (0..length)
+                .map(|at| (at + number).to_le_bytes()[0])
+                .collect();
+            all.extend_from_slice(&piece);
+            let mut left = &*piece;
+            while !left.is_empty() {
+                let (one, other) = left.split_at(left.len() / 3);
+                let slices = [IoSlice::new(one), IoSlice::new(other)];
+                let written = poll_fn(|context| wire.poll_write(context, &slices)).await;
+                left = &left[written.unwrap()..];
+                assert!(wire.bytes.len() <= MOST);
+            }
+            if number % 3 == 0 {
+                poll_fn(|context| wire.poll_flush_soon(context))
+                    .await
+                    .unwrap();
+            }
+            if number % 50 == 0 {
+                poll_fn(|context| wire.poll_flush(context)).await.unwrap();
+            }
+        }
+        poll_fn(|context| wire.poll_shutdown(context))
+            .await
+            .unwrap();
+        drop(wire);
+        (all, taken.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn nothing_is_lost_or_moved_however_slowly_it_is_taken() {
+        for room in [1, 100, LONG, MOST, 4 * MOST] {
+            let (all, taken) = sent_through(room).await;
+            assert!(all == taken, "with room for {room}");
+        }
+    }
+
+    #[test]
+    fn more_than_is_gathered_waits_until_it_is_taken() {
+        let (near, mut far) = duplex(10);
+        let mut wire = Gathered::new(Box::new(near));
+        let waker = Arc::new(Wakings::default()).into();
+        let context = &mut Context::from_waker(&waker);
+        let piece = vec![b'x'; 1_000];
+        let mut write = || wire.poll_write(context, &[IoSlice::new(&piece)]).is_ready();
+        let written = (0..1_000).take_while(|_| write()).count();
+        assert_eq!(written, MOST / piece.len());
+        assert_eq!(come(&mut far).len(), 10);
+        assert!(!write(), "there is room for ten bytes more");
+    }
+}
