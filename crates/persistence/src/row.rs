@@ -53,7 +53,7 @@ impl<'r> Values<'r> {
     }
 
     /// The value of the next column.
-    pub(crate) fn next<T: Value>(&mut self) -> Result<T, RepositoryError> {
+    pub(crate) fn next<T: Value<'r>>(&mut self) -> Result<T, RepositoryError> {
         let bytes = match &mut self.0 {
             Source::Row { row, next } => {
                 let value = row.try_get_raw(*next).map_err(translate)?;
@@ -87,13 +87,13 @@ pub(crate) fn unreadable() -> RepositoryError {
 }
 
 /// A type of value, read from the binary format.
-pub(crate) trait Value: Sized {
+pub(crate) trait Value<'r>: Sized {
     /// The value of those bytes, if it is one; without bytes it is null.
-    fn read(bytes: Option<&[u8]>) -> Option<Self>;
+    fn read(bytes: Option<&'r [u8]>) -> Option<Self>;
 }
 
-impl<T: Value> Value for Option<T> {
-    fn read(bytes: Option<&[u8]>) -> Option<Self> {
+impl<'r, T: Value<'r>> Value<'r> for Option<T> {
+    fn read(bytes: Option<&'r [u8]>) -> Option<Self> {
         match bytes {
             None => Some(None),
             Some(_) => T::read(bytes).map(Some),
@@ -101,19 +101,25 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
-impl Value for Uuid {
+impl Value<'_> for Uuid {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         Some(Self::from_bytes(bytes?.try_into().ok()?))
     }
 }
 
-impl Value for String {
-    fn read(bytes: Option<&[u8]>) -> Option<Self> {
-        Some(str::from_utf8(bytes?).ok()?.to_owned())
+impl<'r> Value<'r> for &'r str {
+    fn read(bytes: Option<&'r [u8]>) -> Option<Self> {
+        str::from_utf8(bytes?).ok()
     }
 }
 
-impl Value for bool {
+impl Value<'_> for String {
+    fn read(bytes: Option<&[u8]>) -> Option<Self> {
+        Some(<&str>::read(bytes)?.to_owned())
+    }
+}
+
+impl Value<'_> for bool {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         match bytes? {
             [0] => Some(false),
@@ -123,13 +129,13 @@ impl Value for bool {
     }
 }
 
-impl Value for i64 {
+impl Value<'_> for i64 {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         Some(Self::from_be_bytes(bytes?.try_into().ok()?))
     }
 }
 
-impl Value for DateTime<Utc> {
+impl Value<'_> for DateTime<Utc> {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         Self::from_timestamp_micros(i64::read(bytes)?.checked_add(EPOCH)?)
     }

@@ -26,14 +26,11 @@ pub(super) fn short_content() -> String {
 /// Appends the columns, over those of `shown`, of which snippets are made: the words that
 /// are looked for, and what PostgreSQL tells of the row. It tells nothing of most, since it
 /// takes longer for that than for all else: where words are simple, [`Wanted`] tells the same of
-/// the texts, unless the content `may_be_left` as [`short_content`] does, and is. `always`
-/// has it tell of each row.
-pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool, always: bool) {
+/// the texts, unless the content `may_be_left` as [`short_content`] does, and is.
+pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool) {
     sql.push(format_args!(
-        ", (select querytree({QUERY})) as words, \
-         case when {HAS_FORMS} or "
+        ", (select querytree({QUERY})) as words, case when {HAS_FORMS}"
     ));
-    sql.push_bind(always);
     if may_be_left {
         sql.push(format_args!(" or octet_length(content) > {SHORT}"));
     }
@@ -42,13 +39,13 @@ pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool, alw
     sql.push(") end as told");
 }
 
-/// Appends a query for a headline of the content or, where the title alone says something of
+/// Appends a query for what is told of a row: a headline of its content or, where the title alone says something of
 /// what is looked for, of the title; and the part of the text that it was made of: it is made of
 /// words alone (`byline_words`), and the part has what stands between the words too.
 ///
 /// It looks for any of the words, one by one: title and content may have some each, and
 /// PostgreSQL takes time and memory without bound to mark a long phrase.
-fn push_headline(sql: &mut QueryBuilder<Postgres>) {
+pub(super) fn push_headline(sql: &mut QueryBuilder<Postgres>) {
     let (open, close) = (Snippet::OPEN, Snippet::CLOSE);
     let headline = |words: &str| {
         format!(

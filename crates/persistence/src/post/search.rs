@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::PostTest;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
-use byline_domain::post::{Content, FoundPost, PostField, PostView, Snippet, Title, Told, Wanted};
+use byline_domain::post::{FoundPost, PostField, Snippet};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -13,8 +13,8 @@ use sqlx::{Arguments, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::columns::{columns, weight};
-use super::headline::{push_told, short_content, told, wanted};
-use super::view::next_view;
+use super::headline::{push_headline, push_told, short_content, told, wanted};
+use super::view::{Beginning, next_view};
 use super::web_query::web_query;
 use crate::filter::Rows;
 use crate::keyset::check_cursor;
@@ -73,7 +73,7 @@ pub(super) async fn search(
             return Ok(Page::empty());
         };
         let ids = places.iter().map(|place| place.id).collect();
-        let rows = search.read(database, ids, false).await?;
+        let rows = search.read(database, ids).await?;
         if !rows.is_empty() || !more {
             let more = more || is_cut(&rows)?;
             let posts = search.found(database, &rows, &places).await?;
@@ -217,13 +217,12 @@ impl Search<'_> {
             .collect()
     }
 
-    /// The posts of these places that still match, up to a weight, with what their
-    /// snippets are made of: `told` by PostgreSQL of each, or only where it has to be.
+    /// The posts of these places that still match, up to a weight, with what their snippets
+    /// are made of.
     async fn read(
         &self,
         database: &Database,
         ids: Vec<Uuid>,
-        told: bool,
     ) -> Result<Vec<PgRow>, RepositoryError> {
         // The texts are read for the snippet; by reference, until the page is known.
         let read = columns(&self.with_texts());
@@ -234,25 +233,46 @@ impl Search<'_> {
             column => column,
         });
         let shown = shown.collect::<Vec<_>>().join(", ");
-        let read = format!("{}, number", read.join(", "));
         let mut sql = self.statement()?;
         sql.push(format_args!("select {shown}, number, followed"));
-        push_told(&mut sql, may_be_left, told);
+        push_told(&mut sql, may_be_left);
         sql.push(" from (");
+        let columns = format!("{}, number", read.join(", "));
         let weight = format!(
             "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
             weight(self.fields, self.each_weighs),
             Snippet::MAX_HTML_BYTES,
             Snippet::HTML_BYTES_OF_ONE,
         );
-        push_weighed(&mut sql, &read, &weight, "number", |sql| {
-            sql.push(format_args!("select {read} from unnest("));
-            sql.push_bind(ids);
-            sql.push("::uuid[]) with ordinality asked (id, number) join posts using (id) where ");
-            self.push_conditions(sql);
+        push_weighed(&mut sql, &columns, &weight, "number", |sql| {
+            self.push_asked(sql, &columns, ids);
         });
         sql.push(") shown order by number");
         self.ask(database, sql).await
+    }
+
+    /// The ids of those of these posts that still match, with what PostgreSQL tells of each.
+    async fn read_told(
+        &self,
+        database: &Database,
+        ids: Vec<Uuid>,
+    ) -> Result<Vec<PgRow>, RepositoryError> {
+        let mut sql = self.statement()?;
+        sql.push("select id, (");
+        push_headline(&mut sql);
+        sql.push(") as told from (");
+        self.push_asked(&mut sql, "id, title, content", ids);
+        sql.push(") shown");
+        self.ask(database, sql).await
+    }
+
+    /// Appends a query for columns of those of these posts that still match, and of the
+    /// `number` of each among the ids.
+    fn push_asked(&self, sql: &mut QueryBuilder<Postgres>, columns: &str, ids: Vec<Uuid>) {
+        sql.push(format_args!("select {columns} from unnest("));
+        sql.push_bind(ids);
+        sql.push("::uuid[]) with ordinality asked (id, number) join posts using (id) where ");
+        self.push_conditions(sql);
     }
 
     /// What is read of a post: what was asked for, and its texts.
@@ -271,24 +291,24 @@ impl Search<'_> {
         let Some(first) = rows.first() else {
             return Ok(Vec::new());
         };
-        let (wanted, texts) = (wanted(first)?, self.with_texts());
+        let (wanted, read) = (wanted(first)?, self.with_texts());
         let mut found = Vec::with_capacity(rows.len());
         let mut unsure = HashMap::new();
         for row in rows {
             let mut values = Values::from(row);
-            let mut post = next_view(&mut values, &texts)?;
+            let beginning = Beginning::next(&mut values, &read)?;
+            let post = next_view(&beginning, &mut values, self.fields)?;
             let place = place(places, values.next()?).ok_or_else(unreadable)?;
             let snippet = if let Some(told) = told(row)? {
                 told
             } else {
-                let told = tell(&wanted, &post);
+                let content = beginning.content.unwrap_or_default();
+                let told = wanted.tell(beginning.title, content);
                 if !told.is_sure {
                     unsure.insert(place.id, found.len());
                 }
                 told.snippet
             };
-            post.title = post.title.filter(|_| self.fields.has(PostField::Title));
-            post.content = post.content.filter(|_| self.fields.has(PostField::Content));
             let rank = place.rank();
             let post = FoundPost {
                 post,
@@ -310,12 +330,8 @@ impl Search<'_> {
         unsure: &HashMap<Uuid, usize>,
         found: &mut [(Cursor, FoundPost)],
     ) -> Result<(), RepositoryError> {
-        let (ids, none) = (unsure.keys().copied().collect(), Fields::none());
-        let bare = Search {
-            fields: &none,
-            ..*self
-        };
-        for row in &bare.read(database, ids, true).await? {
+        let ids = unsure.keys().copied().collect();
+        for row in &self.read_told(database, ids).await? {
             let id: Uuid = get(row, "id")?;
             let post = unsure.get(&id).and_then(|index| found.get_mut(*index));
             if let (Some((_, post)), Some(snippet)) = (post, told(row)?) {
@@ -348,10 +364,4 @@ impl Search<'_> {
 /// The place of that number, from one on.
 fn place(places: &[Place], number: i64) -> Option<&Place> {
     places.get(usize::try_from(number - 1).ok()?)
-}
-
-fn tell(wanted: &Wanted, post: &PostView) -> Told {
-    let title = post.title.as_ref().map_or("", Title::as_str);
-    let content = post.content.as_ref().and_then(Option::as_ref);
-    wanted.tell(title, content.map_or("", Content::as_str))
 }

@@ -17,24 +17,54 @@ pub(crate) fn view<'r>(
     row: impl Into<Values<'r>>,
     fields: &Fields<PostField>,
 ) -> Result<PostView, RepositoryError> {
-    next_view(&mut row.into(), fields)
+    let mut values = row.into();
+    let beginning = Beginning::next(&mut values, fields)?;
+    next_view(&beginning, &mut values, fields)
 }
 
-/// As [`view`]; what the row holds beside is read next.
+/// What a row begins with: its id, and its texts as they are stored, as far as they were read.
+pub(super) struct Beginning<'r> {
+    id: Uuid,
+    pub(super) title: &'r str,
+    pub(super) content: Option<&'r str>,
+}
+
+impl<'r> Beginning<'r> {
+    /// Of a row of the columns of these fields.
+    pub(super) fn next(
+        values: &mut Values<'r>,
+        read: &Fields<PostField>,
+    ) -> Result<Self, RepositoryError> {
+        let mut beginning = Self {
+            id: values.next()?,
+            title: "",
+            content: None,
+        };
+        if read.has(PostField::Title) {
+            beginning.title = values.next()?;
+        }
+        if read.has(PostField::Content) {
+            beginning.content = values.next()?;
+        }
+        Ok(beginning)
+    }
+}
+
+/// The post of a row that begins so. It holds these fields, whichever texts were read: those
+/// that nobody asked for may break their rules. What the row holds beside is read next.
 pub(super) fn next_view(
+    beginning: &Beginning<'_>,
     values: &mut Values<'_>,
     fields: &Fields<PostField>,
 ) -> Result<PostView, RepositoryError> {
-    let id: Uuid = values.next()?;
+    let id = beginning.id;
     let bad = |column| move |_| corrupt(PostField::TABLE, column, id);
     let mut view = PostView::bare(PostId::from_uuid(id));
     if fields.has(PostField::Title) {
-        let title: String = values.next()?;
-        view.title = Some(Title::parse(title).map_err(bad("title"))?);
+        view.title = Some(Title::parse(beginning.title).map_err(bad("title"))?);
     }
     if fields.has(PostField::Content) {
-        let content: Option<String> = values.next()?;
-        let content = content.map(Content::parse).transpose();
+        let content = beginning.content.map(Content::parse).transpose();
         view.content = Some(content.map_err(bad("content"))?);
     }
     if fields.has(PostField::AuthorId) {

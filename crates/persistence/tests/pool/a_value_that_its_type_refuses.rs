@@ -67,6 +67,38 @@ async fn of_a_post_is_corrupt_wherever_it_is_read() {
     let filter = PostFilter::all(Trash::Include);
     let list = PostReader::list(&*world.database, &filter, &order, &page, &all, 0).await;
     assert_corrupt(list, place, id);
+    let query = SearchQuery::parse("two").unwrap();
+    let search = PostReader::search(&*world.database, &query, &filter, &page, &all, 0).await;
+    assert_corrupt(search, place, id);
+}
+
+#[tokio::test]
+async fn of_a_post_fails_no_read_that_does_not_ask_for_it() {
+    let mut world = World::new(&patient(1)).await;
+    let author = fixtures::user(1);
+    world.insert(&author).await;
+    let mut unit = world.database.begin().await.unwrap();
+    let post = fixtures::post(1, author.id);
+    unit.posts().insert(&post).await.unwrap();
+    unit.commit().await.unwrap();
+    let spoil = r"update posts set title = E'two\nlines', content = E'a bell: \x07'";
+    execute(&mut world.beside, spoil).await;
+
+    let bare = Fields::none();
+    let one = PostReader::find(&*world.database, post.id, Trash::Exclude, &bare).await;
+    assert_eq!(one.unwrap().unwrap().id, post.id);
+    let page = PageRequest::first(PageSize::DEFAULT);
+    let filter = PostFilter::all(Trash::Exclude);
+    for (text, snippet) in [
+        ("two", "<mark>two</mark>\nlines"),
+        ("a bell", "<mark>a</mark> <mark>bell</mark>: \u{7}"),
+    ] {
+        let query = SearchQuery::parse(text).unwrap();
+        let found = PostReader::search(&*world.database, &query, &filter, &page, &bare, 0).await;
+        let found = &found.unwrap().items[0];
+        assert_eq!(found.post, PostView::bare(post.id));
+        assert_eq!(found.snippet.to_html(), snippet);
+    }
 }
 
 #[tokio::test]
