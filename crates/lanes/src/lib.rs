@@ -120,7 +120,7 @@ impl<T: Together> Lanes<T> {
     /// then.
     ///
     /// Whoever finds a lane free lets those go on who are ready to: what comes in with it is done
-    /// with it. Where there is nothing of it, this goes on at once.
+    /// with it, and after it. Where there is nothing of it, this goes on at once.
     pub async fn turn(&self, kind: Arc<T::Kind>, work: impl FnOnce() -> T::Work + Send) -> Turn<T> {
         let now = Instant::now();
         let is_free = self.0.bounds.is_direct && self.line(&mut self.lines(), &kind).enter(now);
@@ -132,14 +132,21 @@ impl<T: Together> Lanes<T> {
             return Turn::Now(lane);
         }
         let (answer, told) = oneshot::channel();
-        let work = work();
-        self.line(&mut self.lines(), &kind)
-            .wait(Waiting { work, answer });
-        match lane {
-            // Who waits begins then.
-            Some(lane) => drop(lane),
+        let waiting = Waiting {
+            work: work(),
+            answer,
+        };
+        if let Some(lane) = lane {
+            // It was there before all that has come since.
+            self.line(&mut self.lines(), &kind).put_back(vec![waiting]);
+            // Without a runtime the lane is given back here.
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(lane.work());
+            }
+        } else {
+            self.line(&mut self.lines(), &kind).wait(waiting);
             // Where all that is under way is late, or has ended just now.
-            None => self.begin(&kind),
+            self.begin(&kind);
         }
         Turn::Later(Place {
             lanes: self.clone(),
@@ -197,15 +204,7 @@ impl<T: Together> Lanes<T> {
             // What has come in already is read and heard first, and goes along. Where there is
             // nothing of it, this goes on at once.
             yield_now().await;
-            let inner = &lane.lanes;
-            let next = inner.next(&lane.kind);
-            if next.is_empty() {
-                return;
-            }
-            let left = inner.together().work(&lane.kind, next).await;
-            if !left.is_empty() {
-                inner.line(&mut inner.lines(), &lane.kind).put_back(left);
-            }
+            lane.work().await;
         });
     }
 
@@ -224,6 +223,21 @@ pub struct Lane<T: Together> {
     lanes: Lanes<T>,
     kind: Arc<T::Kind>,
     taken: Instant,
+}
+
+impl<T: Together> Lane<T> {
+    /// Does what waits.
+    async fn work(self) {
+        let lanes = &self.lanes;
+        let next = lanes.next(&self.kind);
+        if next.is_empty() {
+            return;
+        }
+        let left = lanes.together().work(&self.kind, next).await;
+        if !left.is_empty() {
+            lanes.line(&mut lanes.lines(), &self.kind).put_back(left);
+        }
+    }
 }
 
 impl<T: Together> Drop for Lane<T> {

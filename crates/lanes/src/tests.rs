@@ -1,3 +1,5 @@
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -93,15 +95,46 @@ async fn what_comes_in_while_work_begins_goes_along() {
 async fn who_comes_along_with_whoever_finds_a_lane_free_is_done_with_them() {
     let notes = Arc::new(Notes::default());
     let lanes = Lanes::new(Arc::clone(&notes), ONE);
-    let [first, second] = tokio::join!(turn(&lanes, 1), turn(&lanes, 2)).into();
-    for (turn, work) in [(second, 2), (first, 1)] {
+    let (first, second) = tokio::join!(turn(&lanes, 1), turn(&lanes, 2));
+    // Others have gone on once: they are not waited for again.
+    tokio::task::yield_now().await;
+    assert_eq!(*notes.done.lock().unwrap(), [[1, 2]]);
+    for (turn, work) in [(first, 1), (second, 2)] {
         let Turn::Later(place) = turn else {
             panic!("{work} is done by itself");
         };
         assert_eq!(place.told().await.unwrap(), work);
     }
-    assert_eq!(*notes.done.lock().unwrap(), [[2, 1]]);
+    assert!(lanes.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_before_others_are_heard_has_them_begin() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    let mut first = Box::pin(turn(&lanes, 1));
+    let is_pending = poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending()));
+    assert!(is_pending.await, "others are let go on first");
+    let second = later(&lanes, 2).await;
+    drop(first);
     tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    assert_eq!(*notes.done.lock().unwrap(), [[2]]);
+    assert_eq!(second.told().await.unwrap(), 2);
+    assert!(lanes.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_once_others_were_heard_has_them_begin() {
+    let notes = Arc::new(Notes::default());
+    let lanes = Lanes::new(Arc::clone(&notes), ONE);
+    let (first, second) = tokio::join!(turn(&lanes, 1), turn(&lanes, 2));
+    drop(first);
+    let Turn::Later(second) = second else {
+        panic!("it is done by itself");
+    };
+    assert_eq!(second.told().await.unwrap(), 2);
+    assert_eq!(*notes.done.lock().unwrap(), [[2]]);
     assert!(lanes.is_idle());
 }
 
