@@ -17,6 +17,7 @@ use byline_domain::testing::fixtures::{post, post_id, time, user, user_id};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_domain::user::{UserField, UserFilter, UserGroup, UserReader};
+use byline_persistence::meter::Statements;
 use byline_persistence::testing::{TestDatabase, execute};
 use byline_persistence::{CoalescingPosts, CoalescingUsers, Database};
 use futures_util::future::{BoxFuture, join_all};
@@ -202,4 +203,32 @@ async fn what_is_asked_at_once_is_answered_as_if_it_were_asked_alone() {
     assert_eq!(corrupt, 4, "of each side by id, and twice as an author");
     assert!(expected.iter().any(|it| it.len() > 2_500_000));
     assert!(expected.iter().any(|it| it == "Ok(None)"));
+}
+
+#[tokio::test]
+async fn a_first_page_is_shared_only_if_it_is_light() {
+    let (_test, database) = filled().await;
+    let plain: Arc<Database> = Arc::new(database);
+    let readers = |posts: CoalescingPosts| Readers {
+        users: plain.clone(),
+        posts: Arc::new(posts),
+    };
+    let queued = readers(CoalescingPosts::queued(plain.clone()));
+    let direct = readers(CoalescingPosts::new(plain.clone()));
+    let author = user_id(HEAVY[0]);
+    for (fields, by_queue) in [(Fields::none(), 1), (Fields::all(), 2)] {
+        let page = || Question::FirstPage(author, Trash::Include, fields.clone());
+        let ask = async |readers: &Readers| {
+            let statements = Statements::default();
+            let answer = statements.count_in(readers.ask(page())).await;
+            (answer, statements.get())
+        };
+        let alone = ask(&direct).await;
+        assert_eq!(alone.1, 1, "by its caller");
+        // All of them ask for one author: a heavy page is read by each once more.
+        for (answer, statements) in join_all((0..3).map(|_| ask(&queued))).await {
+            assert!(answer == alone.0, "{answer:.300}");
+            assert_eq!(statements, by_queue);
+        }
+    }
 }

@@ -38,6 +38,15 @@ pub(super) trait Reads: Send + Sync + 'static {
         key: Self::Key,
     ) -> Result<Self::Row, RepositoryError>;
 
+    /// Reads what is of one key for a caller that reads by itself, and shares it with nobody.
+    async fn alone(
+        &self,
+        group: &Arc<Self::Group>,
+        key: Self::Key,
+    ) -> Result<Self::Row, RepositoryError> {
+        self.one(group, key).await
+    }
+
     /// Reads what is of each key, by one statement. Answers in the order of the keys, which
     /// are each given once: for the first at least, and for those after it as long as there is
     /// room in the answer.
@@ -82,7 +91,7 @@ impl<R: Reads> Loader<R> {
     ) -> Result<R::Row, RepositoryError> {
         let group = Arc::new(group);
         let told = match self.0.turn(Arc::clone(&group), || key).await {
-            Turn::Now(_lane) => return self.0.together().0.one(&group, key).await,
+            Turn::Now(_lane) => return self.0.together().0.alone(&group, key).await,
             Turn::Later(place) => place.told().await,
         };
         let told = told.map_err(|_| {

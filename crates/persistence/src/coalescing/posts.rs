@@ -135,7 +135,8 @@ impl Reads for NewestOf {
     }
 }
 
-/// `None` of a page that is too heavy to be read along with others.
+/// `None` of a page that is too heavy to be shared: each who wants it reads it outside of the
+/// lane, and nobody has a copy of what another one read.
 struct FirstPageOf(Arc<dyn PostReader>);
 
 #[async_trait]
@@ -145,6 +146,18 @@ impl Reads for FirstPageOf {
     type Row = Option<Page<PostView>>;
 
     async fn one(
+        &self,
+        group: &Arc<Self::Group>,
+        author: UserId,
+    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+        let page = self.many(group, &[author]).await?.pop();
+        Ok(page.flatten())
+    }
+
+    /// By a list, whatever the page weighs. Most are light, and of one author a list takes
+    /// PostgreSQL less than the statement that leaves out heavy ones. One that is heavy keeps
+    /// its lane for as long as a late one does at most, and takes no second statement.
+    async fn alone(
         &self,
         group: &Arc<Self::Group>,
         author: UserId,

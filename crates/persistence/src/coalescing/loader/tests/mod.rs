@@ -61,6 +61,20 @@ async fn what_is_asked_for_twice_is_read_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_is_read_for_all_who_may_share_it_though_it_is_of_one_key() {
+    let stage = Stage::of(Store::default(), 1);
+    let mut reads = stage.reads([1, 7, 7]).await;
+    stage.go_on(2).await;
+    reads.extend(stage.reads([8]).await);
+    stage.go_on(1).await;
+    for read in reads {
+        told(read).await;
+    }
+    assert_eq!(stage.began(), [[1], [7], [8]]);
+    assert_eq!(stage.store.alone.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_read_in_another_way_is_another_statement() {
     let stage = Stage::of(Store::default(), 1);
     let mut reads = Vec::new();

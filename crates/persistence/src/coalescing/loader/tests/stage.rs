@@ -24,6 +24,8 @@ pub(super) struct Store {
     pub(super) under_way: AtomicUsize,
     pub(super) most_under_way: AtomicUsize,
     pub(super) given_up: AtomicUsize,
+    /// How many reads their callers made by themselves.
+    pub(super) alone: AtomicUsize,
     pub(super) corrupt: HashSet<u64>,
     pub(super) is_away: bool,
     /// How many keys an answer has room for.
@@ -39,6 +41,7 @@ impl Default for Store {
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
             given_up: AtomicUsize::new(0),
+            alone: AtomicUsize::new(0),
             corrupt: HashSet::new(),
             is_away: false,
             room: usize::MAX,
@@ -111,6 +114,11 @@ impl Reads for Arc<Store> {
 
     async fn one(&self, _: &Arc<&'static str>, key: u64) -> Result<u64, RepositoryError> {
         Ok(self.read(&[key]).await?[0])
+    }
+
+    async fn alone(&self, group: &Arc<&'static str>, key: u64) -> Result<u64, RepositoryError> {
+        self.alone.fetch_add(1, Ordering::Relaxed);
+        self.one(group, key).await
     }
 
     async fn many(&self, _: &Arc<&'static str>, keys: &[u64]) -> Result<Vec<u64>, RepositoryError> {
