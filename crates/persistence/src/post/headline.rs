@@ -14,6 +14,12 @@ use crate::row::{get, unreadable};
 const HAS_FORMS: &str = "(select exists (select from pg_ts_config_map \
     where mapcfg = 'byline'::regconfig and mapdict <> 'pg_catalog.simple'::regdictionary))";
 
+/// Whether PostgreSQL takes texts beyond ASCII apart as [`Wanted`] does. On a system whose
+/// locale is C it takes all characters there for letters that have no case, whatever it knows
+/// of them elsewhere by a locale of its own.
+const KNOWS_LETTERS: &str =
+    "to_tsvector('pg_catalog.simple', 'É—b') = to_tsvector('pg_catalog.simple', 'é b')";
+
 /// The longest content that is read for a snippet alone, in bytes: those of a page weigh
 /// what an answer may. Of a longer one, PostgreSQL makes the snippet.
 const SHORT: u64 = MAX_BYTES / PageSize::MAX.get() as u64;
@@ -26,10 +32,12 @@ pub(super) fn short_content() -> String {
 /// Appends the columns, over those of `shown`, of which snippets are made: the words that
 /// are looked for, and what PostgreSQL tells of the row. It tells nothing of most, since it
 /// takes longer for that than for all else: where words are simple, [`Wanted`] tells the same of
-/// the texts, unless the content `may_be_left` as [`short_content`] does, and is.
+/// the texts, unless the content `may_be_left` as [`short_content`] does, and is, or a text is
+/// beyond ASCII where PostgreSQL [takes that apart otherwise](KNOWS_LETTERS).
 pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool) {
     sql.push(format_args!(
-        ", (select querytree({QUERY})) as words, case when {HAS_FORMS}"
+        ", (select querytree({QUERY})) as words, case when {HAS_FORMS} or (not ({KNOWS_LETTERS}) and \
+         octet_length(title || coalesce(content, '')) <> char_length(title || coalesce(content, '')))"
     ));
     if may_be_left {
         sql.push(format_args!(" or octet_length(content) > {SHORT}"));

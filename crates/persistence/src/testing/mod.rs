@@ -17,6 +17,8 @@ use crate::{Database, PoolSettings, grants, migrate};
 
 const UNMIGRATED: &str = "template1";
 const TEMPLATE: &str = "byline_template";
+/// The one of which a copy may have another locale.
+const OF_ANY_LOCALE: &str = "template0";
 
 /// The role that owns what is in a migrated database.
 pub const OWNER: &str = "test_owner";
@@ -86,7 +88,29 @@ impl TestDatabase {
         Self::copy_of(template).await
     }
 
+    /// A migrated database that knows letters beyond ASCII and is on a system whose locale is C,
+    /// by which PostgreSQL parts words.
+    pub async fn in_locale_c() -> Self {
+        let run = test_run().await;
+        let mut admin = connect(&run.connect_options("postgres")).await;
+        let version = "select current_setting('server_version_num')::bigint";
+        let locale = if count(&mut admin, version).await < 170_000 {
+            "locale_provider icu icu_locale 'und'"
+        } else {
+            "locale_provider builtin builtin_locale 'C.UTF-8'"
+        };
+        let _ = admin.close().await;
+        let locale = format!(" encoding 'UTF8' lc_collate 'C' lc_ctype 'C' {locale}");
+        let made = Self::make(OF_ANY_LOCALE, &locale).await;
+        migrate_for_service(&made.server.clone().username(OWNER)).await;
+        made
+    }
+
     async fn copy_of(template: &'static str) -> Self {
+        Self::make(template, "").await
+    }
+
+    async fn make(template: &'static str, locale: &str) -> Self {
         let run = test_run().await;
         let name = format!(
             "test_{}_{}",
@@ -96,7 +120,7 @@ impl TestDatabase {
         let mut sql = sqlx::QueryBuilder::<sqlx::Postgres>::new("create database ");
         sql.push(&name).push(" template ").push(template);
         // In memory, block by block through the log, as is usual, takes more than twice as long.
-        sql.push(" strategy file_copy");
+        sql.push(" strategy file_copy").push(locale);
         // A superuser's, as long as nobody has migrated it.
         let program = if template == UNMIGRATED {
             embedded::USER
@@ -230,18 +254,21 @@ async fn test_run() -> TestRun {
                 }
                 let _ = admin.close().await;
                 let owner = run.connect_options(TEMPLATE).username(OWNER);
-                migrate::up(&owner)
-                    .await
-                    .expect("the template can be migrated");
-                grants::grant(&owner, SERVICE, false)
-                    .await
-                    .expect("the service can be given its rights");
+                migrate_for_service(&owner).await;
             });
         })
     })
     .await
     .expect("no panic while the test server starts")
     .expect("a test server can be started")
+}
+
+/// Migrates a database, and lets the service use it.
+async fn migrate_for_service(owner: &PgConnectOptions) {
+    let migrated = migrate::up(owner).await;
+    migrated.expect("a database of tests can be migrated");
+    let granted = grants::grant(owner, SERVICE, false).await;
+    granted.expect("the service can be given its rights");
 }
 
 /// A connection beside the adapters.

@@ -140,7 +140,10 @@ struct World {
 
 impl World {
     async fn of(texts: impl IntoIterator<Item = (String, String)>) -> Self {
-        let test = TestDatabase::new().await;
+        Self::on(TestDatabase::new().await, texts).await
+    }
+
+    async fn on(test: TestDatabase, texts: impl IntoIterator<Item = (String, String)>) -> Self {
         let database = test.database();
         let mut unit = database.begin().await.unwrap();
         unit.users().insert(&user(1)).await.unwrap();
@@ -237,6 +240,15 @@ async fn assert_marked(connection: &mut Connection, found: &FoundPost, query: &S
 
 #[tokio::test]
 async fn of_random_texts_mark_what_postgresql_marks() {
+    mark_what_postgresql_marks(TestDatabase::new().await).await;
+}
+
+#[tokio::test]
+async fn of_random_texts_mark_what_postgresql_marks_in_the_locale_c() {
+    mark_what_postgresql_marks(TestDatabase::in_locale_c().await).await;
+}
+
+async fn mark_what_postgresql_marks(test: TestDatabase) {
     let mut runner = TestRunner::new(Config {
         rng_seed: RngSeed::Fixed(1),
         ..Config::default()
@@ -248,7 +260,7 @@ async fn of_random_texts_mark_what_postgresql_marks() {
         .collect();
     let asked = (0..70).map(|_| SearchQuery::parse(of(queries().boxed())).unwrap());
     let asked: Vec<_> = asked.collect();
-    let world = World::of(posts).await;
+    let world = World::on(test, posts).await;
     let mut connection = world.test.connection().await;
     let mut marked = 0;
     for is_simple in [true, false] {
