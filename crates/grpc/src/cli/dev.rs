@@ -7,6 +7,7 @@ use std::sync::Arc;
 use byline_persistence::embedded::{EmbeddedOptions, EmbeddedPostgres};
 use byline_persistence::migrate;
 use clap::Args;
+use tokio::net::TcpSocket;
 
 use super::CommandError;
 use super::options::ServerOptions;
@@ -21,6 +22,9 @@ use crate::server::Doors;
 const DATABASE: &str = "byline";
 
 #[derive(Args, Debug)]
+#[command(mut_arg("listen", |listen| listen.help(
+    "Where to listen: a loopback address, since everybody who reaches it may do everything; port 0 picks a free one"
+)))]
 pub(super) struct DevCommand {
     #[command(flatten)]
     server: ServerOptions,
@@ -59,6 +63,8 @@ impl DevCommand {
         }
         let keys = self.server.page_token_keys()?;
         let passwords = self.server.passwords()?;
+        // Before anything is made.
+        let address = self.server.bind()?;
         let options = EmbeddedOptions {
             data_dir: self.data_dir,
             bindir: self.pg_bindir,
@@ -70,7 +76,8 @@ impl DevCommand {
         let postgres =
             tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
         eprintln!("{} is up", postgres.describe());
-        let result = run(&self.server, &postgres, (keys, passwords), !self.no_demo).await;
+        let sealed_by = (keys, passwords);
+        let result = run(&self.server, address, &postgres, sealed_by, !self.no_demo).await;
         tokio::task::spawn_blocking(move || drop(postgres)).await?;
         result
     }
@@ -78,6 +85,7 @@ impl DevCommand {
 
 async fn run(
     options: &ServerOptions,
+    address: TcpSocket,
     postgres: &EmbeddedPostgres,
     (keys, passwords): (Option<Keys>, PasswordSettings),
     with_demo: bool,
@@ -109,7 +117,7 @@ async fn run(
         gate: Arc::new(Gate::Open),
         reflection: true,
     };
-    serve(options, &app, doors, |address| {
+    serve(options, address, &app, doors, |address| {
         eprint!("{}", calls_to_paste(address, &psql));
     })
     .await

@@ -6,6 +6,7 @@ mod database;
 mod jwt;
 mod log;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use byline_persistence::PoolSettings;
 use chrono::TimeDelta;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::CommandError;
 use super::passwords::PasswordOptions;
@@ -134,10 +135,18 @@ impl ServerOptions {
         self.connections.transport(to_database, certificates)
     }
 
-    /// Takes the address.
-    pub(super) fn bind(&self) -> Result<TcpListener, CommandError> {
-        transport::listen(self.listen)
-            .map_err(|error| format!("--listen {}: {error}", self.listen).into())
+    /// Takes the address. Whoever connects is refused until [`Self::listen`].
+    pub(super) fn bind(&self) -> Result<TcpSocket, CommandError> {
+        transport::bind(self.listen).map_err(|error| self.cannot_listen(&error))
+    }
+
+    /// Listens at the address that was taken.
+    pub(super) fn listen(&self, bound: TcpSocket) -> Result<TcpListener, CommandError> {
+        transport::listen(bound).map_err(|error| self.cannot_listen(&error))
+    }
+
+    fn cannot_listen(&self, error: &io::Error) -> CommandError {
+        format!("--listen {}: {error}", self.listen).into()
     }
 
     pub(super) fn limits(&self) -> Limits {

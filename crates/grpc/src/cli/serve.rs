@@ -8,6 +8,7 @@ use byline_persistence::doctor::Standing;
 use byline_persistence::migrate::{self, RunOptions, Runner, SchemaState};
 use byline_persistence::{PgConnectOptions, is_forbidden};
 use clap::Args;
+use tokio::net::TcpSocket;
 
 use super::options::{
     AuthOptions, DatabaseOptions, ServerOptions, TlsOptions, lock_timeout, some_time,
@@ -93,6 +94,8 @@ impl ServeCommand {
                 "no --password-pepper: whoever gets hold of the database can guess passwords"
             );
         }
+        // Before anything is changed.
+        let address = self.server.bind()?;
         if self.migrate {
             migrate_first(&database, self.patience.options()).await?;
         }
@@ -111,7 +114,7 @@ impl ServeCommand {
             gate: Arc::new(self.auth.gate(&app).await?),
             reflection: self.auth.reflection(),
         };
-        serve(&self.server, &app, doors, |_| {}).await
+        serve(&self.server, address, &app, doors, |_| {}).await
     }
 }
 
@@ -177,14 +180,15 @@ pub(super) fn unreachable(error: RepositoryError) -> CommandError {
     }
 }
 
-/// Listens, tells where, and serves until the process is asked to stop.
+/// Listens at that address, tells where, and serves until the process is asked to stop.
 pub(super) async fn serve(
     options: &ServerOptions,
+    address: TcpSocket,
     app: &App,
     doors: Doors,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), CommandError> {
-    let listener = options.bind()?;
+    let listener = options.listen(address)?;
     let address = listener.local_addr()?;
     let stop = stop_signal();
     println!("listening on {address}");

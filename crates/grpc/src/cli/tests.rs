@@ -241,3 +241,11 @@ fn help_shows_no_value_of_the_environment() {
     assert!(shows(&Cli::command()));
     assert!(!shows(&silent_of_environment(Cli::command())));
 }
+
+#[test]
+fn help_of_dev_promises_nothing_that_it_refuses() {
+    let refusal = Cli::command().try_get_matches_from(["byline", "dev", "--help"]);
+    let help = refusal.unwrap_err().to_string();
+    assert!(help.contains("--listen"), "{help}");
+    assert!(!help.contains("TLS"), "{help}");
+}

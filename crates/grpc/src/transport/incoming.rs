@@ -28,8 +28,8 @@ const BACKLOG: u32 = 4_096;
 /// How many connections may wait for tonic, which takes each at once.
 const WAITING: usize = 16;
 
-/// Takes an address to listen at.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Takes an address. Whoever connects is refused until somebody listens there.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -37,7 +37,12 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // A server that is started anew finds connections of the one before it.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    Ok(socket)
+}
+
+/// Listens at an address that was taken.
+pub(crate) fn listen(bound: TcpSocket) -> io::Result<TcpListener> {
+    bound.listen(BACKLOG)
 }
 
 /// The connections on which the preface of HTTP/2 has come. When dropped it stops listening, and

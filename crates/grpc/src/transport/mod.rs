@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(crate) use incoming::{Incoming, listen};
+pub(crate) use incoming::{Incoming, bind, listen};
 pub(crate) use limits::{Everybody, Places, host, room};
 pub(crate) use peer_name::PeerName;
 pub(crate) use reload::Certificates;

@@ -4,8 +4,8 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use byline_grpc::pb;
-use byline_persistence::testing::{TestDatabase, execute};
-use tokio::net::TcpStream;
+use byline_persistence::testing::{TestDatabase, count, execute};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -45,6 +45,27 @@ async fn an_address_that_others_can_reach_is_refused() {
         let expected = "--auth none lets everybody do everything: it is taken on loopback";
         assert!(said.contains(expected), "{secured:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_told_before_anything_is_made_or_changed() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("data");
+    let database = TestDatabase::unmigrated().await;
+    let dev = ["--data-dir", data_dir.to_str().unwrap()];
+    let url = database.url();
+    let serve = ["--auth=none", "--migrate", "--database-url", &url];
+    for (command, arguments) in [("dev", &dev[..]), ("serve", &serve)] {
+        let refused = run(&[&[command, "--listen", &address], arguments].concat()).await;
+        let said = said(&refused);
+        assert!(!refused.status.success(), "{command}");
+        assert!(said.contains(&format!("--listen {address}: ")), "{said}");
+    }
+    assert!(!data_dir.exists());
+    let tables = "select count(*) from pg_class where relname = 'users'";
+    assert_eq!(count(&mut database.connection().await, tables).await, 0);
 }
 
 #[tokio::test]
