@@ -1,8 +1,8 @@
 //! Gathers what is sent.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::{io, mem};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -13,6 +13,10 @@ const MOST: usize = 32 * 1_024;
 /// What is longer is sent as it is where nothing is gathered before it: to copy it would cost
 /// more than it spares. HTTP/2 sends no more than 16 KiB at once.
 const LONG: usize = 8 * 1_024;
+
+/// After so many times it is flushed whoever has run meanwhile. What speaks HTTP/2 flushes
+/// once for each answer that it has.
+const MOST_ASKED: u8 = 200;
 
 /// A socket, or what secures it.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -26,7 +30,9 @@ pub(super) struct Gathered {
     bytes: Vec<u8>,
     /// So many of them were sent.
     sent: usize,
-    /// Whether others were let go on since something was to be flushed.
+    /// How often it was to be flushed since others were to be let go on.
+    asked: u8,
+    /// Whether the task ran again since then. It reads whenever it does, before it writes.
     is_due: bool,
 }
 
@@ -36,6 +42,7 @@ impl Gathered {
             wire,
             bytes: Vec::new(),
             sent: 0,
+            asked: 0,
             is_due: false,
         }
     }
@@ -45,6 +52,7 @@ impl Gathered {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.is_due = true;
         Pin::new(&mut self.wire).poll_read(context, buffer)
     }
 
@@ -69,11 +77,15 @@ impl Gathered {
 
     /// Says that it is done and has the task run again, after those that wait on this thread,
     /// to do it then: what they answer goes along. Where nothing waits that is no pause. Whoever
-    /// polls MUST flush whenever they are woken.
+    /// polls MUST read and flush whenever they are woken.
     pub(super) fn poll_flush_soon(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() || mem::replace(&mut self.is_due, true) {
+        if self.asked == 0 {
+            self.is_due = false;
+        }
+        if self.bytes.is_empty() || self.is_due || self.asked == MOST_ASKED {
             return self.poll_flush(context);
         }
+        self.asked += 1;
         context.waker().wake_by_ref();
         Poll::Ready(Ok(()))
     }
@@ -100,7 +112,7 @@ impl Gathered {
         // An idle connection keeps little.
         self.bytes.shrink_to(LONG);
         self.sent = 0;
-        self.is_due = false;
+        self.asked = 0;
         Poll::Ready(Ok(()))
     }
 }
@@ -151,18 +163,44 @@ mod tests {
         for round in 1..=3 {
             write(&mut wire, context, "first, ");
             assert!(wire.poll_flush_soon(context).is_ready());
-            assert_eq!(wakings.0.load(Ordering::Relaxed), round, "or it would hang");
+            assert_eq!(
+                wakings.0.load(Ordering::Relaxed),
+                2 * round - 1,
+                "or it would hang"
+            );
             assert!(come(&mut far).is_empty());
-            write(&mut wire, context, "second");
+            write(&mut wire, context, "second, ");
             assert!(wire.poll_flush_soon(context).is_ready());
-            assert_eq!(come(&mut far), b"first, second");
+            assert!(come(&mut far).is_empty(), "the task has not run again");
+            assert!(
+                wire.poll_read(context, &mut ReadBuf::new(&mut [0]))
+                    .is_pending()
+            );
+            write(&mut wire, context, "third");
+            assert!(wire.poll_flush_soon(context).is_ready());
+            assert_eq!(come(&mut far), b"first, second, third");
             assert!(wire.poll_flush_soon(context).is_ready());
         }
         assert_eq!(
             wakings.0.load(Ordering::Relaxed),
-            3,
+            6,
             "nothing was to be sent"
         );
+    }
+
+    #[test]
+    fn whoever_never_reads_is_sent_all_the_same() {
+        let (near, mut far) = duplex(MOST);
+        let mut wire = Gathered::new(Box::new(near));
+        let context = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(wire.poll_write(context, &[IoSlice::new(b"all")]).is_ready());
+        let mut sent = Vec::new();
+        for _ in 0..=MOST_ASKED {
+            assert!(sent.is_empty());
+            assert!(wire.poll_flush_soon(context).is_ready());
+            sent = come(&mut far);
+        }
+        assert_eq!(sent, b"all");
     }
 
     #[test]
