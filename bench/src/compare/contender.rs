@@ -36,7 +36,7 @@ impl Contender {
             Self::Rust => "tonic + sqlx",
             Self::Node => "grpc-js + pg",
             Self::Sqlalchemy => "grpc.aio + SQLAlchemy",
-            Self::SqlalchemyAlone => "SQLAlchemy, one process",
+            Self::SqlalchemyAlone => "grpc.aio + SQLAlchemy, one process",
         }
     }
 
@@ -60,7 +60,7 @@ impl Contender {
                  (`bench/peers/sqlalchemy`), in a process for each processor"
             }
             Self::SqlalchemyAlone => {
-                "that in one process, as a server of grpc.aio is unless somebody starts more of them"
+                "the usual Python in one process, as a server of grpc.aio is unless somebody starts more of them"
             }
         }
     }

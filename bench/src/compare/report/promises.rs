@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum as _;
 
-use super::{CROWD, Further, ONE_BY_ONE, with_spread, with_spread_by};
+use super::{CROWD, Further, ONE_BY_ONE, with_spread_by};
 use crate::compare::arena::Shape;
 use crate::compare::contender::Contender;
 use crate::compare::run::Measured;
@@ -45,12 +45,13 @@ impl Bound {
     }
 
     /// With as many digits as it takes to see whether it is met.
-    fn shows(self, measured: Spread) -> String {
-        let rounded = short(measured.median).parse().unwrap_or(measured.median);
-        if self.is_met(rounded) == self.is_met(measured.median) {
-            with_spread(Some(measured))
+    fn shows(self, number: f64) -> String {
+        let rounded = short(number);
+        let is_met = rounded.parse().is_ok_and(|rounded| self.is_met(rounded));
+        if is_met == self.is_met(number) {
+            rounded
         } else {
-            with_spread_by(|number| format!("{number:.4}"), Some(measured))
+            format!("{number:.4}")
         }
     }
 
@@ -98,8 +99,10 @@ const FASTER: &[(Workload, Contender, Bound)] = &[
 
 const OF_PYTHON: Bound = Bound::AtLeast(20.0);
 const OF_PROCESSES: Bound = Bound::None(
-    "The bound of SQLAlchemy is that of one process, which had a fiftieth of the limit of the wire \
-     when it was set.\nWhat a process for each processor comes to is shown beside it.",
+    "The bound of SQLAlchemy is held against one process, since it was set where SQLAlchemy had a \
+     fiftieth of\nthe limit of the wire, as one process has. That uses one processor, and Byline \
+     all of them. The same bound was\nheld against a process for each processor before, which is \
+     shown beside it, and was missed of GetUser.",
 );
 
 /// The rows of batches by those of single calls, of a caller who makes one after another.
@@ -128,7 +131,7 @@ pub(super) fn write(text: &mut String, measured: &Measured, further: &Further, s
             "| {} | {} | {} | {} |",
             promise.says,
             promise.bound.says(),
-            promise.bound.shows(measured),
+            with_spread_by(|number| promise.bound.shows(number), Some(measured)),
             promise.bound.verdict(measured),
         );
         if let Bound::None(reason) = promise.bound
@@ -218,9 +221,10 @@ fn slowest(measured: &Measured) -> Option<Promise> {
     let mut ratios: Vec<_> = ratios.collect();
     ratios.sort_by(|(_, one), (_, other)| one.median.total_cmp(&other.median));
     let (workload, spread) = *ratios.first()?;
-    let slower = ratios.iter().filter(|(_, it)| it.median < 1.0);
+    let bound = Bound::AtLeast(1.0);
+    let slower = ratios.iter().filter(|(_, it)| !bound.is_met(it.median));
     let slower: Vec<_> = slower
-        .map(|(workload, it)| format!("{} ({})", workload.says(), short(it.median)))
+        .map(|(workload, it)| format!("{} ({})", workload.says(), bound.shows(it.median)))
         .collect();
     let which = match &*slower {
         [] => format!("the nearest, {}", workload.says()),
@@ -234,7 +238,7 @@ fn slowest(measured: &Measured) -> Option<Promise> {
             "No workload slower than {}: {which}",
             Contender::Rust.says()
         ),
-        bound: Bound::AtLeast(1.0),
+        bound,
         measured: Some(spread),
     })
 }

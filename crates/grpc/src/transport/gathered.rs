@@ -6,12 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// At most so many bytes are gathered. It is also what a wire takes at once without being asked
-/// twice, and holds several dozens of usual answers.
+/// At most so many bytes are gathered: dozens of usual answers.
 const MOST: usize = 32 * 1_024;
 
 /// What is longer is sent as it is where nothing is gathered before it: to copy it would cost
-/// more than it spares. HTTP/2 sends no more than 16 KiB at once.
+/// more than it spares.
 const LONG: usize = 8 * 1_024;
 
 /// After so many times it is flushed whoever has run meanwhile. What speaks HTTP/2 flushes
@@ -32,7 +31,8 @@ pub(super) struct Gathered {
     sent: usize,
     /// How often it was to be flushed since others were to be let go on.
     asked: u8,
-    /// Whether the task ran again since then. It reads whenever it does, before it writes.
+    /// Whether the task has read since then, as it does first whenever it runs again. It does so too
+    /// where it has just taken a call, and then nothing more is gathered in this run.
     is_due: bool,
 }
 
@@ -53,7 +53,12 @@ impl Gathered {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.is_due = true;
-        Pin::new(&mut self.wire).poll_read(context, buffer)
+        let read = ready!(Pin::new(&mut self.wire).poll_read(context, buffer));
+        if read.is_err() {
+            // Nobody flushes after that, but who does not send may still listen.
+            let _ = self.poll_flush(context);
+        }
+        Poll::Ready(read)
     }
 
     /// Takes all of it, unless it is long.
@@ -68,6 +73,9 @@ impl Gathered {
         }
         if self.bytes.is_empty() && length > LONG {
             return Pin::new(&mut self.wire).poll_write_vectored(context, slices);
+        }
+        if self.bytes.capacity() - self.bytes.len() < length {
+            self.bytes.reserve_exact(MOST - self.bytes.len());
         }
         for slice in slices {
             self.bytes.extend_from_slice(slice);
@@ -121,8 +129,8 @@ impl Gathered {
 mod tests {
     use std::future::poll_fn;
     use std::io::IoSlice;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
     use std::task::Wake;
 
     use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
@@ -233,7 +241,11 @@ mod tests {
         let mut wire = Gathered::new(Box::new(near));
         let mut all = Vec::new();
         for number in 0_usize..400 {
-            let length = number * number * 7 % (LONG + 2_000) / (1 + number % 9);
+            let length = match number % 80 {
+                // More than is gathered, beside what is.
+                79 => 2 * MOST,
+                _ => number * number * 7 % (LONG + 2_000) / (1 + number % 9),
+            };
             let piece: Vec<_> = (0..length)
                 .map(|at| (at + number).to_le_bytes()[0])
                 .collect();
@@ -282,5 +294,50 @@ mod tests {
         assert_eq!(written, MOST / piece.len());
         assert_eq!(come(&mut far).len(), 10);
         assert!(!write(), "there is room for ten bytes more");
+    }
+
+    /// What takes all that is written, and cannot be read.
+    struct Deaf(Arc<Mutex<Vec<u8>>>);
+
+    impl AsyncRead for Deaf {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+        }
+    }
+
+    impl AsyncWrite for Deaf {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_was_flushed_is_sent_before_a_read_fails() {
+        let sent = Arc::default();
+        let mut wire = Gathered::new(Box::new(Deaf(Arc::clone(&sent))));
+        let context = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(wire.poll_write(context, &[IoSlice::new(b"all")]).is_ready());
+        assert!(wire.poll_flush_soon(context).is_ready());
+        assert!(sent.lock().unwrap().is_empty());
+        let read = wire.poll_read(context, &mut ReadBuf::new(&mut [0]));
+        assert!(matches!(read, Poll::Ready(Err(_))));
+        assert_eq!(*sent.lock().unwrap(), b"all");
     }
 }

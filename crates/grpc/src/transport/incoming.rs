@@ -28,7 +28,8 @@ const BACKLOG: u32 = 4_096;
 /// How many connections may wait for tonic, which takes each at once.
 const WAITING: usize = 16;
 
-/// Takes an address. Whoever connects is refused until somebody listens there.
+/// Takes an address where nobody listens. Whoever connects is refused until somebody does; who
+/// takes it too at this moment is found by then.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),

@@ -1,7 +1,7 @@
 //! Answers that their callers do not read: how long they wait, and what they keep meanwhile.
 //!
 //! HTTP/2 has no bound on how long a client may leave an answer where it is. It goes out in
-//! pieces, each of which knows since when it waits, and keeps its call's place: so answers
+//! pieces, each of which knows since when it waits, and keeps its call's place until it is written: so answers
 //! that wait are bounded by how many calls may be under way, and by how long a socket
 //! has patience.
 

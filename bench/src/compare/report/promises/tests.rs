@@ -179,7 +179,7 @@ fn batches_are_promised_by_their_rows_of_one_caller() {
 
 #[test]
 fn a_number_that_is_rounded_to_its_bound_shows_on_which_side_it_is() {
-    let shows = |median| Bound::AtLeast(0.6).shows(Spread::of([median]).unwrap());
+    let shows = |number| Bound::AtLeast(0.6).shows(number);
     assert_eq!(shows(0.5961), "0.5961");
     assert_eq!(shows(0.6039), "0.60");
     assert_eq!(shows(0.5861), "0.59");
