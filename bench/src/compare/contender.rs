@@ -154,10 +154,8 @@ impl Programs {
                 let mut command = Command::new(self.peers.join("venv/bin/python"));
                 command.arg(Path::new(ROOT).join("bench/peers/sqlalchemy/server.py"));
                 command.arg("--stubs").arg(self.peers.join("stubs"));
-                let workers = match contender {
-                    Contender::Sqlalchemy => processors(),
-                    _ => 1,
-                };
+                let is_alone = contender == Contender::SqlalchemyAlone;
+                let workers = if is_alone { 1 } else { processors() };
                 program::start(self.as_a_peer(command, workers)).await?
             }
             Contender::Pgbench => return Err("pgbench is no server".into()),
