@@ -45,8 +45,8 @@ async fn of_a_user_is_corrupt_wherever_it_is_read() {
     }
 }
 
-#[tokio::test]
-async fn of_a_post_is_corrupt_wherever_it_is_read() {
+/// A post which that statement spoils.
+async fn with_a_post(spoil: &'static str) -> (World, Post) {
     let mut world = World::new(&patient(1)).await;
     let author = fixtures::user(1);
     world.insert(&author).await;
@@ -54,7 +54,13 @@ async fn of_a_post_is_corrupt_wherever_it_is_read() {
     let post = fixtures::post(1, author.id);
     unit.posts().insert(&post).await.unwrap();
     unit.commit().await.unwrap();
-    execute(&mut world.beside, r"update posts set title = E'two\nlines'").await;
+    execute(&mut world.beside, spoil).await;
+    (world, post)
+}
+
+#[tokio::test]
+async fn of_a_post_is_corrupt_wherever_it_is_read() {
+    let (world, post) = with_a_post(r"update posts set title = E'two\nlines'").await;
 
     let (place, id) = (("posts", "title"), post.id.as_uuid());
     let all = Fields::all();
@@ -74,15 +80,8 @@ async fn of_a_post_is_corrupt_wherever_it_is_read() {
 
 #[tokio::test]
 async fn of_a_post_fails_no_read_that_does_not_ask_for_it() {
-    let mut world = World::new(&patient(1)).await;
-    let author = fixtures::user(1);
-    world.insert(&author).await;
-    let mut unit = world.database.begin().await.unwrap();
-    let post = fixtures::post(1, author.id);
-    unit.posts().insert(&post).await.unwrap();
-    unit.commit().await.unwrap();
     let spoil = r"update posts set title = E'two\nlines', content = E'a bell: \x07'";
-    execute(&mut world.beside, spoil).await;
+    let (world, post) = with_a_post(spoil).await;
 
     let bare = Fields::none();
     let one = PostReader::find(&*world.database, post.id, Trash::Exclude, &bare).await;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use byline_domain::error::RepositoryError;
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::{PageRequest, PageSize};
-use byline_domain::post::{PostField, PostFilter, PostReader, PostView};
+use byline_domain::post::{Post, PostField, PostFilter, PostReader, PostView};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures;
