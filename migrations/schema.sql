@@ -51,8 +51,7 @@ create index users_trash_email_idx on users (lower(email) collate "C", id) where
 -- written waits in a list, and goes into the index many rows at once, which takes a fraction
 -- of the time: by the write that finds more than so many KiB in the list, which pays for it. Few,
 -- since each search reads the whole list.
-create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops)
-    with (gin_pending_list_limit = 128);
+create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops);
 create index users_name_idx on users (lower(name) collate "C");
 
 -- The newest users of a role, few as they may be.
@@ -116,7 +115,7 @@ create index posts_living_author_id_idx on posts (author_id, created_at, id) whe
 create index posts_trash_purge_at_idx on posts (purge_at, id) where deleted_at is not null;
 
 -- With a short list of what waits, as the search of users.
-create index posts_search_idx on posts using gin (search) with (gin_pending_list_limit = 128);
+create index posts_search_idx on posts using gin (search);
 
 -- A sample of 30,000 rows, the default, says too little of a million: a part of a name that
 -- one in a hundred has was expected to find too few, and an author to have too many posts.

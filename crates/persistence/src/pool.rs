@@ -63,12 +63,18 @@ const CLIENT_GONE: Duration = Duration::from_mins(1);
 /// restarted meanwhile costs no call its answer.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// Has the planner take a page out of order for little dearer than the next one, as it is
-/// on flash and in memory. PostgreSQL's own guess is that of a turning disk, by which it
-/// reads a whole table where some hundred pages would do. Whoever has set it, for the
-/// server, the database or the role, is left their own.
-const PLAN_FOR_FLASH: &str = "select set_config(name, '1.1', false) from pg_settings \
-    where name = 'random_page_cost' and source = 'default'";
+/// What PostgreSQL has otherwise. Whoever has set one of them, for the server, the database or
+/// the role, is left their own.
+///
+/// - The planner takes a page out of order for little dearer than the next one, as it is
+///   on flash and in memory. PostgreSQL's own guess is that of a turning disk, by which it
+///   reads a whole table where some hundred pages would do.
+/// - What is written waits in a list of 128 KiB to go into an index of searches. Each search looks
+///   through it: of PostgreSQL's own 4 MiB that takes longer than all else. An import
+///   [has more](crate::import) wait, and leaves none of it.
+const DEFAULTS: &str = "select set_config(name, value, false) \
+    from (values ('random_page_cost', '1.1'), ('gin_pending_list_limit', '128kB')) ours (name, value) \
+    join pg_settings using (name) where source = 'default'";
 
 /// A PostgreSQL database, reached through a bounded pool. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -123,7 +129,7 @@ impl Database {
             .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql(PLAN_FOR_FLASH).execute(connection).await?;
+                    sqlx::raw_sql(DEFAULTS).execute(connection).await?;
                     Ok(())
                 })
             })
@@ -292,13 +298,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_statement_is_planned_for_flash_unless_the_operator_says_otherwise() {
-        let test = TestDatabase::new().await;
-        assert_eq!(setting(&test, "random_page_cost").await, "1.1");
+    async fn settings_are_ours_unless_the_operator_says_otherwise() {
+        for (name, ours, set, theirs) in [
+            (
+                "random_page_cost",
+                "1.1",
+                "do $$ begin execute format('alter database %I set random_page_cost = 4', \
+                 current_database()); end $$",
+                "4",
+            ),
+            (
+                "gin_pending_list_limit",
+                "128kB",
+                "do $$ begin execute format('alter database %I set gin_pending_list_limit = ''1MB''', \
+                 current_database()); end $$",
+                "1MB",
+            ),
+        ] {
+            let test = TestDatabase::new().await;
+            assert_eq!(setting(&test, name).await, ours);
 
-        let theirs = "do $$ begin execute format('alter database %I set random_page_cost = 4', \
-            current_database()); end $$";
-        execute(&mut test.connection().await, theirs).await;
-        assert_eq!(setting(&test, "random_page_cost").await, "4");
+            execute(&mut test.connection().await, set).await;
+            assert_eq!(setting(&test, name).await, theirs);
+        }
     }
 }

@@ -164,8 +164,7 @@ mod tests {
             index.trigrams_again("public"),
             [
                 "create index concurrently users_search_idx on public.users using gin \
-                 (lower(email) public.gin_trgm_ops, lower(name) public.gin_trgm_ops) \
-                 with (gin_pending_list_limit = 128);",
+                 (lower(email) public.gin_trgm_ops, lower(name) public.gin_trgm_ops);",
                 "alter index public.users_search_idx alter column 1 set statistics 1000;",
                 "alter index public.users_search_idx alter column 2 set statistics 1000;",
             ]

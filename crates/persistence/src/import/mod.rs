@@ -30,6 +30,16 @@ const LOCK_TIMEOUT: &str = "60000";
 /// transfer may take.
 const NO_LOCK_TIMEOUT: &str = "0";
 
+/// How much of an import waits to go into an index of searches, rather than the little of other
+/// changes: the more goes at once, the less of the index is written again and again. It is
+/// in nobody's way, since the last row is written with [as little](SHORTEST_LIST) as can be, and has all
+/// that waits go into the index, at the expense of the import.
+const LONG_LIST: &str = "4MB";
+/// The least that PostgreSQL takes.
+const SHORTEST_LIST: &str = "64kB";
+/// What PostgreSQL calls them.
+const LISTS: &str = "gin_pending_list_limit";
+
 /// Names the lock among a database's advisory locks: "bylineim" in ASCII. Imports share it from
 /// settling to their end. One that has met another, as in a deadlock of two that bring the
 /// same rows in other orders, gives it back when it is undone, and is then alone.
@@ -79,6 +89,12 @@ const COUNT: &str = "select (select count(*) from pg_temp.import_rows) as rows,
 const PROBLEMS: &str = "select number, fate, subject, earlier from pg_temp.import_fates
     where fate not in ('updated', 'unchanged', 'skipped') order by number limit $1";
 
+/// The last of the rows that are made.
+const LAST_MADE: &str = "select max(number) from pg_temp.import_rows given
+    where not exists (
+        select from pg_temp.import_fates fates where fates.number = given.number
+    )";
+
 /// Keeps in the audit log what was made of the rows, as they came: all of them without a fate, and those
 /// with that of being changed.
 const EVENTS: &str = "insert into audit_events (id, occurred_at, caller, peer, request_id, method,
@@ -101,15 +117,21 @@ fn query(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
 impl PgUnitOfWork<'_> {
     async fn open_import(&mut self, of: &Statements) -> Result<(), RepositoryError> {
         self.bound_as_transfer().await?;
-        self.wait_for_locks(LOCK_TIMEOUT).await?;
+        self.set("lock_timeout", LOCK_TIMEOUT).await?;
         self.execute(CREATE_FATES).await?;
         self.execute(of.create).await
     }
 
-    async fn wait_for_locks(&mut self, milliseconds: &'static str) -> Result<(), RepositoryError> {
+    /// Changes a setting until the end of the transaction.
+    async fn set(
+        &mut self,
+        setting: &'static str,
+        value: &'static str,
+    ) -> Result<(), RepositoryError> {
         let mut statement = self.statement().await?;
-        let done = sqlx::query("select set_config('lock_timeout', $1, true)")
-            .bind(milliseconds)
+        let done = sqlx::query("select set_config($1, $2, true)")
+            .bind(setting)
+            .bind(value)
             .execute(&mut *statement)
             .await;
         statement.finish(done).map(drop)
@@ -117,7 +139,7 @@ impl PgUnitOfWork<'_> {
 
     async fn join_imports(&mut self, alone: bool) -> Result<(), RepositoryError> {
         if alone {
-            self.wait_for_locks(NO_LOCK_TIMEOUT).await?;
+            self.set("lock_timeout", NO_LOCK_TIMEOUT).await?;
         }
         let mut statement = self.statement().await?;
         let done = sqlx::query(if alone {
@@ -130,7 +152,7 @@ impl PgUnitOfWork<'_> {
         .await;
         statement.finish(done)?;
         if alone {
-            self.wait_for_locks(LOCK_TIMEOUT).await?;
+            self.set("lock_timeout", LOCK_TIMEOUT).await?;
         }
         Ok(())
     }
@@ -195,13 +217,14 @@ impl PgUnitOfWork<'_> {
         })
     }
 
-    /// Writes what was found. `insert` makes what is new.
+    /// Writes what was found. `insert` makes what is new from one number to another, which are yet to
+    /// be bound.
     async fn apply_import(
         &mut self,
         of: &Statements,
         settled: &Settled,
         now: DateTime<Utc>,
-        insert: Query<'_, Postgres, PgArguments>,
+        insert: impl Fn() -> Query<'static, Postgres, PgArguments>,
     ) -> Result<(), RepositoryError> {
         if settled.updated > 0 {
             let expected = i64::try_from(settled.updated).unwrap_or(i64::MAX);
@@ -209,12 +232,23 @@ impl PgUnitOfWork<'_> {
             self.write(update, settled.updated).await?;
         }
         if settled.created > 0 {
-            self.write(insert, settled.created).await?;
+            let last = self.last_made().await?;
+            self.set(LISTS, LONG_LIST).await?;
+            let but_one = insert().bind(0_i64).bind(last - 1);
+            self.write(but_one, settled.created - 1).await?;
+            self.set(LISTS, SHORTEST_LIST).await?;
+            self.write(insert().bind(last).bind(last), 1).await?;
         }
         if settled.created + settled.updated > 0 {
             self.noted().push(Noted::Import(of.resource));
         }
         Ok(())
+    }
+
+    async fn last_made(&mut self) -> Result<i64, RepositoryError> {
+        let mut statement = self.statement().await?;
+        let last = query(LAST_MADE).fetch_one(&mut *statement).await;
+        get(&statement.finish(last)?, "max")
     }
 
     /// Keeps what an import of those did in the audit log.

@@ -140,7 +140,7 @@ const INSERT: &str = "insert into posts (id, title, content, published_at, autho
     join users author on author.id = given.author_id
     where not exists (
         select from pg_temp.import_fates fates where fates.number = given.number
-    )
+    ) and given.number between $4 and $5
     on conflict do nothing";
 
 #[async_trait]
@@ -185,7 +185,7 @@ impl Import<PostRow> for PgUnitOfWork<'_> {
         settled: &Settled,
         now: DateTime<Utc>,
     ) -> Result<(), RepositoryError> {
-        let insert = bind_versions(query(INSERT).bind(now), now);
+        let insert = || bind_versions(query(INSERT).bind(now), now);
         self.apply_import(&STATEMENTS, settled, now, insert).await?;
         if settled.created == 0 {
             return Ok(());

@@ -122,7 +122,7 @@ const INSERT: &str = "insert into users (id, email, name, role, is_active, creat
     from pg_temp.import_rows given
     where not exists (
         select from pg_temp.import_fates fates where fates.number = given.number
-    )
+    ) and given.number between $5 and $6
     on conflict do nothing";
 
 #[async_trait]
@@ -166,9 +166,8 @@ impl Import<UserRow> for PgUnitOfWork<'_> {
         settled: &Settled,
         now: DateTime<Utc>,
     ) -> Result<(), RepositoryError> {
-        let role = Role::default();
-        let insert = query(INSERT).bind(now).bind(role.as_str());
-        let insert = bind_versions(insert, now);
+        let role = Role::default().as_str().to_owned();
+        let insert = || bind_versions(query(INSERT).bind(now).bind(role.clone()), now);
         self.apply_import(&STATEMENTS, settled, now, insert).await
     }
 }

@@ -166,3 +166,24 @@ async fn that_gives_up_its_place_lets_one_be_alone() {
         assert!(world.find(number).await.unwrap().is_some());
     }
 }
+
+#[tokio::test]
+async fn has_all_of_it_in_the_indexes_of_searches_when_it_ends() {
+    // The pages of what waits, which its owner may have go in.
+    const WAITING_PAGES: &str = "select gin_clean_pending_list('users_search_idx')";
+    // Of 8 KiB each, in the shortest list there is.
+    const FEW: i64 = 8;
+    let mut world = World::new(&patient(1)).await;
+    // As many wait under the limit of an import, where nobody has them go in.
+    let waits = "insert into users (id, email, role, is_active, created_at, version)
+        select gen_random_uuid(), 'other-' || number || '@example.com', 'user', true, now(), 1
+        from generate_series(1, 2000) number";
+    execute(&mut world.beside, waits).await;
+    assert!(count(&mut world.beside, WAITING_PAGES).await > 2 * FEW);
+
+    let mut unit = stage(&world, 1..=2_000).await;
+    let settled = settle(unit.as_mut(), false).await.unwrap();
+    assert_eq!(settled.created, 2_000);
+    keep(unit, &settled).await.unwrap();
+    assert!(count(&mut world.beside, WAITING_PAGES).await <= FEW);
+}

@@ -40,6 +40,7 @@ async fn the_programs_own_migrations_go_up_and_down_and_tell_where_they_are() {
         "0007 credentials",
         "0008 audit",
         "0009 searches",
+        "0010 lists_of_searches",
     ];
     let would: String = all.map(|name| format!("would apply {name}\n")).concat();
     assert_eq!(told(0, &["up", "--dry-run"]).await, would);
@@ -53,20 +54,23 @@ async fn the_programs_own_migrations_go_up_and_down_and_tell_where_they_are() {
     assert_eq!(told(0, &["up"]).await, "nothing to apply\n");
     assert_eq!(
         told(0, &["current"]).await,
-        "0009 searches\n  which is the newest\n"
+        "0010 lists_of_searches\n  which is the newest\n"
     );
     assert_eq!(
         told(0, &["down", "--dry-run"]).await,
-        "would take back 0009 searches\n"
+        "would take back 0010 lists_of_searches\n"
     );
-    assert_eq!(told(0, &["down"]).await, "took back 0009 searches\n");
+    assert_eq!(
+        told(0, &["down"]).await,
+        "took back 0010 lists_of_searches\n"
+    );
     assert_eq!(
         told(3, &["current"]).await,
-        "0008 audit\n  0009 searches is missing: see `byline migrate up`\n"
+        "0009 searches\n  0010 lists_of_searches is missing: see `byline migrate up`\n"
     );
     assert_eq!(
         told(0, &["down", "--to", "0003"]).await,
-        "took back 0008 audit\ntook back 0007 credentials\ntook back 0006 callers\ntook back 0005 writing\n\
+        "took back 0009 searches\ntook back 0008 audit\ntook back 0007 credentials\ntook back 0006 callers\ntook back 0005 writing\n\
          took back 0004 guesses\n"
     );
     assert_eq!(

@@ -55,7 +55,7 @@ pub(super) const ALL: &[Damage] = &[
             "drop extension pg_trgm cascade;",
             "create extension pg_trgm version '1.3';",
             "create index users_search_idx on users using gin
-                (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops) with (gin_pending_list_limit = 128);",
+                (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops);",
             "alter index users_search_idx alter column 1 set statistics 1000;",
             "alter index users_search_idx alter column 2 set statistics 1000;",
         ],

@@ -1,0 +1,4 @@
+-- How much waits to go into the indexes of searches is up to whoever writes, since what is good
+-- for one row is not good for an import.
+alter index users_search_idx reset (gin_pending_list_limit);
+alter index posts_search_idx reset (gin_pending_list_limit);
