@@ -143,20 +143,6 @@ impl<T> Page<T> {
         }
     }
 
-    /// A page of nothing, which nothing follows.
-    pub fn empty() -> Self {
-        Self::new([], false)
-    }
-
-    /// A page of nothing, which others follow: up to there all was looked at, and none of
-    /// it is to be shown.
-    pub fn of_none_up_to(place: Cursor) -> Self {
-        Self {
-            next: Some(place),
-            ..Self::empty()
-        }
-    }
-
     /// Ends the page after `count` items: the rest comes with the next one.
     pub fn cut(&mut self, count: usize) {
         if count < self.items.len() {

@@ -25,8 +25,20 @@ pub(crate) fn push_weighed(
     order: &str,
     rows: impl FnOnce(&mut QueryBuilder<Postgres>),
 ) {
+    push_weighed_as(query, columns, columns, weight, order, rows);
+}
+
+/// As [`push_weighed`]; what is `shown` of the rows that come are expressions over the columns.
+pub(crate) fn push_weighed_as(
+    query: &mut QueryBuilder<Postgres>,
+    shown: &str,
+    columns: &str,
+    weight: &str,
+    order: &str,
+    rows: impl FnOnce(&mut QueryBuilder<Postgres>),
+) {
     query.push(format_args!(
-        "select {columns}, followed from (select {columns}, \
+        "select {shown}, followed from (select {columns}, \
          lead(true, 1, false) over so_far as followed, sum({weight}) over so_far as running from ("
     ));
     rows(query);

@@ -29,22 +29,25 @@ pub(super) fn short_content() -> String {
     format!("case when octet_length(content) <= {SHORT} then content end as content")
 }
 
-/// Appends the columns, over those of `shown`, of which snippets are made: the words that
-/// are looked for, and what PostgreSQL tells of the row. It tells nothing of most, since it
-/// takes longer for that than for all else: where words are simple, [`Wanted`] tells the same of
-/// the texts, unless the content `may_be_left` as [`short_content`] does, and is, or a text is
-/// beyond ASCII where PostgreSQL [takes that apart otherwise](KNOWS_LETTERS).
-pub(super) fn push_told(sql: &mut QueryBuilder<Postgres>, may_be_left: bool) {
-    sql.push(format_args!(
-        ", (select querytree({QUERY})) as words, case when {HAS_FORMS} or (not ({KNOWS_LETTERS}) and \
-         octet_length(title || coalesce(content, '')) <> char_length(title || coalesce(content, '')))"
-    ));
-    if may_be_left {
-        sql.push(format_args!(" or octet_length(content) > {SHORT}"));
-    }
-    sql.push(" then (");
-    push_headline(sql);
-    sql.push(") end as told");
+/// The words that are looked for, of which snippets are made.
+pub(super) fn words() -> String {
+    format!("querytree({QUERY})")
+}
+
+/// Whether PostgreSQL has to tell of a row. Of most it need not, and a headline takes it longer
+/// than all else, even to plan one: where words are simple, [`Wanted`] tells the same of the texts,
+/// unless the content `may_be_left` as [`short_content`] does, and is, or a text is beyond ASCII
+/// where PostgreSQL [takes that apart otherwise](KNOWS_LETTERS).
+pub(super) fn asks(may_be_left: bool) -> String {
+    let is_left = if may_be_left {
+        format!(" or coalesce(octet_length(content), 0) > {SHORT}")
+    } else {
+        String::new()
+    };
+    format!(
+        "{HAS_FORMS} or (not ({KNOWS_LETTERS}) and octet_length(title || coalesce(content, '')) \
+         <> char_length(title || coalesce(content, ''))){is_left}"
+    )
 }
 
 /// Appends a query for what is told of a row: a headline of its content or, where the title alone says something of
@@ -91,22 +94,19 @@ pub(super) fn wanted(row: &PgRow) -> Result<Wanted, RepositoryError> {
     Ok(Wanted::new(lexemes(query)))
 }
 
-/// The words of a query as PostgreSQL writes it: each in quotes. None holds a quote, or
-/// words were not simple.
+/// The words of a query as PostgreSQL writes it: each in quotes. None holds a quote where words
+/// are simple; where they are not, PostgreSQL tells of the posts.
 fn lexemes(query: &str) -> impl Iterator<Item = &str> {
     query.split('\'').skip(1).step_by(2)
 }
 
 /// The snippet of a row of which PostgreSQL told.
-pub(super) fn told(row: &PgRow) -> Result<Option<Snippet>, RepositoryError> {
-    let told: Option<Vec<String>> = get(row, "told")?;
-    let Some(told) = told else {
-        return Ok(None);
-    };
+pub(super) fn told(row: &PgRow) -> Result<Snippet, RepositoryError> {
+    let told: Vec<String> = get(row, "told")?;
     let [headline, part] = told.as_slice() else {
         return Err(unreadable());
     };
-    Ok(Some(Snippet::from_marked(&with_marks(part, headline))))
+    Ok(Snippet::from_marked(&with_marks(part, headline)))
 }
 
 /// The part with the marks of its headline, which has as many characters; the headline

@@ -13,15 +13,15 @@ use sqlx::{Arguments, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::columns::{columns, weight};
-use super::headline::{push_headline, push_told, short_content, told, wanted};
+use super::headline::{asks, push_headline, short_content, told, wanted, words};
 use super::view::{Beginning, next_view};
 use super::web_query::web_query;
 use crate::filter::Rows;
 use crate::keyset::check_cursor;
 use crate::plan::push_planned_by_values;
 use crate::pool::Database;
-use crate::row::{Values, get, unreadable};
-use crate::weight::{is_cut, push_weighed};
+use crate::row::{Values, get};
+use crate::weight::{is_cut, push_weighed_as};
 
 /// What was asked for, as a query of text searches. `$1` is what [`web_query`] made.
 pub(super) const QUERY: &str = "websearch_to_tsquery('byline', $1)";
@@ -32,9 +32,6 @@ pub(super) const QUERY: &str = "websearch_to_tsquery('byline', $1)";
 fn rank() -> String {
     format!("round(1000000 * ts_rank(search, querytree({QUERY})::tsquery)::float8)::bigint")
 }
-
-/// How often posts are read at most where all of those that were found are gone by then.
-const MOST_ROUNDS: u32 = 3;
 
 #[derive(Clone, Copy)]
 struct Search<'a> {
@@ -61,72 +58,51 @@ pub(super) async fn search(
         fields,
         each_weighs,
     };
-    let mut places = match &page.after {
+    let (ordered_by, mut rows) = match &page.after {
         None => search.first(database).await?,
-        Some(after) => search.after(database, after, page.skip).await?,
+        Some(after) => search.after(database, after).await?,
     };
-    let mut rounds = 1..=MOST_ROUNDS;
-    loop {
-        let more = places.len() > page.size.get();
-        places.truncate(page.size.get());
-        let Some(last) = places.last() else {
-            return Ok(Page::empty());
+    let more = rows.len() > page.size.get() || is_cut(&rows)?;
+    rows.truncate(page.size.get());
+    let posts = search.found(database, ordered_by, &rows).await?;
+    Ok(Page::new(posts, more))
+}
+
+/// What the posts are ordered by, before their ids.
+#[derive(Clone, Copy)]
+enum OrderedBy {
+    Rank,
+    Age,
+}
+
+impl OrderedBy {
+    /// The place of a post of that rank.
+    fn place(self, rank: i64, id: Uuid) -> Cursor {
+        let ordered_by = match self {
+            Self::Rank => rank,
+            Self::Age => SearchQuery::COARSE_OTHER,
         };
-        let ids = places.iter().map(|place| place.id).collect();
-        let rows = search.read(database, ids).await?;
-        if !rows.is_empty() || !more {
-            let more = more || is_cut(&rows)?;
-            let posts = search.found(database, &rows, &places).await?;
-            return Ok(Page::new(posts, more));
-        }
-        // All of them changed meanwhile, and match no longer.
-        let last = last.cursor();
-        rounds.next();
-        if rounds.is_empty() {
-            return Ok(Page::of_none_up_to(last));
-        }
-        places = search.after(database, &last, 0).await?;
-    }
-}
-
-/// Where a post that matches stands in the list.
-struct Place {
-    id: Uuid,
-    /// What it is ordered by, before its id.
-    ordered_by: i64,
-    rank: i64,
-}
-
-impl Place {
-    fn of(row: &PgRow, ordered_by: i64) -> Result<Self, RepositoryError> {
-        Ok(Self {
-            id: get(row, "id")?,
-            ordered_by,
-            rank: get(row, "rank")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
         Cursor {
-            values: vec![SortValue::Rank(self.ordered_by)],
-            id: self.id,
+            values: vec![SortValue::Rank(ordered_by)],
+            id,
         }
-    }
-
-    /// How well the post matches.
-    fn rank(&self) -> f32 {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            reason = "a rank is a small number"
-        )]
-        let rank = (self.rank as f64 / 1_000_000.0) as f32;
-        rank
     }
 }
 
-/// First it is asked which posts are on the page, by a statement that is planned by what is
-/// looked for; then the page is read, by one that is the same for all.
+/// A rank that is counted in millionths.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a rank is a small number"
+)]
+fn of_millionths(rank: i64) -> f32 {
+    (rank as f64 / 1_000_000.0) as f32
+}
+
+type Found = (OrderedBy, Vec<PgRow>);
+
+/// A page is read by one statement, which is planned by what is looked for; what PostgreSQL
+/// has to tell of some of its posts, by another one, which is the same for all.
 impl Search<'_> {
     /// The beginning of a statement with `$1`.
     fn statement(&self) -> Result<QueryBuilder<Postgres>, RepositoryError> {
@@ -144,55 +120,51 @@ impl Search<'_> {
         database.rows(sql, self.rows.is_common()).await
     }
 
-    /// The best of those that match, or the newest where more match than are ranked, of
-    /// which none is ranked then.
-    async fn first(&self, database: &Database) -> Result<Vec<Place>, RepositoryError> {
-        let (most, rank) = (SearchQuery::MAX_RANKED_POSTS, rank());
-        let mut sql = self.statement()?;
-        sql.push(format_args!(
-            "select id, case when fitting <= {most} then {rank} end as rank from \
-             (select id, search, count(*) over () as fitting from (select id, search"
-        ));
-        self.push_matching(&mut sql);
-        sql.push(format_args!(
-            " limit {most} + 1) fits) counted order by rank desc, id desc"
-        ));
-        self.push_window(&mut sql, self.page.skip);
-        let rows = self.ask(database, sql).await?;
-        let mut places = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let Some(rank) = get(row, "rank")? else {
-                return self.newest(database, None, self.page.skip).await;
-            };
-            places.push(Place::of(row, rank)?);
+    /// The best of those that match, or the newest where more match than are ranked.
+    async fn first(&self, database: &Database) -> Result<Found, RepositoryError> {
+        let most = SearchQuery::MAX_RANKED_POSTS;
+        // The row that is one too many comes first, and is enough; but for those who leave
+        // rows out, to whom each row has to say how many there are.
+        let nth = match self.page.skip {
+            0 => "row_number()",
+            _ => "count(*)",
+        };
+        let order = "is_over desc, rank desc, id desc";
+        let rows = self.read(database, "rank, is_over", order, |sql, columns| {
+            sql.push(format_args!(
+                "select {columns}, {} as rank, nth > {most} as is_over from \
+                 (select *, {nth} over () as nth from (select {columns}, search",
+                rank()
+            ));
+            self.push_matching(sql);
+            sql.push(format_args!(
+                " limit {most} + 1) fits) counted order by {order}"
+            ));
+        });
+        let rows = rows.await?;
+        if rows.first().map_or(Ok(false), |row| get(row, "is_over"))? {
+            return self.newest(database, None).await;
         }
-        Ok(places)
+        Ok((OrderedBy::Rank, rows))
     }
 
     /// Those that come after a place of this list.
-    async fn after(
-        &self,
-        database: &Database,
-        last: &Cursor,
-        skip: u32,
-    ) -> Result<Vec<Place>, RepositoryError> {
+    async fn after(&self, database: &Database, last: &Cursor) -> Result<Found, RepositoryError> {
         let Some(after) = last.rank().filter(|rank| *rank >= 0) else {
-            return self.newest(database, Some(last.id), skip).await;
+            return self.newest(database, Some(last.id)).await;
         };
-        let mut sql = self.statement()?;
-        sql.push(format_args!(
-            "select id, rank from (select id, {} as rank",
-            rank()
-        ));
-        self.push_matching(&mut sql);
-        sql.push(") found where (rank, id) < (");
-        sql.push_bind(after).push(", ").push_bind(last.id);
-        sql.push(") order by rank desc, id desc");
-        self.push_window(&mut sql, skip);
-        let rows = self.ask(database, sql).await?;
-        rows.iter()
-            .map(|row| Place::of(row, get(row, "rank")?))
-            .collect()
+        let order = "rank desc, id desc";
+        let rows = self.read(database, "rank", order, |sql, columns| {
+            sql.push(format_args!(
+                "select {columns}, rank from (select {columns}, {} as rank",
+                rank()
+            ));
+            self.push_matching(sql);
+            sql.push(") found where (rank, id) < (");
+            sql.push_bind(after).push(", ").push_bind(last.id);
+            sql.push(format_args!(") order by {order}"));
+        });
+        Ok((OrderedBy::Rank, rows.await?))
     }
 
     /// The newest of those that match, along the ids or from the index over words,
@@ -201,28 +173,28 @@ impl Search<'_> {
         &self,
         database: &Database,
         after: Option<Uuid>,
-        skip: u32,
-    ) -> Result<Vec<Place>, RepositoryError> {
-        let mut sql = self.statement()?;
-        sql.push(format_args!("select id, {} as rank", rank()));
-        self.push_matching(&mut sql);
-        if let Some(id) = after {
-            sql.push(" and id < ").push_bind(id);
-        }
-        sql.push(" order by id desc");
-        self.push_window(&mut sql, skip);
-        let rows = self.ask(database, sql).await?;
-        rows.iter()
-            .map(|row| Place::of(row, SearchQuery::COARSE_OTHER))
-            .collect()
+    ) -> Result<Found, RepositoryError> {
+        let order = "id desc";
+        let rows = self.read(database, "rank", order, |sql, columns| {
+            sql.push(format_args!("select {columns}, {} as rank", rank()));
+            self.push_matching(sql);
+            if let Some(id) = after {
+                sql.push(" and id < ").push_bind(id);
+            }
+            sql.push(format_args!(" order by {order}"));
+        });
+        Ok((OrderedBy::Age, rows.await?))
     }
 
-    /// The posts of these places that still match, up to a weight, with what their snippets
-    /// are made of.
+    /// The rows of the page and the one behind it, up to a weight, with what their snippets are
+    /// made of. `rows` appends a query for the columns that it is given, and those `beside` them,
+    /// in that order.
     async fn read(
         &self,
         database: &Database,
-        ids: Vec<Uuid>,
+        beside: &str,
+        order: &str,
+        rows: impl FnOnce(&mut QueryBuilder<Postgres>, &str),
     ) -> Result<Vec<PgRow>, RepositoryError> {
         // The texts are read for the snippet; by reference, until the page is known.
         let read = columns(&self.with_texts());
@@ -232,22 +204,26 @@ impl Search<'_> {
             "content" if may_be_left => &short,
             column => column,
         });
-        let shown = shown.collect::<Vec<_>>().join(", ");
-        let mut sql = self.statement()?;
-        sql.push(format_args!("select {shown}, number, followed"));
-        push_told(&mut sql, may_be_left);
-        sql.push(" from (");
-        let columns = format!("{}, number", read.join(", "));
+        let shown = format!(
+            "{}, {beside}, {} as asks, {} as words",
+            shown.collect::<Vec<_>>().join(", "),
+            asks(may_be_left),
+            words(),
+        );
+        let read = read.join(", ");
         let weight = format!(
             "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
             weight(self.fields, self.each_weighs),
             Snippet::MAX_HTML_BYTES,
             Snippet::HTML_BYTES_OF_ONE,
         );
-        push_weighed(&mut sql, &columns, &weight, "number", |sql| {
-            self.push_asked(sql, &columns, ids);
+        let columns = format!("{read}, {beside}");
+        let mut sql = self.statement()?;
+        push_weighed_as(&mut sql, &shown, &columns, &weight, order, |sql| {
+            rows(sql, &read);
+            sql.push(" limit ").push_bind(self.page.rows());
+            sql.push(" offset ").push_bind(i64::from(self.page.skip));
         });
-        sql.push(") shown order by number");
         self.ask(database, sql).await
     }
 
@@ -260,19 +236,15 @@ impl Search<'_> {
         let mut sql = self.statement()?;
         sql.push("select id, (");
         push_headline(&mut sql);
-        sql.push(") as told from (");
-        self.push_asked(&mut sql, "id, title, content", ids);
-        sql.push(") shown");
+        sql.push(") as told from (select id, title, content, search from posts where id = any(");
+        sql.push_bind(ids).push(") and ");
+        self.rows.push(&mut sql);
+        // `offset 0` keeps the posts from being looked for by their words, of which this plan
+        // knows nothing.
+        sql.push(format_args!(
+            " offset 0) shown where search @@ (select {QUERY})"
+        ));
         self.ask(database, sql).await
-    }
-
-    /// Appends a query for columns of those of these posts that still match, and of the
-    /// `number` of each among the ids.
-    fn push_asked(&self, sql: &mut QueryBuilder<Postgres>, columns: &str, ids: Vec<Uuid>) {
-        sql.push(format_args!("select {columns} from unnest("));
-        sql.push_bind(ids);
-        sql.push("::uuid[]) with ordinality asked (id, number) join posts using (id) where ");
-        self.push_conditions(sql);
     }
 
     /// What is read of a post: what was asked for, and its texts.
@@ -285,83 +257,66 @@ impl Search<'_> {
     async fn found(
         &self,
         database: &Database,
+        ordered_by: OrderedBy,
         rows: &[PgRow],
-        places: &[Place],
     ) -> Result<Vec<(Cursor, FoundPost)>, RepositoryError> {
         let Some(first) = rows.first() else {
             return Ok(Vec::new());
         };
         let (wanted, read) = (wanted(first)?, self.with_texts());
         let mut found = Vec::with_capacity(rows.len());
-        let mut unsure = HashMap::new();
+        let mut asked = HashMap::new();
         for row in rows {
             let mut values = Values::from(row);
             let beginning = Beginning::next(&mut values, &read)?;
             let post = next_view(&beginning, &mut values, self.fields)?;
-            let place = place(places, values.next()?).ok_or_else(unreadable)?;
-            let snippet = if let Some(told) = told(row)? {
-                told
-            } else {
-                let content = beginning.content.unwrap_or_default();
-                let told = wanted.tell(beginning.title, content);
-                if !told.is_sure {
-                    unsure.insert(place.id, found.len());
-                }
-                told.snippet
-            };
-            let rank = place.rank();
+            let rank = values.next()?;
+            let content = beginning.content.unwrap_or_default();
+            let told = wanted.tell(beginning.title, content);
+            let id = post.id.as_uuid();
+            if !told.is_sure || get(row, "asks")? {
+                asked.insert(id, found.len());
+            }
             let post = FoundPost {
                 post,
-                snippet,
-                rank,
+                snippet: told.snippet,
+                rank: of_millionths(rank),
             };
-            found.push((place.cursor(), post));
+            found.push((ordered_by.place(rank, id), post));
         }
-        if !unsure.is_empty() {
-            self.ask_of_unsure(database, &unsure, &mut found).await?;
+        if !asked.is_empty() {
+            self.ask_of(database, &asked, &mut found).await?;
         }
         Ok(found)
     }
 
-    /// Has PostgreSQL tell of those posts, which are at these places in `found`.
-    async fn ask_of_unsure(
+    /// Has PostgreSQL tell of those posts, which are at these places in `found`. One that has
+    /// changed since it was found, and matches no more, keeps the snippet that was made of what
+    /// was read of it.
+    async fn ask_of(
         &self,
         database: &Database,
-        unsure: &HashMap<Uuid, usize>,
+        asked: &HashMap<Uuid, usize>,
         found: &mut [(Cursor, FoundPost)],
     ) -> Result<(), RepositoryError> {
-        let ids = unsure.keys().copied().collect();
+        let ids = asked.keys().copied().collect();
         for row in &self.read_told(database, ids).await? {
             let id: Uuid = get(row, "id")?;
-            let post = unsure.get(&id).and_then(|index| found.get_mut(*index));
-            if let (Some((_, post)), Some(snippet)) = (post, told(row)?) {
-                post.snippet = snippet;
+            let post = asked.get(&id).and_then(|index| found.get_mut(*index));
+            if let Some((_, post)) = post {
+                post.snippet = told(row)?;
             }
         }
         Ok(())
     }
 
-    fn push_conditions(&self, sql: &mut QueryBuilder<Postgres>) {
-        self.rows.push(sql);
-        sql.push(format_args!(" and search @@ {QUERY}"));
-    }
-
     fn push_matching(&self, sql: &mut QueryBuilder<Postgres>) {
         sql.push(" from posts where ");
-        self.push_conditions(sql);
+        self.rows.push(sql);
+        sql.push(format_args!(" and search @@ {QUERY}"));
         if self.rows.is_common() {
             sql.push(" and ");
             push_planned_by_values(sql);
         }
     }
-
-    fn push_window(&self, sql: &mut QueryBuilder<Postgres>, skip: u32) {
-        sql.push(" limit ").push_bind(self.page.rows());
-        sql.push(" offset ").push_bind(i64::from(skip));
-    }
-}
-
-/// The place of that number, from one on.
-fn place(places: &[Place], number: i64) -> Option<&Place> {
-    places.get(usize::try_from(number - 1).ok()?)
 }

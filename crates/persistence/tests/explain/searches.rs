@@ -80,3 +80,51 @@ async fn that_every_user_matches_do_not_look_at_every_user() {
         .unwrap();
     assert_eq!(found.items.len(), usize::try_from(PAGE).unwrap());
 }
+
+/// Looks for a word in posts of both sides of the trash.
+async fn posts(database: &Database, text: &str) -> usize {
+    let query = SearchQuery::parse(text).unwrap();
+    let filter = PostFilter::all(Trash::Include);
+    let (page, all) = (page(None), Fields::all());
+    let found = PostReader::search(database, &query, &filter, &page, &all, 0).await;
+    found.unwrap().items.len()
+}
+
+#[tokio::test]
+async fn in_posts_cost_their_matches() {
+    let mut world = World::new().await;
+    let found = world
+        .costs_at_most("a rare word", 1, async |database| {
+            posts(database, "12345").await
+        })
+        .await;
+    assert_eq!(found, 1);
+}
+
+#[tokio::test]
+async fn that_every_post_matches_do_not_look_at_every_post() {
+    let mut world = World::new().await;
+    // Whether they are many; and the newest, and the one behind them.
+    let ranked = i64::try_from(SearchQuery::MAX_RANKED_POSTS).unwrap() + 1;
+    let bound = ranked + i64::from(PAGE) + 1 + PLANNING;
+    let found = world
+        .looks_at_most("a broad search", bound, async |database| {
+            posts(database, "content").await
+        })
+        .await;
+    assert_eq!(found, usize::try_from(PAGE).unwrap());
+
+    // PostgreSQL tells of the page too.
+    world
+        .change(
+            "alter text search configuration byline alter mapping for asciiword with english_stem",
+        )
+        .await;
+    let bound = bound + i64::from(PAGE);
+    let found = world
+        .looks_at_most("a broad search for forms", bound, async |database| {
+            posts(database, "content").await
+        })
+        .await;
+    assert_eq!(found, usize::try_from(PAGE).unwrap());
+}
