@@ -112,10 +112,8 @@ async fn are_ranked_up_to_10_000() {
             let found = PostReader::search(&database, &query, &filter, &page, &fields, 0).await;
             let found = found.unwrap();
             // Each hundredth says it in its title.
-            let nth = |place: u64| match is_ranked {
-                true => newest - 100 * (u64::from(skip) + place),
-                false => newest - u64::from(skip) - place,
-            };
+            let step = if is_ranked { 100 } else { 1 };
+            let nth = |place: u64| newest - step * (u64::from(skip) + place);
             let ids: Vec<_> = found.items.iter().map(|found| found.post.id).collect();
             assert_eq!(ids, [post_id(nth(0)), post_id(nth(1))], "{until} {skip}");
             let rank = found.next.unwrap().rank().unwrap();
