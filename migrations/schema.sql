@@ -49,8 +49,8 @@ create index users_trash_email_idx on users (lower(email) collate "C", id) where
 
 -- Searches: anywhere in a text from three characters on, at its beginning below. What is
 -- written waits in a list, and goes into the index many rows at once, which takes a fraction
--- of the time: by the write that finds more than so many KiB in the list, which pays for it. Few,
--- since each search reads the whole list.
+-- of the time: by the write that finds more in the list than its connection is to leave there,
+-- which pays for it (gin_pending_list_limit). Few, since each search reads the whole list.
 create index users_search_idx on users using gin (lower(email) gin_trgm_ops, lower(name) gin_trgm_ops);
 create index users_name_idx on users (lower(name) collate "C");
 
@@ -114,7 +114,6 @@ create index posts_living_author_id_idx on posts (author_id, created_at, id) whe
 -- What of the trash is due.
 create index posts_trash_purge_at_idx on posts (purge_at, id) where deleted_at is not null;
 
--- With a short list of what waits, as the search of users.
 create index posts_search_idx on posts using gin (search);
 
 -- A sample of 30,000 rows, the default, says too little of a million: a part of a name that

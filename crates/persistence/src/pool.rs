@@ -71,10 +71,15 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 ///   reads a whole table where some hundred pages would do.
 /// - What is written waits in a list of 128 KiB to go into an index of searches. Each search looks
 ///   through it: of PostgreSQL's own 4 MiB that takes longer than all else. An import
-///   [has more](crate::import) wait, and leaves none of it.
+///   [has more](crate::import) wait.
 const DEFAULTS: &str = "select set_config(name, value, false) \
     from (values ('random_page_cost', '1.1'), ('gin_pending_list_limit', '128kB')) ours (name, value) \
     join pg_settings using (name) where source = 'default'";
+
+/// Has the connection have [`DEFAULTS`], as all that write posts or users should.
+pub(crate) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(DEFAULTS).execute(connection).await.map(drop)
+}
 
 /// A PostgreSQL database, reached through a bounded pool. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -127,12 +132,7 @@ impl Database {
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)
             .test_before_acquire(false)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    sqlx::raw_sql(DEFAULTS).execute(connection).await?;
-                    Ok(())
-                })
-            })
+            .after_connect(|connection, _| Box::pin(prepare(connection)))
             .before_acquire(move |connection, idle| {
                 let is_suspect =
                     idle.idle_for > PING_AFTER_IDLE || suspicion.is_within(idle.idle_for);

@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::error::{FORBIDDEN, Redacted};
+use crate::pool;
 
 /// How many posts are indexed anew at once.
 const BATCH: i64 = 500;
@@ -66,6 +67,7 @@ pub async fn set_search_language(
     progress: impl Fn(u64),
 ) -> Result<u64, SearchLanguageError> {
     let mut connection = server.clone().application_name("byline").connect().await?;
+    pool::prepare(&mut connection).await?;
     let mut change = connection.begin().await?;
     let mappings: Vec<String> = sqlx::query_scalar(MAPPINGS)
         .bind(language)

@@ -10,7 +10,15 @@ use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWorkFactory;
 use byline_persistence::Database;
 use byline_persistence::search_language::{SearchLanguageError, set_search_language};
-use byline_persistence::testing::TestDatabase;
+use byline_persistence::testing::{TestDatabase, count, execute};
+
+/// By a connection that lets as many wait as PostgreSQL does by itself.
+const MANY_POSTS: &str = "insert into posts (id, title, content, author_id, created_at, version)
+    select gen_random_uuid(), 'Post ' || number, 'Runs and ran by ' || md5(number::text), users.id, now(), 1
+    from generate_series(1, 3000) number, users";
+
+/// The pages of what waits, which its owner has go in by this.
+const WAITING_PAGES: &str = "select gin_clean_pending_list('posts_search_idx')";
 
 async fn finds(database: &Database, text: &str) -> usize {
     let query = SearchQuery::parse(text).unwrap();
@@ -98,4 +106,20 @@ async fn a_content_of_nothing_but_different_words_is_kept_and_searched() {
         write(&database, number, &content).await;
     }
     assert_eq!(finds(&database, "\u{20001}").await, 1);
+}
+
+#[tokio::test]
+async fn indexing_posts_anew_leaves_searches_a_short_list_to_read() {
+    // In pages of 8 KiB: 128 KiB, and what a batch may add to it.
+    const LITTLE: i64 = 40;
+    let test = TestDatabase::new().await;
+    let mut unit = test.database().begin().await.unwrap();
+    unit.users().insert(&user(1)).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut owner = test.connection().await;
+    execute(&mut owner, MANY_POSTS).await;
+    assert!(count(&mut owner, WAITING_PAGES).await > 2 * LITTLE);
+    let done = set_search_language(&test.connect_options(), "english", |_| {}).await;
+    assert_eq!(done.unwrap(), 3_000);
+    assert!(count(&mut owner, WAITING_PAGES).await <= LITTLE);
 }

@@ -31,10 +31,10 @@ const LOCK_TIMEOUT: &str = "60000";
 const NO_LOCK_TIMEOUT: &str = "0";
 
 /// How much of an import waits to go into an index of searches, rather than the little of other
-/// changes: the more goes at once, the less of the index is written again and again. It is
-/// in nobody's way, since the last row is written with [as little](SHORTEST_LIST) as can be, and has all
-/// that waits go into the index, at the expense of the import.
-const LONG_LIST: &str = "4MB";
+/// changes: the more goes at once, the less of the index is written again and again. While it is
+/// made, searches look through as much, and whoever else writes has it go in. The last row is written
+/// with [as little](SHORTEST_LIST) as can be, so that it has the rest go in, unless others are about to.
+const LONG_LIST: &str = "1MB";
 /// The least that PostgreSQL takes.
 const SHORTEST_LIST: &str = "64kB";
 /// What PostgreSQL calls them.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use byline_domain::error::RepositoryError;
 use byline_domain::filter::PostTest;
-use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
+use byline_domain::page::{Cursor, MAX_BYTES, Page, PageRequest, SortValue};
 use byline_domain::post::{FoundPost, PostField, Snippet};
 use byline_domain::search::SearchQuery;
 use byline_domain::selection::Fields;
@@ -123,17 +123,15 @@ impl Search<'_> {
     /// The best of those that match, or the newest where more match than are ranked.
     async fn first(&self, database: &Database) -> Result<Found, RepositoryError> {
         let most = SearchQuery::MAX_RANKED_POSTS;
-        // The row that is one too many comes first, and is enough; but for those who leave
-        // rows out, to whom each row has to say how many there are.
-        let nth = match self.page.skip {
-            0 => "row_number()",
-            _ => "count(*)",
-        };
-        let order = "is_over desc, rank desc, id desc";
-        let rows = self.read(database, "rank, is_over", order, |sql, columns| {
+        // Of those that are ranked, none is behind so many.
+        if usize::try_from(self.page.skip).is_ok_and(|skip| skip >= most) {
+            return self.newest(database, None).await;
+        }
+        let order = "rank desc, id desc";
+        let rows = self.read(database, order, |sql, columns| {
             sql.push(format_args!(
-                "select {columns}, {} as rank, nth > {most} as is_over from \
-                 (select *, {nth} over () as nth from (select {columns}, search",
+                "select {columns}, case when fitting <= {most} then {} end as rank from \
+                 (select *, count(*) over () as fitting from (select {columns}, search",
                 rank()
             ));
             self.push_matching(sql);
@@ -142,7 +140,8 @@ impl Search<'_> {
             ));
         });
         let rows = rows.await?;
-        if rows.first().map_or(Ok(false), |row| get(row, "is_over"))? {
+        let is_over = |row: &PgRow| get::<Option<i64>>(row, "rank").map(|rank| rank.is_none());
+        if rows.first().map_or(Ok(false), is_over)? {
             return self.newest(database, None).await;
         }
         Ok((OrderedBy::Rank, rows))
@@ -154,7 +153,7 @@ impl Search<'_> {
             return self.newest(database, Some(last.id)).await;
         };
         let order = "rank desc, id desc";
-        let rows = self.read(database, "rank", order, |sql, columns| {
+        let rows = self.read(database, order, |sql, columns| {
             sql.push(format_args!(
                 "select {columns}, rank from (select {columns}, {} as rank",
                 rank()
@@ -175,7 +174,7 @@ impl Search<'_> {
         after: Option<Uuid>,
     ) -> Result<Found, RepositoryError> {
         let order = "id desc";
-        let rows = self.read(database, "rank", order, |sql, columns| {
+        let rows = self.read(database, order, |sql, columns| {
             sql.push(format_args!("select {columns}, {} as rank", rank()));
             self.push_matching(sql);
             if let Some(id) = after {
@@ -187,12 +186,11 @@ impl Search<'_> {
     }
 
     /// The rows of the page and the one behind it, up to a weight, with what their snippets are
-    /// made of. `rows` appends a query for the columns that it is given, and those `beside` them,
-    /// in that order.
+    /// made of. `rows` appends a query for the columns that it is given, and the `rank`; of those
+    /// that have none, only one comes.
     async fn read(
         &self,
         database: &Database,
-        beside: &str,
         order: &str,
         rows: impl FnOnce(&mut QueryBuilder<Postgres>, &str),
     ) -> Result<Vec<PgRow>, RepositoryError> {
@@ -205,19 +203,20 @@ impl Search<'_> {
             column => column,
         });
         let shown = format!(
-            "{}, {beside}, {} as asks, {} as words",
+            "{}, rank, {} as asks, {} as words",
             shown.collect::<Vec<_>>().join(", "),
             asks(may_be_left),
             words(),
         );
         let read = read.join(", ");
         let weight = format!(
-            "{} + least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0)))",
+            "case when rank is null then {MAX_BYTES} else {} + \
+             least({}, {} * greatest(octet_length(title), coalesce(octet_length(content), 0))) end",
             weight(self.fields, self.each_weighs),
             Snippet::MAX_HTML_BYTES,
             Snippet::HTML_BYTES_OF_ONE,
         );
-        let columns = format!("{read}, {beside}");
+        let columns = format!("{read}, rank");
         let mut sql = self.statement()?;
         push_weighed_as(&mut sql, &shown, &columns, &weight, order, |sql| {
             rows(sql, &read);
@@ -271,39 +270,50 @@ impl Search<'_> {
             let beginning = Beginning::next(&mut values, &read)?;
             let post = next_view(&beginning, &mut values, self.fields)?;
             let rank = values.next()?;
-            let content = beginning.content.unwrap_or_default();
-            let told = wanted.tell(beginning.title, content);
+            let mut snippet = Snippet::default();
+            let mut asks: bool = get(row, "asks")?;
+            if !asks {
+                let told = wanted.tell(beginning.title, beginning.content.unwrap_or_default());
+                (snippet, asks) = (told.snippet, !told.is_sure);
+            }
             let id = post.id.as_uuid();
-            if !told.is_sure || get(row, "asks")? {
+            if asks {
                 asked.insert(id, found.len());
             }
             let post = FoundPost {
                 post,
-                snippet: told.snippet,
+                snippet,
                 rank: of_millionths(rank),
             };
             found.push((ordered_by.place(rank, id), post));
         }
-        if !asked.is_empty() {
-            self.ask_of(database, &asked, &mut found).await?;
+        if asked.is_empty() {
+            return Ok(found);
+        }
+        self.ask_of(database, &mut asked, &mut found).await?;
+        for place in asked.into_values() {
+            if let (Some(row), Some((_, post))) = (rows.get(place), found.get_mut(place)) {
+                let beginning = Beginning::next(&mut Values::from(row), &read)?;
+                let content = beginning.content.unwrap_or_default();
+                post.snippet = wanted.tell(beginning.title, content).snippet;
+            }
         }
         Ok(found)
     }
 
-    /// Has PostgreSQL tell of those posts, which are at these places in `found`. One that has
-    /// changed since it was found, and matches no more, keeps the snippet that was made of what
-    /// was read of it.
+    /// Has PostgreSQL tell of those posts, which are at these places in `found`, and leaves the ones of
+    /// which it does not: they have changed since they were found, and match no more. What
+    /// it tells of one that still does is of what that says by then.
     async fn ask_of(
         &self,
         database: &Database,
-        asked: &HashMap<Uuid, usize>,
+        asked: &mut HashMap<Uuid, usize>,
         found: &mut [(Cursor, FoundPost)],
     ) -> Result<(), RepositoryError> {
         let ids = asked.keys().copied().collect();
         for row in &self.read_told(database, ids).await? {
-            let id: Uuid = get(row, "id")?;
-            let post = asked.get(&id).and_then(|index| found.get_mut(*index));
-            if let Some((_, post)) = post {
+            let place = asked.remove(&get(row, "id")?);
+            if let Some((_, post)) = place.and_then(|place| found.get_mut(place)) {
                 post.snippet = told(row)?;
             }
         }

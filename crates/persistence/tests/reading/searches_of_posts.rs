@@ -119,6 +119,19 @@ async fn are_ranked_up_to_10_000() {
             let rank = found.next.unwrap().rank().unwrap();
             assert_eq!(rank >= 0, is_ranked, "{until} {skip}");
         }
+        let page = PageRequest {
+            skip: 10_000,
+            ..PageRequest::first(PageSize::MAX)
+        };
+        let found = PostReader::search(&database, &query, &filter, &page, &fields, 0).await;
+        let ids: Vec<_> = found
+            .unwrap()
+            .items
+            .iter()
+            .map(|found| found.post.id)
+            .collect();
+        let left: &[_] = if is_ranked { &[] } else { &[post_id(1)] };
+        assert_eq!(ids, left, "{until}");
     }
 }
 
