@@ -21,6 +21,8 @@ pub(super) fn settings() -> Vec<(&'static str, String)> {
     vec![
         ("shared_buffers", format!("{megabytes}MB")),
         ("max_wal_size", "8GB".to_owned()),
+        // What may wait for the indexes of searches, as an import has it.
+        ("gin_pending_list_limit", "1MB".to_owned()),
         // So that it comes at no other time in the one than in the other.
         ("autovacuum", "off".to_owned()),
     ]

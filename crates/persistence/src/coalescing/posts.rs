@@ -56,9 +56,15 @@ impl CoalescingPosts {
 
     fn with(inner: Arc<dyn PostReader>, way: fn(Bounds) -> Bounds) -> Self {
         let bounds = way(BOUNDS);
+        // What an author has lies far apart, so that it takes long to read and more are there to be sent:
+        // while the one is sent, the other is read.
+        let of_an_author = Bounds {
+            at_once: 2,
+            ..bounds
+        };
         let few = Bounds {
             most: FIRST_PAGES,
-            ..bounds
+            ..of_an_author
         };
         let counts = Questions::of(&inner, |port, count: Arc<(_, _)>| async move {
             port.count(&count.0, count.1).await
@@ -68,7 +74,7 @@ impl CoalescingPosts {
         });
         Self {
             by_id: Loader::new(ById(Arc::clone(&inner)), bounds),
-            newest: Loader::new(NewestOf(Arc::clone(&inner)), bounds),
+            newest: Loader::new(NewestOf(Arc::clone(&inner)), of_an_author),
             first_pages: Loader::new(FirstPageOf(Arc::clone(&inner)), few),
             of_authors: Loader::new(CountOf(Arc::clone(&inner)), bounds),
             counts: Loader::new(counts, bounds),
