@@ -14,8 +14,10 @@ use byline_persistence::testing::{TestDatabase, count, execute};
 
 /// By a connection that lets as many wait as PostgreSQL does by itself.
 const MANY_POSTS: &str = "insert into posts (id, title, content, author_id, created_at, version)
-    select gen_random_uuid(), 'Post ' || number, 'Runs and ran by ' || md5(number::text), users.id, now(), 1
-    from generate_series(1, 3000) number, users";
+    select gen_random_uuid(), 'Post ' || number, words, users.id, now(), 1
+    from users, generate_series(1, 3000) number, lateral (
+        select string_agg(md5((number * 100 + word)::text), ' ') as words
+        from generate_series(1, 10) word) of_its_own";
 
 /// The pages of what waits, which its owner has go in by this.
 const WAITING_PAGES: &str = "select gin_clean_pending_list('posts_search_idx')";
