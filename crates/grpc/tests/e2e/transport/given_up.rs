@@ -147,8 +147,9 @@ async fn a_call_of_a_client_that_is_there_no_more_is_given_up() {
     let watching = Watching::anew(&world.server);
 
     // From here on it neither reads nor writes, and its socket stays open.
-    let mut raw = Raw::connect(world.server.address, LARGEST_WINDOW).await;
+    // What it was heard of last is counted from when it connects.
     let began = Instant::now();
+    let mut raw = Raw::connect(world.server.address, LARGEST_WINDOW).await;
     raw.0.write_all(&call(1, GET_USER, &get)).await.unwrap();
     eventually("it is under way", async || waiting().await == 1).await;
     eventually("it is given up", async || waiting().await == 0).await;
