@@ -37,7 +37,7 @@ impl<F: Noun> Keyset<'_, F> {
             Some(weight) => {
                 let columns = format!("{}, {}", self.columns, self.place_names());
                 let order = self.outer_order();
-                push_weighed(&mut query, &columns, weight, &order, |query| {
+                push_weighed(&mut query, &columns, &columns, weight, &order, |query| {
                     self.push_rows(query);
                 });
             }

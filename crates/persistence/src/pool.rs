@@ -63,8 +63,8 @@ const CLIENT_GONE: Duration = Duration::from_mins(1);
 /// restarted meanwhile costs no call its answer.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// What PostgreSQL has otherwise. Whoever has set one of them, for the server, the database or
-/// the role, is left their own.
+/// Settings that PostgreSQL has other values for by itself. Whoever has set one of them, for the
+/// server, the database or the role, is left their own.
 ///
 /// - The planner takes a page out of order for little dearer than the next one, as it is
 ///   on flash and in memory. PostgreSQL's own guess is that of a turning disk, by which it
@@ -76,7 +76,7 @@ const DEFAULTS: &str = "select set_config(name, value, false) \
     from (values ('random_page_cost', '1.1'), ('gin_pending_list_limit', '128kB')) ours (name, value) \
     join pg_settings using (name) where source = 'default'";
 
-/// Has the connection have [`DEFAULTS`], as all that write posts or users should.
+/// Has the connection have [`DEFAULTS`].
 pub(crate) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(DEFAULTS).execute(connection).await.map(drop)
 }

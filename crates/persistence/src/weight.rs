@@ -15,21 +15,10 @@ pub(crate) fn is_cut(rows: &[PgRow]) -> Result<bool, RepositoryError> {
 }
 
 /// Wraps `rows`, which have `columns`, so that only the first of them in `order` come
-/// that weigh [`MAX_BYTES`] together. `weight` is an expression over the columns. Until
-/// then PostgreSQL moves long texts by reference: those of rows that are left out are
-/// never read.
+/// that weigh [`MAX_BYTES`] together. `weight`, and what is `shown` of those that come, are
+/// expressions over the columns. Until then PostgreSQL moves long texts by reference: those of
+/// rows that are left out are never read.
 pub(crate) fn push_weighed(
-    query: &mut QueryBuilder<Postgres>,
-    columns: &str,
-    weight: &str,
-    order: &str,
-    rows: impl FnOnce(&mut QueryBuilder<Postgres>),
-) {
-    push_weighed_as(query, columns, columns, weight, order, rows);
-}
-
-/// As [`push_weighed`]; what is `shown` of the rows that come are expressions over the columns.
-pub(crate) fn push_weighed_as(
     query: &mut QueryBuilder<Postgres>,
     shown: &str,
     columns: &str,

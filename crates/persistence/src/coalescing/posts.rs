@@ -56,8 +56,7 @@ impl CoalescingPosts {
 
     fn with(inner: Arc<dyn PostReader>, way: fn(Bounds) -> Bounds) -> Self {
         let bounds = way(BOUNDS);
-        // What an author has lies far apart, so that it takes long to read and more are there to be sent:
-        // while the one is sent, the other is read.
+        // Posts of an author lie far apart and take long to read: while some are sent, others are read.
         let of_an_author = Bounds {
             at_once: 2,
             ..bounds

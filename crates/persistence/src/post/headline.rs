@@ -95,7 +95,7 @@ pub(super) fn wanted(row: &PgRow) -> Result<Wanted, RepositoryError> {
 }
 
 /// The words of a query as PostgreSQL writes it: each in quotes. None holds a quote where words
-/// are simple; where they are not, PostgreSQL tells of the posts.
+/// are simple; where they are not, PostgreSQL tells of all posts but those that have gone.
 fn lexemes(query: &str) -> impl Iterator<Item = &str> {
     query.split('\'').skip(1).step_by(2)
 }

@@ -49,7 +49,7 @@ impl PostReader for Database {
         let columns = columns(fields).join(", ");
         let weight = weight(fields, each_weighs);
         let mut query = QueryBuilder::new("");
-        push_weighed(&mut query, &columns, &weight, "id", |query| {
+        push_weighed(&mut query, &columns, &columns, &weight, "id", |query| {
             query.push(format_args!("select {columns} from posts where id = any("));
             query.push_bind(ids).push(")").push(alive(trash));
         });

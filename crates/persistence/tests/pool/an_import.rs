@@ -187,3 +187,27 @@ async fn has_all_of_it_in_the_indexes_of_searches_when_it_ends() {
     keep(unit, &settled).await.unwrap();
     assert!(count(&mut world.beside, WAITING_PAGES).await <= FEW);
 }
+
+#[tokio::test]
+async fn has_more_wait_for_the_indexes_of_searches_but_for_its_last_row() {
+    // What may wait as each statement that makes users ends.
+    const NOTE: &str = "create table may_wait (place serial, setting text);
+        create function note_what_may_wait() returns trigger language plpgsql security definer
+        as $$ begin
+            insert into public.may_wait (setting)
+            values (current_setting('gin_pending_list_limit'));
+            return null;
+        end $$;
+        create trigger note after insert on users
+        for each statement execute function note_what_may_wait()";
+    let mut world = World::new(&patient(1)).await;
+    execute(&mut world.beside, NOTE).await;
+    let mut unit = stage(&world, 1..=3).await;
+    let settled = settle(unit.as_mut(), false).await.unwrap();
+    keep(unit, &settled).await.unwrap();
+    // The connection goes on as before.
+    world.insert(&fixtures::user(4)).await;
+    let noted = "select setting from may_wait order by place";
+    let noted = byline_persistence::testing::rows(&mut world.beside, noted).await;
+    assert_eq!(noted, ["1MB", "64kB", "128kB"]);
+}
