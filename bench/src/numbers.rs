@@ -34,6 +34,17 @@ impl Spread {
     }
 }
 
+/// Whether a promise is kept, of which the least, the median and the most were measured: what the median
+/// says, and whether all rounds say so.
+pub(crate) fn verdict(is_met: [bool; 3]) -> &'static str {
+    match is_met {
+        [true, true, true] => "met",
+        [_, true, _] => "met, though not in every round",
+        [false, false, false] => "**not met**",
+        [_, false, _] => "**not met**, though in some rounds",
+    }
+}
+
 /// `0.95`, `12.3`, `123`.
 pub(crate) fn short(number: f64) -> String {
     if number >= 100.0 {

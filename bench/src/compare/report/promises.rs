@@ -10,7 +10,7 @@ use crate::compare::contender::Contender;
 use crate::compare::run::Measured;
 use crate::compare::window::Window;
 use crate::load::workload::{Unit, Workload};
-use crate::numbers::{Spread, float, short};
+use crate::numbers::{Spread, float, short, verdict};
 
 /// What is promised, and what was measured.
 struct Promise {
@@ -62,13 +62,11 @@ impl Bound {
             median,
             most,
         } = measured;
-        let rounds = [least, most].map(|it| self.is_met(it));
-        match (self, self.is_met(median), rounds) {
-            (Self::None(_), ..) => "",
-            (_, true, [true, true]) => "met",
-            (_, true, _) => "met, though not in every round",
-            (_, false, [false, false]) => "**not met**",
-            (_, false, _) => "**not met**, though in some rounds",
+        match self {
+            Self::None(_) => "",
+            Self::AtLeast(_) | Self::AtMost(_) => {
+                verdict([least, median, most].map(|it| self.is_met(it)))
+            }
         }
     }
 }
@@ -102,7 +100,7 @@ const OF_PROCESSES: Bound = Bound::None(
     "The bound of SQLAlchemy is held against one process, since it was set where SQLAlchemy had a \
      fiftieth of\nthe limit of the wire, as one process has. That uses one processor, and Byline \
      all of them. The same bound was\nheld against a process for each processor before, which is \
-     shown beside it, and was missed of GetUser.",
+     shown beside it, and was missed.",
 );
 
 /// The rows of batches by those of single calls, of a caller who makes one after another.
