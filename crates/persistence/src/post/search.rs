@@ -270,37 +270,50 @@ impl Search<'_> {
             let beginning = Beginning::next(&mut values, &read)?;
             let post = next_view(&beginning, &mut values, self.fields)?;
             let rank = values.next()?;
-            let told = wanted.tell(beginning.title, beginning.content.unwrap_or_default());
+            let mut snippet = Snippet::default();
+            let mut asks: bool = get(row, "asks")?;
+            if !asks {
+                let told = wanted.tell(beginning.title, beginning.content.unwrap_or_default());
+                (snippet, asks) = (told.snippet, !told.is_sure);
+            }
             let id = post.id.as_uuid();
-            if !told.is_sure || get(row, "asks")? {
+            if asks {
                 asked.insert(id, found.len());
             }
             let post = FoundPost {
                 post,
-                snippet: told.snippet,
+                snippet,
                 rank: of_millionths(rank),
             };
             found.push((ordered_by.place(rank, id), post));
         }
-        if !asked.is_empty() {
-            self.ask_of(database, &asked, &mut found).await?;
+        if asked.is_empty() {
+            return Ok(found);
+        }
+        self.ask_of(database, &mut asked, &mut found).await?;
+        for place in asked.into_values() {
+            if let (Some(row), Some((_, post))) = (rows.get(place), found.get_mut(place)) {
+                let beginning = Beginning::next(&mut Values::from(row), &read)?;
+                let content = beginning.content.unwrap_or_default();
+                post.snippet = wanted.tell(beginning.title, content).snippet;
+            }
         }
         Ok(found)
     }
 
-    /// Has PostgreSQL tell of those posts, which are at these places in `found`. One that has
-    /// changed since it was found, and matches no more, keeps the snippet of what was read of
-    /// it; what is told of one that still does is of what that says by then.
+    /// Has PostgreSQL tell of those posts, which are at these places in `found`, and leaves the ones of
+    /// which it does not: they have changed since they were found, and match no more. What
+    /// it tells of one that still does is of what that says by then.
     async fn ask_of(
         &self,
         database: &Database,
-        asked: &HashMap<Uuid, usize>,
+        asked: &mut HashMap<Uuid, usize>,
         found: &mut [(Cursor, FoundPost)],
     ) -> Result<(), RepositoryError> {
         let ids = asked.keys().copied().collect();
         for row in &self.read_told(database, ids).await? {
-            let place = asked.get(&get(row, "id")?);
-            if let Some((_, post)) = place.and_then(|place| found.get_mut(*place)) {
+            let place = asked.remove(&get(row, "id")?);
+            if let Some((_, post)) = place.and_then(|place| found.get_mut(place)) {
                 post.snippet = told(row)?;
             }
         }
