@@ -58,7 +58,8 @@ impl Expired {
 pub trait Sweeper: Send + Sync {
     /// Removes at most `limit` ([`MAX_SWEPT`] at most) of what is due at `now`, in a
     /// transaction of its own, and returns how many there were. Fewer than `limit` says
-    /// that there is nothing more to be had now.
+    /// that there is nothing more to be had now. Of the audit log it removes as many rows, and as
+    /// many batches, each with up to 100 events, all of which count.
     ///
     /// MUST take what has been due for longest first, and leave a user who still has
     /// posts, so that a call removes no more rows than it says. What somebody else is

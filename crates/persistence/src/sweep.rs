@@ -97,8 +97,12 @@ impl Sweeper for Database {
             }
             Expired::AuditEvents => {
                 sqlx::query_scalar!(
-                    r#"select count(*) as "count!" from audit_events
-                    where occurred_at < least($1, now() - interval '30 days')"#,
+                    r#"select coalesce(sum(events), 0)::bigint as "count!" from (
+                        select count(*) as events from audit_events
+                        where occurred_at < least($1, now() - interval '30 days')
+                        union all select sum(cardinality(resource_ids)) from audit_batches
+                        where occurred_at < least($1, now() - interval '30 days')
+                    ) due"#,
                     now,
                 )
                 .fetch_one(&mut *statement)
@@ -227,7 +231,8 @@ impl PgUnitOfWork<'_> {
         Ok(statement.finish(done)?.rows_affected())
     }
 
-    /// `before` is not bound to be old: the function leaves what is too young.
+    /// Of events and batches of them as many of either as the limit says. `before` is not bound to
+    /// be old: the function leaves what is too young.
     async fn sweep_audit_events(
         &mut self,
         before: DateTime<Utc>,

@@ -1,6 +1,10 @@
 //! The audit log is append only, whoever is at it.
 #![allow(clippy::unwrap_used, reason = "a test that meets one has failed")]
 
+use std::collections::HashSet;
+
+use byline_domain::audit::AuditReader;
+use byline_domain::page::{PageRequest, PageSize};
 use byline_persistence::testing::{Connection, SERVICE, TestDatabase, count, execute};
 use sqlx::Connection as _;
 
@@ -82,6 +86,7 @@ async fn the_service_makes_events_go_by_the_function_alone_and_cannot_lead_that_
     execute(
         &mut service,
         "create temporary table audit_events (like public.audit_events);
+         create temporary table audit_batches (like public.audit_batches);
          create function pg_temp.trap() returns trigger language plpgsql as
          $$ begin raise 'run as %', current_user; end $$;
          create trigger trap before delete on pg_temp.audit_events
@@ -157,3 +162,111 @@ async fn a_schema_of_somebody_elses_leads_no_trigger_astray() {
         where occurred_at > pg_catalog.now() - interval '20 days'";
     assert_eq!(refusal(&mut connection, young).await, "42501");
 }
+
+/// Three batches, of which one is old.
+const BATCHES: &str = "
+    insert into audit_batches
+        (id, occurred_at, caller, method, action, resource_kind, resource_ids, fields)
+    select (left(gen_random_uuid()::text, 32) || '0000')::uuid, now() - n * interval '20 days',
+        'key:web', 'UserService/BatchCreateUsers', 'user.created', 'user',
+        array[gen_random_uuid(), gen_random_uuid(), gen_random_uuid()], '{}'
+    from generate_series(0, 2) n";
+
+#[tokio::test]
+async fn batches_are_kept_as_events_are() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BATCHES).await;
+    for sql in [
+        "update audit_batches set resource_ids = resource_ids[1:1]",
+        "delete from audit_batches",
+        "truncate audit_batches",
+        "insert into audit_batches select * from audit_batches limit 1
+         on conflict (occurred_at, id) do update set caller = 'key:other'",
+    ] {
+        assert_eq!(refusal(&mut connection, sql).await, "42501", "{sql}");
+    }
+    execute(&mut connection, EVENTS).await;
+    let none = "select expire_audit_events(now(), 0)";
+    assert_eq!(count(&mut connection, none).await, 0);
+    // One batch of three, and one of the events.
+    let some = "select expire_audit_events(now() + interval '1 year', 1)";
+    assert_eq!(count(&mut connection, some).await, 4);
+    let left = "select count(*) from audit_batches
+        where occurred_at > now() - interval '30 days'";
+    assert_eq!(count(&mut connection, left).await, 2);
+    let left = "select count(*) from audit_batches";
+    assert_eq!(count(&mut connection, left).await, 2);
+}
+
+#[tokio::test]
+async fn the_service_adds_no_batch_that_hides_or_cannot_be_read() {
+    let test = TestDatabase::new().await;
+    let service = test.url_as(SERVICE);
+    let mut service = Connection::connect(service.as_str()).await.unwrap();
+    let add = "create temporary table parts as
+        select '01a21b6e-adc5-7001-a5b5-d107b8c10000'::uuid as id, now() as occurred_at,
+            array[gen_random_uuid()] as resource_ids";
+    execute(&mut service, add).await;
+    let (forbidden, impossible) = ("42501", "23514");
+    for (change, refused) in [
+        ("occurred_at = now() + interval '2 hours'", forbidden),
+        ("occurred_at = now() - interval '40 days'", forbidden),
+        ("occurred_at = 'infinity'", impossible),
+        ("id = '01a21b6e-adc5-7001-a5b5-d107b8c10001'", impossible),
+        ("resource_ids = '{}'", impossible),
+        ("resource_ids = resource_ids || null::uuid", impossible),
+        ("resource_ids = array[resource_ids]", impossible),
+        (
+            "resource_ids = ('[0:0]={' || resource_ids[1] || '}')::uuid[]",
+            impossible,
+        ),
+        (
+            "resource_ids = array(select gen_random_uuid() from generate_series(1, 101))",
+            impossible,
+        ),
+    ] {
+        execute(&mut service, "begin").await;
+        let change = format!("update parts set {change}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change.clone()))
+            .execute(&mut service)
+            .await
+            .unwrap();
+        assert_eq!(refusal(&mut service, ADD_BATCH).await, refused, "{change}");
+        execute(&mut service, "rollback").await;
+    }
+    execute(&mut service, ADD_BATCH).await;
+}
+
+#[tokio::test]
+async fn an_event_with_the_id_of_one_of_a_batch_hides_none_of_it() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    execute(&mut connection, BATCHES).await;
+    let add = "insert into audit_events
+            (id, occurred_at, caller, method, action, resource_kind, resource_id, fields)
+        select (left(id::text, 32) || lpad(to_hex(place), 4, '0'))::uuid, occurred_at, 'key:other',
+            '', '', '', gen_random_uuid(), '{}'
+        from audit_batches, generate_series(0, 4) place";
+    execute(&mut connection, add).await;
+    for size in [1, 2, 3, 7] {
+        let mut page = PageRequest::first(PageSize::from_request(size).unwrap());
+        let (mut honest, mut all) = (HashSet::new(), 0);
+        loop {
+            let found = AuditReader::list(&test.database(), None, &page).await;
+            let found = found.unwrap();
+            all += found.items.len();
+            let theirs = found.items.into_iter().filter(|it| it.caller == "key:web");
+            honest.extend(theirs.map(|event| event.resource_id));
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!((honest.len(), all), (9, 24), "{size}");
+    }
+}
+
+const ADD_BATCH: &str = "insert into audit_batches
+        (id, occurred_at, caller, method, action, resource_kind, resource_ids, fields)
+    select id, occurred_at, 'key:web', '', '', '', resource_ids, '{}' from parts";

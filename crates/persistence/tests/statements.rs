@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 
-use byline_domain::audit::Origin;
+use byline_domain::audit::{Action, Deed, Origin};
 use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
 use byline_domain::lifecycle::Version;
 use byline_domain::post::{Post, PostHead, PostRewrite};
@@ -212,6 +212,33 @@ async fn an_import_is_staged_settled_and_written_by_as_many_whatever_its_rows() 
         // Time-outs and tables; a COPY; a lock, and what becomes of the rows; an update, which row is
         // the last, and two inserts, each with how much may wait for its indexes; their events.
         assert_eq!(costs, [4, 1, 0, 6, 6, 1], "of {many}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_kept_by_one_for_what_was_made_and_one_for_all_else() {
+    let (_test, database) = with_users(1).await;
+    for (made, changed, expected) in [
+        (0, 0, 0),
+        (1, 0, 1),
+        (300, 0, 1),
+        (0, 300, 1),
+        (300, 300, 2),
+    ] {
+        let spent = cost(&database, async |unit| {
+            for number in 1..=made {
+                let deed = Deed::to_user(Action::UserCreated, user_id(number));
+                unit.audit().note(deed);
+            }
+            for number in 1..=changed {
+                let deed = Deed::to_user(Action::UserUpdated, user_id(number));
+                unit.audit().note(deed);
+            }
+            let kept = unit.audit().keep(&Origin::sweep(), time(5_000)).await;
+            kept.unwrap();
+        })
+        .await;
+        assert_eq!(spent, expected, "{made} made, {changed} changed");
     }
 }
 

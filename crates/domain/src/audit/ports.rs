@@ -20,8 +20,8 @@ pub trait AuditLog: Send {
     fn note(&mut self, deed: Deed);
 
     /// Keeps all that was noted so far as done by that origin at that time, in the order in
-    /// which it was noted: by one statement however much it is, one more after an import, and by none if it
-    /// is nothing.
+    /// which it was noted: by one statement however much it is, one more if several were made, one more
+    /// after an import, and by none if it is nothing.
     async fn keep(&mut self, origin: &Origin, now: DateTime<Utc>) -> Result<(), RepositoryError>;
 
     /// Keeps what was noted as [`Self::keep`] does, each as done by the origin that stands with the

@@ -7,7 +7,8 @@ use super::report::Report;
 use super::role::Home;
 
 pub(super) const CHECK: &str = "audit-triggers";
-const TABLE: &str = "audit_events";
+/// What it is kept in.
+const TABLES: [&str; 2] = ["audit_events", "audit_batches"];
 
 #[derive(sqlx::FromRow)]
 struct Trigger {
@@ -33,16 +34,22 @@ pub(super) async fn check(
     home: &Home,
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
-    let triggers = made("trigger").into_iter();
-    let triggers: Vec<_> = triggers.filter(|made| made.mentions(TABLE)).collect();
-    let called: Vec<_> = triggers.iter().filter_map(Made::called).collect();
+    let triggers = TABLES.map(|table| {
+        let triggers = made("trigger").into_iter();
+        let triggers = triggers.filter(|made| made.is_on(table));
+        (table, triggers.collect::<Vec<_>>())
+    });
+    let called = triggers.iter().flat_map(|(_, triggers)| triggers);
+    let called: Vec<_> = called.filter_map(Made::called).collect();
     let functions = made("function").into_iter();
     let functions: Vec<_> = functions
         .filter(|made| called.contains(&made.name))
         .collect();
     // They come first, since a trigger needs the one that it calls.
     check_functions(connection, home, &functions, report).await?;
-    check_triggers(connection, home, &triggers, report).await?;
+    for (table, triggers) in &triggers {
+        check_triggers(connection, home, table, triggers, report).await?;
+    }
     report.fine(CHECK, "those that keep the audit log are at work");
     Ok(())
 }
@@ -89,6 +96,7 @@ fn is_as_made(function: &Function, made: &Made) -> bool {
 async fn check_triggers(
     connection: &mut PgConnection,
     home: &Home,
+    table: &str,
     wanted: &[Made],
     report: &mut Report,
 ) -> Result<(), sqlx::Error> {
@@ -99,28 +107,28 @@ async fn check_triggers(
         where relnamespace = $1::text::regnamespace and relname = $2 and not tgisinternal",
     )
     .bind(&home.schema)
-    .bind(TABLE)
+    .bind(table)
     .fetch_all(connection)
     .await?;
     let schema = &home.schema;
     let qualifier = format!("{schema}.");
     for made in wanted {
         let name = made.name;
-        let again = || made.trigger_again(schema, TABLE);
+        let again = || made.trigger_again(schema, table);
         let is_as_made = |trigger: &Trigger| {
             let definition = trigger.definition.replace(&qualifier, "");
             trigger.calls_ours && words_of(&definition) == made.words()
         };
         let (says, mend) = match there.iter().find(|trigger| trigger.name == name) {
-            None => (format!("{TABLE} lacks the trigger {name}"), again()),
+            None => (format!("{table} lacks the trigger {name}"), again()),
             Some(trigger) if !is_as_made(trigger) => {
                 let says =
-                    format!("the trigger {name} of {TABLE} is another one than migrations make");
+                    format!("the trigger {name} of {table} is another one than migrations make");
                 (says, again())
             }
             Some(trigger) if !trigger.is_at_work => (
-                format!("the trigger {name} of {TABLE} is disabled"),
-                format!("alter table {schema}.{TABLE} enable trigger {name};"),
+                format!("the trigger {name} of {table} is disabled"),
+                format!("alter table {schema}.{table} enable trigger {name};"),
             ),
             Some(_) => continue,
         };

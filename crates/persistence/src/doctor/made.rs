@@ -43,6 +43,11 @@ impl Made {
         self.statement.contains(word)
     }
 
+    /// Whether it is a trigger of that table.
+    pub(super) fn is_on(&self, table: &str) -> bool {
+        self.mentions(&format!(" on {table}\n"))
+    }
+
     /// The function that a trigger calls.
     pub(super) fn called(&self) -> Option<&'static str> {
         let (_, after) = self.statement.split_once("execute function ")?;

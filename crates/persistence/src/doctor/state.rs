@@ -60,8 +60,9 @@ pub(super) async fn check(
         select coalesce(bool_and(is_readable) filter (where relname = '_sqlx_migrations'), false),
             coalesce(bool_and(is_readable) filter (where relname = 'api_keys'), false),
             count(*) filter (
-                where is_readable and relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')
-            ) = 5, now()
+                where is_readable and relname in ('users', 'posts', 'request_records', 'throttles', 'audit_batches',
+                    'audit_events')
+            ) = 6, now()
         from readable",
     )
     .bind(home.is_on_path)

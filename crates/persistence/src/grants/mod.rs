@@ -20,6 +20,7 @@ pub struct Grant {
 }
 
 const READ: &[&str] = &["select"];
+const READ_AND_ADD: &[&str] = &["select", "insert"];
 const READ_AND_WRITE: &[&str] = &["select", "insert", "update", "delete"];
 
 const fn on(on: &'static str, privileges: &'static [&'static str]) -> Grant {
@@ -32,7 +33,8 @@ pub const TABLES: &[Grant] = &[
     // Made and revoked by the owner, so that whoever gets hold of the service makes none.
     on("api_keys", READ),
     // Nobody changes or removes what was done; what has had its time goes by a function.
-    on("audit_events", &["select", "insert"]),
+    on("audit_batches", READ_AND_ADD),
+    on("audit_events", READ_AND_ADD),
     on("credentials", READ_AND_WRITE),
     on("posts", READ_AND_WRITE),
     on("request_records", READ_AND_WRITE),

@@ -20,6 +20,7 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use uuid::Uuid;
 
+use crate::audit::MAX_BATCH;
 use crate::row::get;
 use crate::unit_of_work::{Noted, PgUnitOfWork};
 
@@ -95,19 +96,37 @@ const LAST_MADE: &str = "select max(number) from pg_temp.import_rows given
         select from pg_temp.import_fates fates where fates.number = given.number
     )";
 
-/// Keeps in the audit log what was made of the rows, as they came: all of them without a fate, and those
-/// with that of being changed.
-const EVENTS: &str = "insert into audit_events (id, occurred_at, caller, peer, request_id, method,
+/// Keeps in the audit log what was made of the rows, as they came: those without a fate, which are
+/// new, by batches of what follows one another, and each with that of being changed by itself.
+const EVENTS: &str = "with kept as (
+        select coalesce(fates.subject, given.id) as id, fates.fate is null as is_new, given.number,
+            fates.fields, count(fates.fate) over (order by given.number) as changes
+        from pg_temp.import_rows given
+        left join pg_temp.import_fates fates on fates.number = given.number
+        where fates.fate is null or fates.fate = 'updated'
+    ), parted as (
+        select *, (row_number() over (partition by changes, is_new order by number) - 1) / $9 as part
+        from kept
+    ), rows as (
+        select is_new, array_agg(id order by number) as ids, coalesce(min(fields), '{}') as fields,
+            row_number() over (order by changes, is_new, part) as place
+        from parted group by changes, is_new, part
+    ), headed as (
+        select *, lpad(to_hex(floor(extract(epoch from $1) * 1000)::bigint), 12, '0')
+            || '7' || lpad(to_hex(place >> 14), 3, '0') || to_hex(x'8000'::bigint | (place & x'3fff'::bigint))
+            as head, right(gen_random_uuid()::text, 12) as random
+        from rows
+    ), batches as (
+        insert into audit_batches (id, occurred_at, caller, peer, request_id, method,
+            action, resource_kind, resource_ids, fields)
+        select (head || left(random, 8) || '0000')::uuid, $1, $2, $3, $4, $5, $6, $8, ids, fields
+        from headed where cardinality(ids) > 1
+    )
+    insert into audit_events (id, occurred_at, caller, peer, request_id, method,
         action, resource_kind, resource_id, fields)
-    select (lpad(to_hex(floor(extract(epoch from $1) * 1000)::bigint), 12, '0')
-            || '7' || lpad(to_hex(least(given.number, 4095)), 3, '0')
-            || right(gen_random_uuid()::text, 17))::uuid,
-        $1, $2, $3, $4, $5, case when fates.fate is null then $6 else $7 end, $8,
-        coalesce(fates.subject, given.id), coalesce(fates.fields, '{}')
-    from pg_temp.import_rows given
-    left join pg_temp.import_fates fates on fates.number = given.number
-    where fates.fate is null or fates.fate = 'updated'
-    order by given.number";
+    select (head || random)::uuid, $1, $2, $3, $4, $5, case when is_new then $6 else $7 end, $8,
+        ids[1], fields
+    from headed where cardinality(ids) = 1";
 
 /// A statement about tables that are no longer there when the connection is used again.
 fn query(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
@@ -272,6 +291,7 @@ impl PgUnitOfWork<'_> {
             .bind(created.name())
             .bind(updated.name())
             .bind(resource.to_string())
+            .bind(i64::try_from(MAX_BATCH).unwrap_or(i64::MAX))
             .execute(&mut *statement)
             .await;
         statement.finish(done).map(drop)

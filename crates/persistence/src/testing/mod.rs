@@ -28,7 +28,8 @@ pub const SERVICE: &str = "test_service";
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Lets the service add events of any time to the audit log.
-pub const ANY_TIME: &str = "alter table audit_events disable trigger audit_events_are_of_now";
+pub const ANY_TIME: &str = "alter table audit_events disable trigger audit_events_are_of_now;
+    alter table audit_batches disable trigger audit_batches_are_of_now";
 
 /// A database of its own for one test; removed when dropped, so that a long run
 /// does not fill the disk.

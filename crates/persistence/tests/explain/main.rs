@@ -76,7 +76,8 @@ const FILL: &str = r"
     analyze users;
     analyze posts;
     -- The clock of these tests is set.
-    alter table audit_events disable trigger audit_events_are_of_now;";
+    alter table audit_events disable trigger audit_events_are_of_now;
+    alter table audit_batches disable trigger audit_batches_are_of_now;";
 
 /// What PostgreSQL has looked at so far, in all tables.
 #[derive(Clone, Copy, Debug)]
@@ -88,10 +89,12 @@ struct Looked {
 }
 
 const SCANS: &str = "select sum(seq_scan)::bigint from pg_stat_user_tables
-    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')";
+    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events',
+        'audit_batches')";
 const READ: &str = "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
     from pg_stat_user_tables
-    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events')";
+    where relname in ('users', 'posts', 'request_records', 'throttles', 'audit_events',
+        'audit_batches')";
 
 struct World {
     test: TestDatabase,

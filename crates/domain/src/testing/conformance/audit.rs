@@ -14,7 +14,7 @@ use crate::sweep::Expired;
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
 use crate::unit_of_work::UnitOfWork;
 
-fn origin(caller: &str) -> Origin {
+pub(super) fn origin(caller: &str) -> Origin {
     Origin {
         caller: caller.to_owned(),
         peer: Some("192.0.2.7".to_owned()),
@@ -27,7 +27,7 @@ fn to_user(number: u64) -> Deed {
     Deed::to_user(Action::UserUpdated, user_id(number))
 }
 
-async fn keep(ports: &Ports, caller: &str, now: DateTime<Utc>, deeds: Vec<Deed>) {
+pub(super) async fn keep(ports: &Ports, caller: &str, now: DateTime<Utc>, deeds: Vec<Deed>) {
     let mut unit = ports.begin().await;
     for deed in deeds {
         unit.audit().note(deed);
@@ -38,7 +38,7 @@ async fn keep(ports: &Ports, caller: &str, now: DateTime<Utc>, deeds: Vec<Deed>)
 }
 
 /// Those that the filter means, the newest first.
-async fn listed(ports: &Ports, filter: &str) -> Vec<AuditEvent> {
+pub(super) async fn listed(ports: &Ports, filter: &str) -> Vec<AuditEvent> {
     let meets = parse_events(filter, time(0)).expect("a valid filter");
     let page = PageRequest::first(PageSize::MAX);
     let page = ports.audit.list(meets.as_ref(), &page).await;
@@ -46,7 +46,7 @@ async fn listed(ports: &Ports, filter: &str) -> Vec<AuditEvent> {
 }
 
 /// The numbers of the users that they are about.
-fn numbers(events: &[AuditEvent]) -> Vec<u64> {
+pub(super) fn numbers(events: &[AuditEvent]) -> Vec<u64> {
     let ids = events.iter().map(|event| event.resource_id);
     ids.map(|id| id.as_u64_pair().1 & u64::from(u32::MAX))
         .collect()

@@ -18,6 +18,15 @@ macro_rules! conformance_changes {
                 what_is_swept_is_noted_and_noted_as_done_by_byline,
                 events_go_when_their_time_has_come_and_not_before,
             }
+            audit_batches {
+                each_of_many_has_an_event_in_the_order_in_which_they_were_made,
+                what_was_made_by_others_or_otherwise_is_told_apart,
+                a_filter_finds_one_of_many,
+                pages_meet_each_of_many_once,
+                a_page_can_skip_some_of_many,
+                many_go_when_their_time_has_come_and_not_before,
+                ids_of_events_are_never_those_of_others,
+            }
             batches_at_once {
                 users_held_in_any_order_are_never_in_each_others_way,
                 users_held_for_share_and_for_update_are_never_in_each_others_way,
@@ -59,6 +68,7 @@ macro_rules! conformance_changes {
                 of_8_imports_that_change_one_user_none_is_lost,
                 an_author_of_imported_posts_is_not_deleted_meanwhile,
                 each_row_that_is_made_or_changed_leaves_its_event,
+                events_of_many_rows_are_in_the_order_of_the_rows,
             }
             post_batches {
                 insert_many_keeps_every_field,

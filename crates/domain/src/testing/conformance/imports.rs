@@ -291,3 +291,34 @@ pub async fn each_row_that_is_made_or_changed_leaves_its_event(ports: Ports) {
     expected.sort();
     assert_eq!(all, expected);
 }
+
+pub async fn events_of_many_rows_are_in_the_order_of_the_rows(ports: Ports) {
+    let known: Vec<_> = (1..=40).map(user).collect();
+    ports.insert_users(&known.iter().collect::<Vec<_>>()).await;
+    // Changed, as it is, twice changed in a row, and every other one changed.
+    let mut met = vec![(60, 1), (101, 2), (150, 3), (151, 4)];
+    met.extend((5..=40).map(|id| (300 + 2 * id, id)));
+    let (mut rows, mut expected) = (Vec::new(), Vec::new());
+    for number in 1..=430 {
+        let of = met.iter().find(|(at, _)| *at == number).map(|it| it.1);
+        let id = of.unwrap_or(1_000 + number);
+        match of {
+            Some(2) => rows.push(user_row(number, &user(2))),
+            Some(_) => {
+                let name = User {
+                    role: role("another"),
+                    ..user(id)
+                };
+                rows.push(user_row(number, &name));
+                expected.push(told("user.updated", user_id(id).as_uuid(), &["role"]));
+            }
+            None => {
+                rows.push(user_row(number, &user(id)));
+                expected.push(told("user.created", user_id(id).as_uuid(), &[]));
+            }
+        }
+    }
+    let settled = import(&ports, Update, &rows).await;
+    assert_eq!((settled.created, settled.updated), (390, 39));
+    assert_eq!(events(&ports).await, expected);
+}

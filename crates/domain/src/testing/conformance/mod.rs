@@ -10,6 +10,7 @@
 )]
 
 pub mod audit;
+pub mod audit_batches;
 pub mod batches_at_once;
 mod cases;
 mod cases_of_changes;

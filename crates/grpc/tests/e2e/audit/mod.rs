@@ -13,8 +13,10 @@ use crate::support::World;
 
 /// Has no event be kept.
 pub(crate) const FULL: &str =
-    "alter table audit_events add constraint full_up check (false) not valid";
-pub(crate) const NOT_FULL: &str = "alter table audit_events drop constraint full_up";
+    "alter table audit_events add constraint full_up check (false) not valid;
+    alter table audit_batches add constraint full_up check (false) not valid";
+pub(crate) const NOT_FULL: &str = "alter table audit_events drop constraint full_up;
+    alter table audit_batches drop constraint full_up";
 
 impl World {
     /// A page of events, the newest first.

@@ -166,7 +166,7 @@ async fn take_too_long(stage: &Stage, admin: &Headers) {
 
 /// Holds up every statement.
 const LOCK: &str = "begin; lock table users, posts, credentials, request_records, throttles, \
-    audit_events in access exclusive mode";
+    audit_events, audit_batches in access exclusive mode";
 
 /// Those who call go away.
 async fn are_given_up(stage: &Stage, admin: &Headers) {

@@ -32,7 +32,7 @@ async fn a_schema_that_is_behind_is_refused_with_the_way_to_mend_it() {
 
     let down = migrate(&["down", "--database-url", &url]).await;
     assert_eq!(code(&down), 0, "{down:?}");
-    assert!(refusal(&url).await.contains("lacks migrations [10]"));
+    assert!(refusal(&url).await.contains("lacks migrations [11]"));
 }
 
 #[tokio::test]
@@ -53,12 +53,13 @@ async fn of_many_replicas_that_start_at_once_one_applies_each_migration() {
         "0008 audit",
         "0009 searches",
         "0010 lists_of_searches",
+        "0011 audit_batches",
     ] {
         let applied = logs.matches(&format!("\"migration\":\"{name}\"")).count();
         assert_eq!(applied, 1, "{name}: {logs}");
     }
     let rows = "select count(*) from _sqlx_migrations where success";
-    assert_eq!(count(&mut database.connection().await, rows).await, 10);
+    assert_eq!(count(&mut database.connection().await, rows).await, 11);
 }
 
 #[tokio::test]

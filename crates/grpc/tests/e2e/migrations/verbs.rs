@@ -41,6 +41,7 @@ async fn the_programs_own_migrations_go_up_and_down_and_tell_where_they_are() {
         "0008 audit",
         "0009 searches",
         "0010 lists_of_searches",
+        "0011 audit_batches",
     ];
     let would: String = all.map(|name| format!("would apply {name}\n")).concat();
     assert_eq!(told(0, &["up", "--dry-run"]).await, would);
@@ -54,23 +55,20 @@ async fn the_programs_own_migrations_go_up_and_down_and_tell_where_they_are() {
     assert_eq!(told(0, &["up"]).await, "nothing to apply\n");
     assert_eq!(
         told(0, &["current"]).await,
-        "0010 lists_of_searches\n  which is the newest\n"
+        "0011 audit_batches\n  which is the newest\n"
     );
     assert_eq!(
         told(0, &["down", "--dry-run"]).await,
-        "would take back 0010 lists_of_searches\n"
+        "would take back 0011 audit_batches\n"
     );
-    assert_eq!(
-        told(0, &["down"]).await,
-        "took back 0010 lists_of_searches\n"
-    );
+    assert_eq!(told(0, &["down"]).await, "took back 0011 audit_batches\n");
     assert_eq!(
         told(3, &["current"]).await,
-        "0009 searches\n  0010 lists_of_searches is missing: see `byline migrate up`\n"
+        "0010 lists_of_searches\n  0011 audit_batches is missing: see `byline migrate up`\n"
     );
     assert_eq!(
         told(0, &["down", "--to", "0003"]).await,
-        "took back 0009 searches\ntook back 0008 audit\ntook back 0007 credentials\ntook back 0006 callers\ntook back 0005 writing\n\
+        "took back 0010 lists_of_searches\ntook back 0009 searches\ntook back 0008 audit\ntook back 0007 credentials\ntook back 0006 callers\ntook back 0005 writing\n\
          took back 0004 guesses\n"
     );
     assert_eq!(

@@ -238,6 +238,13 @@ pub(super) const ALL: &[Damage] = &[
     ),
     damage(
         "audit-triggers",
+        &[
+            "alter table audit_batches disable trigger audit_batches_are_kept;",
+            "drop trigger audit_batches_are_of_now on audit_batches;",
+        ],
+    ),
+    damage(
+        "audit-triggers",
         &["drop function audit_events_are_of_now() cascade;"],
     ),
     damage(
