@@ -75,7 +75,11 @@ impl Site {
         let mut connection = self.database.connect().await?;
         // Events of the audit log are kept from everybody else, and nothing refers to what is removed.
         run(&mut connection, "set session_replication_role = replica").await?;
-        run(&mut connection, "truncate audit_events, request_records").await?;
+        run(
+            &mut connection,
+            "truncate audit_events, audit_batches, request_records",
+        )
+        .await?;
         // By the index over the living, which all of them are.
         sqlx::query("delete from posts where created_at > $1::timestamptz and deleted_at is null")
             .bind(LEFT_BEHIND.parse::<chrono::DateTime<chrono::Utc>>()?)

@@ -69,7 +69,8 @@ impl Site {
     /// Leaves the tables as a migration makes them, and nothing to be written later on.
     pub(super) async fn empty(&self) -> Result<(), Failure> {
         let mut connection = self.connect().await?;
-        let all = "truncate users, posts, credentials, request_records, audit_events";
+        let all = "truncate users, posts, credentials, request_records, audit_events, \
+            audit_batches";
         // Events of the audit log are kept from everybody else.
         for sql in ["set session_replication_role = replica", all, "checkpoint"] {
             sqlx::raw_sql(sql).execute(&mut connection).await?;
