@@ -4,7 +4,9 @@
 use std::collections::HashSet;
 
 use byline_domain::audit::AuditReader;
+use byline_domain::filter::parse_events;
 use byline_domain::page::{PageRequest, PageSize};
+use byline_domain::testing::fixtures::time;
 use byline_persistence::testing::{Connection, SERVICE, TestDatabase, count, execute};
 use sqlx::Connection as _;
 
@@ -249,11 +251,15 @@ async fn an_event_with_the_id_of_one_of_a_batch_hides_none_of_it() {
             '', '', '', gen_random_uuid(), '{}'
         from audit_batches, generate_series(0, 4) place";
     execute(&mut connection, add).await;
-    for size in [1, 2, 3, 7] {
+    let any = parse_events("caller : key", time(0)).unwrap();
+    for (size, meets) in [1, 2, 3, 7]
+        .into_iter()
+        .flat_map(|size| [(size, None), (size, any.as_ref())])
+    {
         let mut page = PageRequest::first(PageSize::from_request(size).unwrap());
         let (mut honest, mut all) = (HashSet::new(), 0);
         loop {
-            let found = AuditReader::list(&test.database(), None, &page).await;
+            let found = AuditReader::list(&test.database(), meets, &page).await;
             let found = found.unwrap();
             all += found.items.len();
             let theirs = found.items.into_iter().filter(|it| it.caller == "key:web");
@@ -263,7 +269,36 @@ async fn an_event_with_the_id_of_one_of_a_batch_hides_none_of_it() {
                 break;
             }
         }
-        assert_eq!((honest.len(), all), (9, 24), "{size}");
+        assert_eq!((honest.len(), all), (9, 24), "{size} {meets:?}");
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_counted_from_another_number_are_read() {
+    let test = TestDatabase::new().await;
+    let mut connection = test.connection().await;
+    for table in [
+        "insert into audit_events
+            (id, occurred_at, caller, method, action, resource_kind, resource_id, fields)
+        values (gen_random_uuid(), now(), 'key:web', '', '', '', gen_random_uuid(), '[0:1]={a,b}')",
+        "insert into audit_batches
+            (id, occurred_at, caller, method, action, resource_kind, resource_ids, fields)
+        values ('01a21b6e-adc5-7001-a5b5-d107b8c10000', now(), 'key:web', '', '', '',
+            array[gen_random_uuid()], '[0:1]={a,b}')",
+    ] {
+        execute(&mut connection, table).await;
+    }
+    for filter in ["", "caller : key"] {
+        let meets = parse_events(filter, time(0)).unwrap();
+        let page = PageRequest::first(PageSize::MAX);
+        let found = AuditReader::list(&test.database(), meets.as_ref(), &page).await;
+        let fields: Vec<_> = found
+            .unwrap()
+            .items
+            .into_iter()
+            .map(|it| it.fields)
+            .collect();
+        assert_eq!(fields, [["a", "b"], ["a", "b"]], "{filter}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages of AuditService.
 
 use byline_app::audit::ListAuditEvents;
-use byline_domain::audit::{AuditEvent, NEWEST_FIRST};
+use byline_domain::audit::{AuditEvent, NEWEST_FIRST, is_place};
 use byline_domain::error::{ValidationError, Violations};
 use byline_domain::filter::parse_events;
 use byline_domain::page::Page;
@@ -25,7 +25,7 @@ pub(crate) fn list(
     let part = window.parse(
         lists,
         Some(list::ordered("ListAuditEvents", &NEWEST_FIRST)),
-        |place| NEWEST_FIRST.fits(place),
+        is_place,
         parse_events,
         &mut violations,
     );

@@ -1,5 +1,6 @@
 //! The audit log: an event is a row of its own, or one of a batch.
 
+mod conditions;
 mod id;
 mod keep;
 mod read;

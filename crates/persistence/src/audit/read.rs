@@ -5,19 +5,17 @@
 //! write to the database can give a row whatever id they like.
 
 use async_trait::async_trait;
-use byline_domain::audit::{AuditEvent, AuditField, AuditReader, AuditTest};
+use byline_domain::audit::{AuditEvent, AuditField, AuditReader, AuditTest, is_place};
 use byline_domain::error::RepositoryError;
-use byline_domain::filter::{Comparison, Filter, Value, ValueTest};
+use byline_domain::filter::Filter;
 use byline_domain::page::{Cursor, Page, PageRequest, SortValue};
-use byline_domain::trash::Trash;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::conditions::{Sql, conjuncts, is_indexed, is_of_resources, push, push_of_batch};
 use super::id::{in_batch, split};
 use crate::count::unsigned;
-use crate::filter::Rows;
 use crate::keyset::check_cursor;
 use crate::pool::Database;
 use crate::row::get;
@@ -26,16 +24,19 @@ use crate::row::get;
 const COLUMNS: &str =
     "id, occurred_at, caller, peer, request_id, method, action, resource_kind, fields";
 
-const EVENT: &str = "id, place, occurred_at, caller, peer, request_id, method, action, \
-    resource_kind, resource_id, fields, count";
+/// Where an event is listed.
+const PLACE: &str = "id, place, occurred_at";
+
+/// All else of it. Who can write to the database can count the fields from any number, which no
+/// driver reads.
+const EVENT: &str = "caller, peer, request_id, method, action, resource_kind, resource_id, \
+    array(select unnest(fields)) as fields, count";
 
 const ORDER: &str = " order by occurred_at desc, id desc, place desc limit ";
 
 /// All rows in order, as long as somebody takes them: where there is a limit the planner looks for a way
 /// that begins at once, and leaves outside what is outside.
 const WITHOUT_END: &str = " order by occurred_at desc, id desc limit 9223372036854775807";
-
-type Sql = QueryBuilder<Postgres>;
 
 #[async_trait]
 impl AuditReader for Database {
@@ -44,21 +45,33 @@ impl AuditReader for Database {
         meets: Option<&Filter<AuditTest>>,
         page: &PageRequest,
     ) -> Result<Page<AuditEvent>, RepositoryError> {
-        check_cursor(page, |cursor| After::of(cursor).is_some())?;
+        check_cursor(page, is_place)?;
         let read = Read {
             meets,
             all: meets.map(conjuncts).unwrap_or_default(),
             after: page.after.as_ref().and_then(After::of),
             page,
         };
-        let query = match meets.and_then(resources) {
-            None if !read.all.iter().all(|filter| is_indexed(filter)) => read.row_by_row(),
-            resources => read.kind_by_kind(resources),
+        let by_indexes = read.all.iter().all(|filter| is_indexed(filter));
+        let query = if by_indexes || read.is_about_some() {
+            read.kind_by_kind()
+        } else {
+            read.row_by_row()
         };
         let found = self.rows(query, meets.is_none()).await?;
+        let mut last = read.after;
         let events = found.iter().take(page.size.get()).map(|row| {
-            let event = event(row)?;
-            Ok((place_of(&event, get(row, "place")?), event))
+            let (event, place) = (event(row)?, get(row, "place")?);
+            let here = After {
+                occurred_at: event.occurred_at,
+                row: get(row, "id")?,
+                place,
+            };
+            // Else the next page would leave out what is listed too late.
+            if last.replace(here).is_some_and(|last| here >= last) {
+                return Err(RepositoryError::Internal("events are out of order".into()));
+            }
+            Ok((place_of(&event, place), event))
         });
         let events = events.collect::<Result<Vec<_>, RepositoryError>>()?;
         Ok(Page::new(events, found.len() > page.size.get()))
@@ -66,7 +79,7 @@ impl AuditReader for Database {
 }
 
 /// The place behind which a page begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct After {
     occurred_at: DateTime<Utc>,
     row: Uuid,
@@ -108,24 +121,29 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
+    /// Whether all that meets the filter is about some resources.
+    fn is_about_some(&self) -> bool {
+        self.all.iter().any(|filter| is_of_resources(filter))
+    }
+
     /// As many of the events by themselves, and of those of batches, as can be on the page; and of
     /// both together those that are. Where indexes find what meets the filter.
-    fn kind_by_kind(&self, resources: Option<Vec<Uuid>>) -> Sql {
+    fn kind_by_kind(&self) -> Sql {
         let at_most = self.page.rows() + i64::from(self.page.skip);
         let mut query = Sql::new(format!(
-            "select * from ((select {EVENT} from (select *, 0::bigint as place from audit_events) \
-             alone where true"
+            "select {PLACE}, {EVENT} from ((select {PLACE}, {EVENT} \
+             from (select *, 0::bigint as place from audit_events) alone where true"
         ));
-        self.push_meets(&mut query);
+        push(&mut query, self.meets);
         self.push_after_row(&mut query, 0);
         query.push(ORDER).push_bind(at_most);
         query.push(format_args!(
-            ") union all (select {EVENT} from (select {COLUMNS}, resource_ids, null::bigint as count \
-             from audit_batches where true"
+            ") union all (select {PLACE}, {EVENT} from (select {COLUMNS}, resource_ids, \
+             null::bigint as count from audit_batches where true"
         ));
+        self.push_indexed_of_batch(&mut query);
         self.push_after_row(&mut query, 1);
-        if let Some(resources) = resources {
-            query.push(" and resource_ids && ").push_bind(resources);
+        if self.is_about_some() {
             // Whatever the planner takes an id for being in: by the index over these.
             query.push(" offset 0");
         }
@@ -133,7 +151,7 @@ impl Read<'_> {
             ") batches cross join \
              unnest(resource_ids) with ordinality as each (resource_id, place) where true",
         );
-        self.push_meets(&mut query);
+        push(&mut query, self.meets);
         self.push_after(&mut query);
         query.push(ORDER).push_bind(at_most).push(")) events");
         query.push(ORDER).push_bind(self.page.rows());
@@ -145,27 +163,31 @@ impl Read<'_> {
     /// the filter. Of that only what indexes have is said of either kind by itself: one of which nothing
     /// meets the rest would be read as a whole before the first row of the other.
     fn row_by_row(&self) -> Sql {
-        let mut query = Sql::new(format!("select {EVENT} from (select * from ("));
-        let alone = "array[resource_id] as resource_ids, count, 0 as batched from audit_events";
-        let batches = "resource_ids, null::bigint, 1 from audit_batches";
-        for (between, rows, first) in [("", alone, 0), (" union all ", batches, 1)] {
-            query.push(format_args!(
-                "{between}(select {COLUMNS}, {rows} where true"
-            ));
-            for filter in self.all.iter().filter(|filter| is_indexed(filter)) {
-                push(&mut query, Some(filter));
-            }
-            self.push_after_row(&mut query, first);
-            query.push(WITHOUT_END).push(")");
+        let mut query = Sql::new(format!(
+            "select {PLACE}, {EVENT} from (select * from ((select {COLUMNS}, \
+             array[resource_id] as resource_ids, count, 0 as batched from audit_events where true"
+        ));
+        for filter in self.all.iter().filter(|filter| is_indexed(filter)) {
+            push(&mut query, Some(filter));
         }
-        // The events of a row come in their order by themselves: asked for it, the planner would sort all
-        // that it thinks there are, where it takes what is asked for to be rare.
-        query.push(") both_kinds").push(WITHOUT_END).push(
-            ") both_kinds cross join lateral (select resource_id, batched * nth as place \
+        self.push_after_row(&mut query, 0);
+        query.push(WITHOUT_END).push(format_args!(
+            ") union all (select {COLUMNS}, resource_ids, null::bigint, 1 \
+             from audit_batches where true"
+        ));
+        self.push_indexed_of_batch(&mut query);
+        self.push_after_row(&mut query, 1);
+        // The events of a row come in their order by themselves. Asked for it, and told what the filter is, the
+        // planner would sort all that there are where it takes what is asked for to be rare.
+        query.push(WITHOUT_END).push(
+            ")) both_kinds order by occurred_at desc, id desc, batched desc \
+             limit 9223372036854775807) both_kinds cross join lateral ( \
+             select resource_id, batched * nth as place \
              from unnest(resource_ids) with ordinality as each (resource_id, nth) order by nth desc) \
-             events where true",
+             events where case when true",
         );
-        self.push_meets(&mut query);
+        push(&mut query, self.meets);
+        query.push(" then true else false end");
         self.push_after(&mut query);
         query.push(" order by occurred_at desc, id desc limit ");
         query.push_bind(self.page.rows());
@@ -173,8 +195,12 @@ impl Read<'_> {
         query
     }
 
-    fn push_meets(&self, query: &mut Sql) {
-        push(query, self.meets);
+    /// What indexes have of the filter, as it is of a batch that has an event which meets it.
+    fn push_indexed_of_batch(&self, query: &mut Sql) {
+        for filter in self.all.iter().filter(|filter| is_indexed(filter)) {
+            query.push(" and ");
+            push_of_batch(query, filter);
+        }
     }
 
     /// That there is something of the row behind the place, where its places begin with `first`.
@@ -192,54 +218,6 @@ impl Read<'_> {
         query.push_bind(after.occurred_at).push(", ");
         query.push_bind(after.row).push(", ");
         query.push_bind(after.place).push(")");
-    }
-}
-
-fn push(query: &mut Sql, meets: Option<&Filter<AuditTest>>) {
-    let trash = Trash::Include;
-    Rows { trash, meets }.push_meets(query);
-}
-
-/// All of which must be met.
-fn conjuncts(filter: &Filter<AuditTest>) -> Vec<&Filter<AuditTest>> {
-    match filter {
-        Filter::All(filters) => filters.iter().flat_map(conjuncts).collect(),
-        Filter::Any(_) | Filter::Not(_) | Filter::Test(_) => vec![filter],
-    }
-}
-
-/// Whether an index finds what meets the filter, in the order of the list.
-fn is_indexed(filter: &Filter<AuditTest>) -> bool {
-    match filter {
-        Filter::All(filters) | Filter::Any(filters) => filters.iter().all(is_indexed),
-        Filter::Not(_) => false,
-        Filter::Test(test) => match (test.field, &test.test) {
-            (AuditField::OccurredAt, ValueTest::Compare(..)) => true,
-            (
-                AuditField::Caller | AuditField::RequestId,
-                ValueTest::Compare(Comparison::Equal, _),
-            ) => !test.negated,
-            _ => false,
-        },
-    }
-}
-
-/// Those that every event which meets the filter is about, if it says so.
-fn resources(filter: &Filter<AuditTest>) -> Option<Vec<Uuid>> {
-    match filter {
-        Filter::All(filters) => filters.iter().find_map(resources),
-        Filter::Any(filters) => {
-            let each: Option<Vec<_>> = filters.iter().map(resources).collect();
-            Some(each?.concat())
-        }
-        Filter::Not(_) => None,
-        Filter::Test(test) => match (test.field, &test.test) {
-            (
-                AuditField::ResourceId,
-                ValueTest::Compare(Comparison::Equal, Value::Id(resource)),
-            ) if !test.negated => Some(vec![*resource]),
-            _ => None,
-        },
     }
 }
 
@@ -262,56 +240,7 @@ fn event(row: &PgRow) -> Result<AuditEvent, RepositoryError> {
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::filter::parse_events;
-
     use super::*;
-
-    fn filter(text: &str) -> Filter<AuditTest> {
-        let read = parse_events(text, DateTime::UNIX_EPOCH);
-        read.unwrap().unwrap()
-    }
-
-    #[test]
-    fn what_every_match_is_about_is_found_where_the_filter_says_so() {
-        let [a, b] = [1, 2].map(Uuid::from_u128);
-        let either = format!("(resource_id = {a} OR resource_id = {b})");
-        for (text, expected) in [
-            (format!("resource_id = {a}"), Some(vec![a])),
-            (format!("caller = x AND resource_id = {a}"), Some(vec![a])),
-            (either.clone(), Some(vec![a, b])),
-            (format!("method : x AND {either}"), Some(vec![a, b])),
-            (format!("resource_id = {a} OR caller = x"), None),
-            (format!("resource_id != {a}"), None),
-            (format!("NOT resource_id = {a}"), None),
-            (format!("NOT {either}"), None),
-            ("caller = x".to_owned(), None),
-        ] {
-            assert_eq!(resources(&filter(&text)), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_an_index_has_is_found_among_all_that_must_be_met() {
-        for (text, expected) in [
-            ("caller = x", 1),
-            (
-                "caller = x AND action = y AND occurred_at > 2026-01-01T00:00:00Z",
-                2,
-            ),
-            ("request_id = x OR caller = y", 1),
-            ("request_id = x OR action = y", 0),
-            (r#"caller = "x*""#, 0),
-            ("caller != x", 0),
-            ("NOT caller = x", 0),
-            ("caller : x", 0),
-            ("action = y", 0),
-        ] {
-            let filter = filter(text);
-            let all = conjuncts(&filter).into_iter();
-            let found = all.filter(|filter| is_indexed(filter)).count();
-            assert_eq!(found, expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_place_in_a_batch_is_told_from_that_of_a_row_with_the_same_id() {

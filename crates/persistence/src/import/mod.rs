@@ -109,7 +109,7 @@ const EVENTS: &str = "with kept as (
         from kept
     ), rows as (
         select is_new, array_agg(id order by number) as ids, coalesce(min(fields), '{}') as fields,
-            row_number() over (order by changes, is_new, part) as place
+            least(row_number() over (order by changes, is_new, part), x'3ffffff'::bigint) as place
         from parted group by changes, is_new, part
     ), headed as (
         select *, lpad(to_hex(floor(extract(epoch from $1) * 1000)::bigint), 12, '0')

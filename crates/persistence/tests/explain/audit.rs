@@ -16,7 +16,7 @@ const EVENTS: &str = "
         ('019b0000-0000-7000-8000-' || lpad(to_hex(n % 2000), 12, '0'))::uuid, '{name}', null
     from generate_series(1, 20000) n;
     insert into audit_batches
-    select (left(gen_random_uuid()::text, 32) || '0000')::uuid,
+    select ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 8, '0') || '0000')::uuid,
         '2020-01-01'::timestamptz + n * interval '1 second',
         'key:maker-' || n % 100, '192.0.2.7', 'batch-' || n, 'UserService/BatchCreateUsers',
         'user.created', 'user', array(
@@ -43,12 +43,25 @@ fn after(second: i64) -> Cursor {
     }
 }
 
+/// The place of an event in the batch of that second.
+fn after_in_batch(second: i64) -> Cursor {
+    let mut cursor = after(second);
+    cursor.values.push(SortValue::Bool(true));
+    let id = format!("019b0000-0000-7000-8000-{second:08x}0007");
+    Cursor {
+        id: id.parse().unwrap(),
+        ..cursor
+    }
+}
+
 #[tokio::test]
 async fn a_page_of_events_costs_the_same_at_any_depth() {
     let mut world = World::new().await;
     world.change(EVENTS).await;
-    for place in [None, Some(19_000), Some(10_000), Some(100)] {
-        let page = page(place.map(after));
+    let places = [19_000, 10_000, 100].map(|second| Some(after(second)));
+    let inside = [19_001, 10_001].map(|second| Some(after_in_batch(second)));
+    for place in places.into_iter().chain(inside).chain([None]) {
+        let page = page(place.clone());
         let found = world
             .costs_at_most(
                 &format!("a list of events {place:?}"),
@@ -78,6 +91,8 @@ async fn events_of_one_resource_caller_call_or_time_cost_as_many_as_there_are() 
         (r#"caller = "key:caller-7""#.to_owned(), 20),
         ("request_id = call-7".to_owned(), 1),
         ("request_id = batch-9".to_owned(), 20),
+        (format!("request_id = batch-9 OR resource_id = {id}"), 20),
+        (format!("request_id = call-8 OR resource_id = {id}"), 11),
         (r#"caller = "key:maker-5""#.to_owned(), 20),
         ("occurred_at < 2020-01-01T00:00:10Z".to_owned(), 20),
     ] {
@@ -105,11 +120,12 @@ async fn what_one_kind_of_rows_never_meets_is_not_looked_for_in_all_of_them() {
         "action = user.created",
         "method : UpdateUser AND occurred_at > 2020-01-01T00:00:00Z",
         "resource_kind = user OR caller = x",
+        r#"action = user.created AND resource_kind = user AND method = "UserService/BatchCreateUsers""#,
         r#"caller = "key:caller-*""#,
         r#"caller = "key:maker-*" AND NOT peer = 192.0.2.8"#,
     ] {
-        for place in [None, Some(10_000)] {
-            let page = page(place.map(after));
+        for place in [None, Some(after(10_000)), Some(after_in_batch(10_001))] {
+            let page = page(place.clone());
             let found = world
                 .costs_at_most(
                     &format!("a list of events of {filter} {place:?}"),

@@ -70,6 +70,24 @@ pub async fn each_of_many_has_an_event_in_the_order_in_which_they_were_made(port
 }
 
 pub async fn what_was_made_by_others_or_otherwise_is_told_apart(ports: Ports) {
+    let fields = ["email", "name", "name"];
+    let deeds = made(11..=13).zip(fields);
+    let mut deeds: Vec<_> = deeds
+        .map(|(deed, field)| deed.changing(vec![field]))
+        .collect();
+    deeds.push(Deed::to_post(Action::PostCreated, post_id(14)).changing(vec!["name"]));
+    keep(&ports, "c", time(4), deeds).await;
+    let told = listed(&ports, "").await;
+    let told = told.iter().map(|it| (&*it.action, it.fields.concat()));
+    let expected = [
+        ("post.created", "name"),
+        ("user.created", "name"),
+        ("user.created", "name"),
+        ("user.created", "email"),
+    ];
+    let expected = expected.map(|(action, field)| (action, field.to_owned()));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+
     let mut unit = ports.begin().await;
     let fields = ["email", "name", "name", "name"];
     for (deed, field) in made(1..=4).zip(fields) {
@@ -80,7 +98,7 @@ pub async fn what_was_made_by_others_or_otherwise_is_told_apart(ports: Ports) {
     let kept = unit.audit().keep_each(&origins, time(5)).await;
     kept.expect("what was noted is kept");
     unit.commit().await.expect("a sound unit is committed");
-    let events = listed(&ports, "").await;
+    let events = listed(&ports, "caller != c").await;
     assert_eq!(numbers(&events), [4, 3, 2, 1]);
     let told = events.iter().map(|it| (&*it.caller, it.fields.concat()));
     let told: Vec<_> = told.collect();
@@ -179,6 +197,12 @@ pub async fn pages_meet_each_of_many_once(ports: Ports) {
         assert_eq!(changed, [251, 1], "{size}");
         let theirs: Vec<_> = (301..=340).rev().collect();
         assert_eq!(walk(&ports, "caller = b", size).await, theirs, "{size}");
+        let few = [260, 100, 99, 1].map(|number| format!("resource_id = {}", user_id(number)));
+        let few = walk(&ports, &few.join(" OR "), size).await;
+        assert_eq!(few, [260, 100, 99, 1], "{size}");
+        let either = format!("caller = b OR resource_id = {}", user_id(7));
+        let met = walk(&ports, &either, size).await;
+        assert_eq!((met.len(), met.contains(&7)), (41, true), "{size}");
     }
 }
 
@@ -187,11 +211,14 @@ pub async fn a_page_can_skip_some_of_many(ports: Ports) {
     let mut request = PageRequest::first(PageSize::from_request(5).expect("a size"));
     for (skip, first) in [(3, 259), (100, 162), (259, 3)] {
         request.skip = skip;
-        let page = ports.audit.list(None, &request).await;
-        let page = page.expect("events are read");
-        let expected: Vec<_> = (1..=first).rev().take(5).collect();
-        assert_eq!(numbers(&page.items), expected);
-        assert_eq!(page.next.is_some(), first > 5);
+        for filter in ["", "caller : a", "request_id : call OR peer = x"] {
+            let meets = parse_events(filter, time(0)).expect("a valid filter");
+            let page = ports.audit.list(meets.as_ref(), &request).await;
+            let page = page.expect("events are read");
+            let expected: Vec<_> = (1..=first).rev().take(5).collect();
+            assert_eq!(numbers(&page.items), expected, "{filter}");
+            assert_eq!(page.next.is_some(), first > 5, "{filter}");
+        }
     }
 }
 

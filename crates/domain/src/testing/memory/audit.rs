@@ -9,7 +9,7 @@ use super::filter::meets_event;
 use super::paging::{by_keys, check_cursor, page_of};
 use super::state::State;
 use crate::audit::{
-    AuditEvent, AuditField, AuditLog, AuditReader, AuditTest, Deed, NEWEST_FIRST, Origin,
+    AuditEvent, AuditField, AuditLog, AuditReader, AuditTest, Deed, NEWEST_FIRST, Origin, is_place,
 };
 use crate::error::RepositoryError;
 use crate::filter::Filter;
@@ -73,7 +73,7 @@ impl AuditReader for MemoryStore {
         meets: Option<&Filter<AuditTest>>,
         page: &PageRequest,
     ) -> Result<Page<AuditEvent>, RepositoryError> {
-        check_cursor(page, |cursor| NEWEST_FIRST.fits(cursor))?;
+        check_cursor(page, is_place)?;
         let state = self.snapshot();
         let events = state.events.iter();
         let events = events.filter(|event| meets.is_none_or(|filter| meets_event(filter, event)));

@@ -46,6 +46,43 @@ async fn pages_follow_each_other_and_a_wrong_filter_is_told() {
     assert!(refused.message().contains("there is no field"), "{refused}");
 }
 
+#[tokio::test]
+async fn pages_end_and_begin_within_what_one_call_made() {
+    let mut world = World::new().await;
+    let requests = (0..7).map(|number| pb::CreateUserRequest {
+        user: Some(pb::User {
+            email: format!("user-{number}@example.com"),
+            ..pb::User::default()
+        }),
+        ..pb::CreateUserRequest::default()
+    });
+    let request = pb::BatchCreateUsersRequest {
+        requests: requests.collect(),
+        ..pb::BatchCreateUsersRequest::default()
+    };
+    world.users.batch_create_users(request).await.unwrap();
+    world.user("ada@example.com").await;
+    for filter in ["", "action : created"] {
+        let (mut found, mut sizes, mut token) = (Vec::new(), Vec::new(), String::new());
+        loop {
+            let page = pb::ListAuditEventsRequest {
+                filter: filter.into(),
+                page_size: 3,
+                page_token: token,
+            };
+            let page = world.page_of_events(page).await;
+            sizes.push(page.events.len());
+            found.extend(page.events.into_iter().map(|event| event.id));
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(sizes, [3, 3, 2], "{filter}");
+        assert!(found.is_sorted_by(|one, next| one > next), "{found:?}");
+    }
+}
+
 /// A client of IPv4 is the same whatever the server listens on.
 #[tokio::test]
 async fn a_peer_is_known_by_one_address_and_found_by_it() {
