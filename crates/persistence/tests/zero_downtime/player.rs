@@ -150,7 +150,8 @@ impl Round<'_> {
             let Some((number, after)) = after.split_once('}') else {
                 break;
             };
-            let id = self.seed.as_u128() ^ number.parse::<u128>().unwrap();
+            // Those of batches of events end with 16 bits that are 0.
+            let id = (self.seed.as_u128() ^ number.parse::<u128>().unwrap()) << 16;
             let _ = write!(value, "{before}{}", Uuid::from_u128(id));
             rest = after.to_owned();
         }
