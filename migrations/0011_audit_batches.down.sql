@@ -1,4 +1,4 @@
--- Nothing is added from here on, which would be lost.
+-- No batch is added from here on, which would be lost.
 lock table audit_batches in access exclusive mode;
 
 -- As it was before there were batches.

@@ -26,15 +26,17 @@ pub(super) fn conjuncts(filter: &Filter<AuditTest>) -> Vec<&Filter<AuditTest>> {
 /// Whether indexes find what meets the filter.
 pub(super) fn is_indexed(filter: &Filter<AuditTest>) -> bool {
     match filter {
-        Filter::All(filters) | Filter::Any(filters) => filters.iter().all(is_indexed),
+        Filter::All(filters) | Filter::Any(filters) => {
+            !filters.is_empty() && filters.iter().all(is_indexed)
+        }
         Filter::Not(_) => false,
         Filter::Test(test) => match (test.field, &test.test) {
             (AuditField::OccurredAt, ValueTest::Compare(..)) => true,
             (
-                AuditField::Caller | AuditField::RequestId | AuditField::ResourceId,
+                AuditField::Caller | AuditField::RequestId,
                 ValueTest::Compare(Comparison::Equal, _),
             ) => !test.negated,
-            _ => false,
+            _ => resource(test).is_some(),
         },
     }
 }
@@ -54,7 +56,7 @@ fn resource(test: &AuditTest) -> Option<Uuid> {
 /// Whether all that it says is of which resources.
 pub(super) fn is_of_resources(filter: &Filter<AuditTest>) -> bool {
     match filter {
-        Filter::Any(filters) => filters.iter().all(is_of_resources),
+        Filter::Any(filters) => !filters.is_empty() && filters.iter().all(is_of_resources),
         Filter::All(_) | Filter::Not(_) => false,
         Filter::Test(test) => resource(test).is_some(),
     }
@@ -150,5 +152,12 @@ mod tests {
             let found = all.filter(|filter| is_indexed(filter)).count();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_says_nothing_is_found_by_no_index() {
+        let any: Filter<AuditTest> = Filter::Any(Vec::new());
+        assert!(!is_indexed(&any) && !is_of_resources(&any));
+        assert!(conjuncts(&Filter::All(Vec::new())).is_empty());
     }
 }

@@ -12,8 +12,27 @@ use super::id::{batch_id, event_id};
 use crate::batch::column;
 use crate::unit_of_work::{Noted, PgUnitOfWork};
 
+/// The origins of what was done, by column; they are numbered from 1 on.
+struct Origins {
+    callers: Vec<String>,
+    peers: Vec<Option<String>>,
+    request_ids: Vec<Option<String>>,
+    methods: Vec<&'static str>,
+}
+
+impl Origins {
+    fn of(origins: &[&Origin]) -> Self {
+        Self {
+            callers: column(origins, |origin| origin.caller.clone()),
+            peers: column(origins, |origin| origin.peer.clone()),
+            request_ids: column(origins, |origin| origin.request_id.clone()),
+            methods: column(origins, |origin| origin.method),
+        }
+    }
+}
+
 /// How many events a batch has at most, as the table has it too: so many ids are still kept in the row
-/// itself, unless who called has a long name, and a page of events reads no more in vain.
+/// itself, unless a caller or the id of a call is long, and a page of events reads no more in vain.
 pub(crate) const MAX_BATCH: usize = 100;
 
 /// Something that was done, and the number of the origin that did it, from 1 on.
@@ -71,6 +90,7 @@ struct Kept<'a> {
 /// a batch or two, and what was done to it is found without reading many of them.
 fn are_alike((by, one): &Done, (by_other, other): &Done) -> bool {
     let makes = matches!(one.action, Action::UserCreated | Action::PostCreated);
+    // A batch has no count.
     let is_one = one.count.is_none() && other.count.is_none();
     let of = |deed: &Deed| (deed.action, deed.resource);
     makes && is_one && by == by_other && of(one) == of(other) && one.fields == other.fields
@@ -98,14 +118,15 @@ impl PgUnitOfWork<'_> {
                 })
             });
         let (events, batches): (Vec<_>, Vec<_>) = kept.partition(|kept| kept.all.len() == 1);
-        self.keep_events(&events, origins, now).await?;
-        self.keep_batches(&batches, origins, now).await
+        let origins = Origins::of(origins);
+        self.keep_events(&events, &origins, now).await?;
+        self.keep_batches(&batches, &origins, now).await
     }
 
     async fn keep_events(
         &mut self,
         events: &[Kept<'_>],
-        origins: &[&Origin],
+        origins: &Origins,
         now: DateTime<Utc>,
     ) -> Result<(), RepositoryError> {
         if events.is_empty() {
@@ -123,10 +144,10 @@ impl PgUnitOfWork<'_> {
                 as deeds (by, action, kind, id, fields, count, event)
                 on by = number",
             now,
-            &column(origins, |origin| origin.caller.clone()),
-            &column(origins, |origin| origin.peer.clone()) as _,
-            &column(origins, |origin| origin.request_id.clone()) as _,
-            &column(origins, |origin| origin.method) as _,
+            &origins.callers,
+            &origins.peers as _,
+            &origins.request_ids as _,
+            &origins.methods as _,
             &column(events, |event| event.by),
             &column(events, |event| event.deed.action.name()) as _,
             &column(events, |event| event.deed.resource.to_string()),
@@ -145,7 +166,7 @@ impl PgUnitOfWork<'_> {
     async fn keep_batches(
         &mut self,
         batches: &[Kept<'_>],
-        origins: &[&Origin],
+        origins: &Origins,
         now: DateTime<Utc>,
     ) -> Result<(), RepositoryError> {
         if batches.is_empty() {
@@ -171,10 +192,10 @@ impl PgUnitOfWork<'_> {
                 as deeds (by, action, kind, fields, first, last, batch)
                 on by = number",
             now,
-            &column(origins, |origin| origin.caller.clone()),
-            &column(origins, |origin| origin.peer.clone()) as _,
-            &column(origins, |origin| origin.request_id.clone()) as _,
-            &column(origins, |origin| origin.method) as _,
+            &origins.callers,
+            &origins.peers as _,
+            &origins.request_ids as _,
+            &origins.methods as _,
             &column(batches, |batch| batch.by),
             &column(batches, |batch| batch.deed.action.name()) as _,
             &column(batches, |batch| batch.deed.resource.to_string()),

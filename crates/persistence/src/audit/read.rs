@@ -27,10 +27,14 @@ const COLUMNS: &str =
 /// Where an event is listed.
 const PLACE: &str = "id, place, occurred_at";
 
-/// All else of it. Who can write to the database can count the fields from any number, which no
-/// driver reads.
-const EVENT: &str = "caller, peer, request_id, method, action, resource_kind, resource_id, \
-    array(select unnest(fields)) as fields, count";
+/// All else of it.
+const EVENT: &str =
+    "caller, peer, request_id, method, action, resource_kind, resource_id, fields, count";
+
+/// An event as it is read. Who can write to the database can count the fields from any number, which
+/// no driver reads.
+const READ: &str = "select id, place, occurred_at, caller, peer, request_id, method, action, \
+    resource_kind, resource_id, array(select unnest(fields)) as fields, count";
 
 const ORDER: &str = " order by occurred_at desc, id desc, place desc limit ";
 
@@ -127,11 +131,11 @@ impl Read<'_> {
     }
 
     /// As many of the events by themselves, and of those of batches, as can be on the page; and of
-    /// both together those that are. Where indexes find what meets the filter.
+    /// both together those that are. Where indexes find what meets the filter, or some resources bound it.
     fn kind_by_kind(&self) -> Sql {
         let at_most = self.page.rows() + i64::from(self.page.skip);
         let mut query = Sql::new(format!(
-            "select {PLACE}, {EVENT} from ((select {PLACE}, {EVENT} \
+            "{READ} from ((select {PLACE}, {EVENT} \
              from (select *, 0::bigint as place from audit_events) alone where true"
         ));
         push(&mut query, self.meets);
@@ -164,7 +168,7 @@ impl Read<'_> {
     /// meets the rest would be read as a whole before the first row of the other.
     fn row_by_row(&self) -> Sql {
         let mut query = Sql::new(format!(
-            "select {PLACE}, {EVENT} from (select * from ((select {COLUMNS}, \
+            "{READ} from (select * from ((select {COLUMNS}, \
              array[resource_id] as resource_ids, count, 0 as batched from audit_events where true"
         ));
         for filter in self.all.iter().filter(|filter| is_indexed(filter)) {
