@@ -25,6 +25,16 @@ pub(crate) fn push_planned_by_values(query: &mut QueryBuilder<Postgres>) {
     query.push(" or (select count(*) from generate_series(1, 1000000000000000)) = 0)");
 }
 
+/// Appends a condition that every row meets, with which PostgreSQL keeps one plan for all values
+/// of a statement, whatever it expects of it: by the values it would count rows without end, in
+/// its estimate, and so such a plan always seems to be worth it. No row is counted: which time
+/// it is, is seen to be known first, once a statement.
+pub(crate) fn push_planned_for_all(query: &mut QueryBuilder<Postgres>) {
+    query.push("(now() is not null or (select count(*) from generate_series(1, ");
+    query.push_bind(1_000_000_000_000_000_i64);
+    query.push(")) = 0)");
+}
+
 /// A test that says so much that no other plan is better, whatever its values are.
 pub(crate) trait Narrow {
     /// Whether only one id meets it: the primary key, and the indexes over authors, have
@@ -111,7 +121,7 @@ mod tests {
     use byline_domain::user::{UserFilter, UserReader};
 
     use crate::pool::Database;
-    use crate::testing::TestDatabase;
+    use crate::testing::{TestDatabase, execute};
 
     use super::*;
 
@@ -144,6 +154,35 @@ mod tests {
         }
         assert_eq!(plans(&database, "from users where").await, [(0, 12)]);
         assert_eq!(plans(&database, "from posts where").await, [(0, 12)]);
+    }
+
+    #[tokio::test]
+    async fn a_search_for_what_few_users_have_is_planned_for_all() {
+        let test = TestDatabase::new().await;
+        let users = "insert into users (id, email, role, is_active, created_at, version) \
+             select gen_random_uuid(), format('needle%s@example.com', n), 'user', true, now(), 1 \
+             from generate_series(101, 164) n";
+        execute(&mut test.connection().await, users).await;
+        let database = test.database();
+        let (filter, fields) = (UserFilter::default(), Fields::all());
+        let page = PageRequest::first(PageSize::MAX);
+        let found = async |query: &str| {
+            let query = SearchQuery::parse(query).unwrap();
+            let found = UserReader::search(&database, &query, &filter, &page, &fields);
+            found.await.unwrap().items.len()
+        };
+        // Of the first searches, nothing is known of what they look for.
+        while plans(&database, "now() is not null").await.is_empty() {
+            assert_eq!(found("needle142").await, 1);
+        }
+        for _ in 0..12 {
+            assert_eq!(found("needle142").await, 1);
+            assert_eq!(found("EXAMPLE").await, 64);
+        }
+        let narrow = plans(&database, "now() is not null").await;
+        assert_eq!(narrow, [(8, 5)]);
+        let by_values = plans(&database, "$3 or").await;
+        assert!(matches!(by_values[..], [(0, 12..)]), "{by_values:?}");
     }
 
     async fn lists(filter: &str, order: PostField) -> Vec<(i64, i64)> {

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
 use crate::error::unreachable;
+use crate::user::Breadth;
 use crate::watch::{Backend, Watch};
 
 use self::warm::Warm;
@@ -87,6 +88,7 @@ pub struct Database {
     connections: Warm,
     last_loss: Arc<LastLoss>,
     transfer_bounds: Arc<TransferBounds>,
+    breadth: Arc<Breadth>,
 }
 
 /// When a connection was lost last. Those that were idle then may be lost as well, as by a
@@ -148,6 +150,7 @@ impl Database {
             connections: Warm::new(pool, Arc::clone(&last_loss)),
             last_loss,
             transfer_bounds: Arc::new(TransferBounds::of(settings)),
+            breadth: Arc::default(),
         }
     }
 
@@ -193,6 +196,11 @@ impl Database {
     /// The server's time-outs of transfers.
     pub(crate) fn transfer_bounds(&self) -> Arc<TransferBounds> {
         Arc::clone(&self.transfer_bounds)
+    }
+
+    /// What it knows of the users that it has.
+    pub(crate) fn breadth(&self) -> &Arc<Breadth> {
+        &self.breadth
     }
 
     /// A connection for some statements.

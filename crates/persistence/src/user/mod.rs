@@ -1,6 +1,7 @@
 //! Users in PostgreSQL.
 
 mod batch;
+mod breadth;
 mod columns;
 mod reader;
 mod repository;
@@ -8,6 +9,7 @@ mod row;
 mod search;
 mod view;
 
+pub(crate) use self::breadth::Breadth;
 pub(crate) use self::columns::columns;
 pub(crate) use self::row::UserRow;
 pub(crate) use self::view::view;

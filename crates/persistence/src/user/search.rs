@@ -16,7 +16,7 @@ use super::columns::columns;
 use super::view::view;
 use crate::filter::{Rows, push_escaped};
 use crate::keyset::check_cursor;
-use crate::plan::push_planned_by_values;
+use crate::plan::{push_planned_by_values, push_planned_for_all};
 use crate::pool::Database;
 use crate::row::get;
 
@@ -126,13 +126,25 @@ impl Search<'_> {
 
     /// Where the users are who fit, and whom the filter means.
     fn push_fitting(&self, query: &mut QueryBuilder<Postgres>) {
-        query.push(" from users where ");
-        self.rows.push(query);
-        query.push(format_args!(" and ({})", self.ways().join(" or ")));
+        self.push_unplanned(query);
         if self.rows.is_common() {
             query.push(" and ");
             push_planned_by_values(query);
         }
+    }
+
+    fn push_unplanned(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push(" from users where ");
+        self.rows.push(query);
+        query.push(format_args!(" and ({})", self.ways().join(" or ")));
+    }
+
+    /// Whether few users are likely to fit, so that the index finds them soonest whatever it is
+    /// asked for. That is for the statement to be one of few, and for [`HOLDS`].
+    fn is_narrow(&self, database: &Database) -> bool {
+        self.rows.is_common()
+            && self.query.matches_anywhere()
+            && database.breadth().is_narrow(database, self.query.as_str())
     }
 
     async fn ask(
@@ -151,12 +163,22 @@ impl Search<'_> {
     async fn first(&self, database: &Database) -> Result<Vec<PgRow>, RepositoryError> {
         let (columns, most) = (&self.columns, SearchQuery::MAX_RANKED);
         let mut query = self.statement()?;
+        // The bound stays outside: a plan for all values would look through the table for so
+        // few of those it expects, and read all of it for one.
+        query.push("with fits as materialized (select *");
+        if self.is_narrow(database) {
+            self.push_unplanned(&mut query);
+            query.push(" and ");
+            push_planned_for_all(&mut query);
+        } else {
+            self.push_fitting(&mut query);
+            query.push(format_args!(" limit {most} + 1"));
+        }
         query.push(format_args!(
-            "select {columns}, case when fitting <= {most} then {RANK} end as rank from \
-             (select *, count(*) over () as fitting from (select *"
+            ") select {columns}, case when fitting <= {most} then {RANK} end as rank from \
+             (select *, count(*) over () as fitting from \
+             (select * from fits limit {most} + 1) bounded) counted"
         ));
-        self.push_fitting(&mut query);
-        query.push(format_args!(" limit {most} + 1) fits) counted"));
         let fitting = self.ask(database, query).await?;
         let mut ranked = Vec::with_capacity(fitting.len());
         for row in fitting {

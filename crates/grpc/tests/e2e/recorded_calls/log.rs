@@ -96,6 +96,12 @@ impl Log {
         });
     }
 
+    /// Whether what is noted next has that in it.
+    pub(super) fn is_to_have(&self, part: &str) -> bool {
+        let text = std::fs::read_to_string(&self.path).unwrap();
+        text[self.read..].contains(part)
+    }
+
     /// What was written since the last time.
     fn rest(&mut self) -> String {
         let text = std::fs::read_to_string(&self.path).unwrap();

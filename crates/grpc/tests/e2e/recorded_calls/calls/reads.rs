@@ -5,6 +5,9 @@ use byline_grpc::pb;
 use super::{Caller, note};
 use crate::support::mask;
 
+/// How often a search is made anew.
+const TRIES: usize = 1_000;
+
 impl Caller<'_> {
     pub(super) async fn read_users(&mut self, ada: &str, grace: &str) {
         use pb::get_user_request::Key;
@@ -59,6 +62,7 @@ impl Caller<'_> {
             };
             note!(self, "SearchUsers", users.search_users(request));
         }
+        self.search_for_nobody().await;
         for group_by in ["", "role"] {
             let request = pb::CountUsersRequest {
                 group_by: group_by.to_owned(),
@@ -66,6 +70,24 @@ impl Caller<'_> {
             };
             note!(self, "CountUsers", users.count_users(request));
         }
+    }
+
+    /// Searches until the program has a sample of users, in which nobody has what is looked for.
+    async fn search_for_nobody(&mut self) {
+        let request = pb::SearchUsersRequest {
+            query: "nobody".to_owned(),
+            page_size: 3,
+            ..pb::SearchUsersRequest::default()
+        };
+        let mut users = self.users.clone();
+        for _ in 0..TRIES {
+            let answer = users.search_users(request.clone()).await;
+            if self.log.is_to_have("now() is not null") {
+                self.log.note("SearchUsers, few", answer);
+                return;
+            }
+        }
+        self.log.refuse("SearchUsers, few");
     }
 
     pub(super) async fn read_posts(&mut self, ada: &str, post: &str, other: &str) {
