@@ -9,9 +9,14 @@ use async_trait::async_trait;
 use byline_app::post::{CreatePost, DeletePost, UpdatePost};
 use byline_app::user::{CreateUser, DeleteUser, UpdateUser};
 use byline_app::{Answer, Atomicity, Batch, Batched, Error, Intent, Mutation, Render, Writer};
+use byline_domain::ids::NewId;
 use byline_domain::lifecycle::{ExpectedEtag, Lifecycle, Retention};
+use byline_domain::order::{Direction, Order};
+use byline_domain::page::{PageRequest, PageSize};
 use byline_domain::pause::Pause;
-use byline_domain::post::{Content, Post, PostChanges, PostHead, PostReader, Title};
+use byline_domain::post::{
+    Content, Post, PostChanges, PostField, PostFilter, PostHead, PostReader, Title,
+};
 use byline_domain::selection::Fields;
 use byline_domain::testing::fixtures::{FixedClock, email, post, post_id, time, user, user_id};
 use byline_domain::testing::memory::MemoryStore;
@@ -118,11 +123,19 @@ impl Dice {
     fn create_post(&mut self) -> CreatePost {
         CreatePost {
             // Half of the ids are free.
-            id: post_id(self.roll(2 * IDS) + 1),
+            id: NewId::Given(post_id(self.roll(2 * IDS) + 1)),
             title: Title::parse("New").unwrap(),
             content: self.content(),
             published: self.roll(2) == 0,
             author_id: user_id(self.roll(IDS + 1) + 1),
+        }
+    }
+
+    /// One whose id nothing has.
+    fn create_fresh_post(&mut self) -> CreatePost {
+        CreatePost {
+            id: NewId::Fresh(post_id(2 * IDS + 1 + self.roll(1 << 30))),
+            ..self.create_post()
         }
     }
 
@@ -198,6 +211,16 @@ async fn contents(store: &MemoryStore) -> String {
         let found = PostReader::find(store, post_id(number), Trash::Include, &Fields::all()).await;
         all.push(format!("{:?}", found.unwrap()));
     }
+    let (filter, order) = (
+        PostFilter {
+            trash: Trash::Include,
+            ..PostFilter::default()
+        },
+        Order::by(PostField::CreatedAt, Direction::Descending),
+    );
+    let page = PageRequest::first(PageSize::MAX);
+    let posts = PostReader::list(store, &filter, &order, &page, &Fields::all(), 0).await;
+    all.push(format!("{:?}", posts.unwrap().items));
     all.join("\n")
 }
 
@@ -307,6 +330,20 @@ async fn users_that_are_deleted() {
 #[tokio::test]
 async fn posts_that_are_made() {
     assert_means_one_by_one(4, Dice::create_post, head).await;
+}
+
+#[tokio::test]
+async fn posts_that_are_made_with_fresh_ids() {
+    assert_means_one_by_one(7, Dice::create_fresh_post, head).await;
+}
+
+#[tokio::test]
+async fn posts_that_are_made_with_fresh_ids_and_others() {
+    let either = |dice: &mut Dice| match dice.roll(2) {
+        0 => dice.create_post(),
+        _ => dice.create_fresh_post(),
+    };
+    assert_means_one_by_one(8, either, head).await;
 }
 
 #[tokio::test]

@@ -51,6 +51,37 @@ id! {
     RequestId
 }
 
+/// Under which id something is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewId<I> {
+    /// Whoever asks for it says it: something may have it already.
+    Given(I),
+    /// An [`IdGenerator`] made it for this: nothing else ever had it.
+    Fresh(I),
+}
+
+impl<I: Copy> NewId<I> {
+    /// The id.
+    pub const fn get(self) -> I {
+        match self {
+            Self::Given(id) | Self::Fresh(id) => id,
+        }
+    }
+
+    /// That one, if it was said, and a new one otherwise.
+    pub fn of(given: Option<I>, fresh: impl FnOnce() -> I) -> Self {
+        given.map_or_else(|| Self::Fresh(fresh()), Self::Given)
+    }
+
+    /// The id, if it was said.
+    pub const fn given(self) -> Option<I> {
+        match self {
+            Self::Given(id) => Some(id),
+            Self::Fresh(_) => None,
+        }
+    }
+}
+
 /// The length of a UUID's hyphenated form. `Uuid` itself also reads the bare,
 /// braced and URN forms, which would give one resource several names.
 const HYPHENATED: usize = 36;

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod batch;
 mod coalescing;
+mod copy;
 mod count;
 mod credential;
 pub mod doctor;

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use byline_domain::audit::Origin;
 use byline_domain::error::RepositoryError;
-use byline_domain::import::{
-    Import, OnConflict, PostRow, Publication, RowId, Settled, Times, UserRow,
-};
+use byline_domain::ids::NewId;
+use byline_domain::import::{Import, OnConflict, PostRow, Publication, Settled, Times, UserRow};
 use byline_domain::post::Title;
 use byline_domain::testing::fixtures::{post, time, user, user_id};
 use byline_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
@@ -45,9 +44,9 @@ fn user_rows() -> [UserRow; 2] {
     [1, 2].map(|number| UserRow {
         number,
         id: if number == 1 {
-            RowId::Given(user_id(number))
+            NewId::Given(user_id(number))
         } else {
-            RowId::Fresh(user_id(100 + number))
+            NewId::Fresh(user_id(100 + number))
         },
         email: Some(user(number).email),
         name: Some(UserName::parse("Ada").unwrap()),
@@ -61,7 +60,7 @@ fn post_row(number: u64, times: Times) -> PostRow {
     let post = post(number, user_id(1));
     PostRow {
         number,
-        id: RowId::Given(post.id),
+        id: NewId::Given(post.id),
         title: Some(Title::parse("Another title").unwrap()),
         content: None,
         publication: Publication::new(None, None).unwrap(),

@@ -4,7 +4,8 @@
 use std::pin::Pin;
 
 use byline_domain::audit::{Action, Deed, Origin};
-use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
+use byline_domain::ids::NewId;
+use byline_domain::import::{OnConflict, Settled, Times, UserRow};
 use byline_domain::lifecycle::Version;
 use byline_domain::post::{Post, PostHead, PostRewrite};
 use byline_domain::testing::fixtures::{post, time, user, user_id};
@@ -76,6 +77,14 @@ async fn inserting_many_costs_one_and_another_one_if_some_are_refused() {
         assert_eq!(free, 1, "of {many}");
         let refused = cost(&database, async |unit| insert(unit, &taken).await).await;
         assert_eq!(refused, 2, "of {many}");
+        let fresh = cost(&database, async |unit| {
+            unit.posts()
+                .insert_fresh(&posts(2 * many + 1)[1..])
+                .await
+                .unwrap();
+        })
+        .await;
+        assert_eq!(fresh, 1, "of {many}");
     }
 }
 
@@ -172,7 +181,7 @@ async fn posts_are_held_compared_and_updated_by_one_each() {
 async fn an_import_is_staged_settled_and_written_by_as_many_whatever_its_rows() {
     let row = |number: u64, of: &User| UserRow {
         number,
-        id: RowId::Given(of.id),
+        id: NewId::Given(of.id),
         email: Some(of.email.clone()),
         name: None,
         role: Some(Role::parse("editor").unwrap()),
@@ -254,6 +263,7 @@ async fn nothing_costs_nothing() {
         users.update_many(&[]).await.unwrap();
         let posts = unit.posts();
         posts.insert_many(&[]).await.unwrap();
+        posts.insert_fresh(&[]).await.unwrap();
         posts.find_heads_for_update(&[]).await.unwrap();
         posts.already_say(&[]).await.unwrap();
         posts.authors_of_living(&[]).await.unwrap();

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use byline_domain::audit::{Action, Deed};
+use byline_domain::error::RepositoryError;
 use byline_domain::ids::{PostId, UserId};
-use byline_domain::post::{Content, PostHead, PostRewrite};
+use byline_domain::post::{Content, Post, PostHead, PostRewrite};
 use byline_domain::trash::Trash;
 use byline_domain::unit_of_work::UnitOfWork;
 
@@ -37,7 +38,8 @@ impl Batched for CreatePost {
                 }
             }
         }
-        let mut made = unit.posts().insert_many(&posts).await?.into_iter();
+        let are_fresh = items.iter().all(|item| item.id.given().is_none());
+        let mut made = insert(unit, &posts, are_fresh).await?.into_iter();
         let mut posts = posts.iter();
         let outcomes = (0..items.len()).filter_map(|index| {
             if let Some(error) = refusals.remove(&index) {
@@ -53,6 +55,19 @@ impl Batched for CreatePost {
         });
         Ok(outcomes.collect())
     }
+}
+
+/// Adds posts by authors who are held. What became of each.
+async fn insert(
+    unit: &mut dyn UnitOfWork,
+    posts: &[Post],
+    are_fresh: bool,
+) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError> {
+    if !are_fresh {
+        return unit.posts().insert_many(posts).await;
+    }
+    unit.posts().insert_fresh(posts).await?;
+    Ok(posts.iter().map(|_| Ok(())).collect())
 }
 
 #[async_trait]

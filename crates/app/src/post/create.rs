@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use byline_domain::audit::{Action, Deed};
-use byline_domain::ids::{PostId, UserId};
+use byline_domain::ids::{NewId, PostId, UserId};
 use byline_domain::lifecycle::Lifecycle;
 use byline_domain::post::{Content, Post, Title};
 use byline_domain::unit_of_work::UnitOfWork;
@@ -15,7 +15,7 @@ use crate::{Error, Mutation, Terms};
 #[derive(Clone, Debug)]
 pub struct CreatePost {
     /// A new id, or the caller's own.
-    pub id: PostId,
+    pub id: NewId<PostId>,
     /// What it is called.
     pub title: Title,
     /// What it says.
@@ -44,7 +44,7 @@ impl CreatePost {
     /// The post that is to be made.
     pub(super) fn post(&self, terms: &Terms) -> Post {
         let mut post = Post {
-            id: self.id,
+            id: self.id.get(),
             title: self.title.clone(),
             content: self.content.clone(),
             published_at: None,
@@ -70,7 +70,7 @@ mod tests {
 
     fn command() -> CreatePost {
         CreatePost {
-            id: post_id(7),
+            id: NewId::Given(post_id(7)),
             title: Title::parse("On engines").expect("a valid title"),
             content: Some(Content::parse("They weave.").expect("valid content")),
             published: false,

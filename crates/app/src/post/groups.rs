@@ -31,7 +31,7 @@ impl Grouped for CreatePost {
     type Stored = ();
 
     fn resource(&self) -> Uuid {
-        self.id.as_uuid()
+        self.id.get().as_uuid()
     }
 
     fn is_light(&self) -> bool {

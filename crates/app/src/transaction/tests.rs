@@ -1,6 +1,7 @@
 //! What is kept and what is undone, over mocks.
 
 use byline_domain::error::{RepositoryError, Resource};
+use byline_domain::ids::NewId;
 use byline_domain::lifecycle::Retention;
 use byline_domain::testing::fixtures::{email, post_id, user, user_id};
 use byline_domain::testing::mocks::{MockUnitOfWork, begins};
@@ -31,7 +32,7 @@ fn delete(number: u64) -> Operation {
 fn create_post(author: u64) -> Operation {
     let post = crate::testing::post(1);
     Operation::CreatePost(CreatePost {
-        id: post.id,
+        id: NewId::Given(post.id),
         title: post.title,
         content: post.content,
         published: false,

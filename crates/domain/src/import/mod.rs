@@ -8,7 +8,7 @@ mod times;
 pub use self::ports::Import;
 #[cfg(feature = "testing")]
 pub use self::ports::MockImport;
-pub use self::row::{PostRow, Publication, RowId, UserRow};
+pub use self::row::{PostRow, Publication, UserRow};
 pub use self::settled::{MAX_PROBLEMS, Problem, ProblemKind, Settled};
 pub use self::times::{Times, moment};
 

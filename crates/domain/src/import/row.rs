@@ -4,35 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::times::{Times, moment};
 use crate::error::{Invalid, Reason};
-use crate::ids::{PostId, UserId};
+use crate::ids::{NewId, PostId, UserId};
 use crate::post::{Content, Post, PostChanges, Title};
 use crate::user::{Email, Role, User, UserChanges, UserName};
-
-/// Under which id a row is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowId<I> {
-    /// The row says it, and so which resource is meant.
-    Given(I),
-    /// The row says none: this one is new.
-    Fresh(I),
-}
-
-impl<I: Copy> RowId<I> {
-    /// The id.
-    pub const fn get(self) -> I {
-        match self {
-            Self::Given(id) | Self::Fresh(id) => id,
-        }
-    }
-
-    /// The id that the row says.
-    pub const fn given(self) -> Option<I> {
-        match self {
-            Self::Given(id) => Some(id),
-            Self::Fresh(_) => None,
-        }
-    }
-}
 
 /// A user to import. A field that is absent has its default where the user is made, and
 /// stays as it is where one is changed.
@@ -41,7 +15,7 @@ pub struct UserRow {
     /// Which row of the import it is: the first is 1.
     pub number: u64,
     /// Who is meant.
-    pub id: RowId<UserId>,
+    pub id: NewId<UserId>,
     /// No user is made without.
     pub email: Option<Email>,
     /// How the user is called.
@@ -84,7 +58,7 @@ pub struct PostRow {
     /// Which row of the import it is: the first is 1.
     pub number: u64,
     /// Which post is meant.
-    pub id: RowId<PostId>,
+    pub id: NewId<PostId>,
     /// No post is made without.
     pub title: Option<Title>,
     /// What it says.

@@ -203,6 +203,11 @@ pub trait PostRepository: Send {
         posts: &[Post],
     ) -> Result<Vec<Result<(), RepositoryError>>, RepositoryError>;
 
+    /// Adds posts whose ids are [fresh](crate::ids::NewId::Fresh), and whose authors this unit of
+    /// work holds: so that nothing can be in the way, and nobody has to look for it. Where
+    /// something is all the same, that is an error, after which the unit of work is of no use.
+    async fn insert_fresh(&mut self, posts: &[Post]) -> Result<(), RepositoryError>;
+
     /// The posts of those ids without what they say, which MUST not be read: each once, in
     /// no particular order, held as [`Self::find_for_update`] holds one; ids of nothing are
     /// left out, and what cannot be read is held all the same. MUST take hold of them in the

@@ -7,7 +7,7 @@ use byline_app::post::{
 use byline_domain::count::Counts;
 use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
 use byline_domain::filter::parse_posts;
-use byline_domain::ids::{IdGenerator, PostId, UserId};
+use byline_domain::ids::{IdGenerator, NewId, PostId, UserId};
 use byline_domain::lifecycle::ExpectedEtag;
 use byline_domain::order::{Direction, Order};
 use byline_domain::page::Page;
@@ -103,7 +103,7 @@ pub(crate) fn create(
     let author_id = violations.check("post.author_id", UserId::parse(&post.author_id));
     let command = (|| {
         Some(CreatePost {
-            id: id?.unwrap_or_else(|| PostId::from_uuid(ids.generate())),
+            id: NewId::of(id?, || PostId::from_uuid(ids.generate())),
             title: title?,
             content: content?,
             published: post.published.unwrap_or(false),

@@ -5,7 +5,6 @@
 //! that an import of new rows costs no more than their way through the first. Both are
 //! temporary: checked statements cannot see them, and what fails in a savepoint is undone in them.
 
-mod copy;
 mod post;
 mod user;
 
@@ -174,20 +173,6 @@ impl PgUnitOfWork<'_> {
             self.set("lock_timeout", LOCK_TIMEOUT).await?;
         }
         Ok(())
-    }
-
-    /// Sends rows to a COPY. If it is dropped on the way the connection is closed, as with
-    /// every statement.
-    async fn copy_in(&mut self, of: &Statements, rows: copy::Rows) -> Result<(), RepositoryError> {
-        let mut statement = self.statement().await?;
-        let connection = &mut *statement;
-        let done = async {
-            let mut copy = connection.copy_in_raw(of.copy).await?;
-            copy.send(rows.finish()).await?;
-            copy.finish().await
-        }
-        .await;
-        statement.finish(done).map(drop)
     }
 
     async fn settle_import(

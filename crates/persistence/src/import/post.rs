@@ -8,7 +8,8 @@ use byline_domain::post::{Content, Title};
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use super::{Statements, bind_versions, copy, query, somebody_was_faster};
+use super::{Statements, bind_versions, query, somebody_was_faster};
+use crate::copy::Rows;
 use crate::error::translate;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -153,10 +154,10 @@ impl Import<PostRow> for PgUnitOfWork<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut copied = copy::Rows::new();
+        let mut copied = Rows::new();
         for row in rows {
             copied.row(12);
-            copied.number(row.number);
+            copied.number(i64::try_from(row.number).unwrap_or(i64::MAX));
             copied.uuid(Some(row.id.get().as_uuid()));
             copied.flag(Some(row.id.given().is_some()));
             copied.text(row.title.as_ref().map(Title::as_str));
@@ -169,7 +170,7 @@ impl Import<PostRow> for PgUnitOfWork<'_> {
             copied.time(row.times.deleted_at());
             copied.time(row.times.purge_at());
         }
-        self.copy_in(&STATEMENTS, copied).await
+        self.copy_in(STATEMENTS.copy, copied).await
     }
 
     async fn settle(

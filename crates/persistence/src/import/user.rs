@@ -6,7 +6,8 @@ use byline_domain::import::{Import, OnConflict, Settled, UserRow};
 use byline_domain::user::{Email, Role, UserName};
 use chrono::{DateTime, Utc};
 
-use super::{Statements, bind_versions, copy, query};
+use super::{Statements, bind_versions, query};
+use crate::copy::Rows;
 use crate::unit_of_work::PgUnitOfWork;
 
 const STATEMENTS: Statements = Statements {
@@ -135,10 +136,10 @@ impl Import<UserRow> for PgUnitOfWork<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut copied = copy::Rows::new();
+        let mut copied = Rows::new();
         for row in rows {
             copied.row(11);
-            copied.number(row.number);
+            copied.number(i64::try_from(row.number).unwrap_or(i64::MAX));
             copied.uuid(Some(row.id.get().as_uuid()));
             copied.flag(Some(row.id.given().is_some()));
             copied.text(row.email.as_ref().map(Email::as_str));
@@ -150,7 +151,7 @@ impl Import<UserRow> for PgUnitOfWork<'_> {
             copied.time(row.times.deleted_at());
             copied.time(row.times.purge_at());
         }
-        self.copy_in(&STATEMENTS, copied).await
+        self.copy_in(STATEMENTS.copy, copied).await
     }
 
     async fn settle(

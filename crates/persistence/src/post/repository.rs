@@ -136,6 +136,10 @@ impl PostRepository for PgUnitOfWork<'_> {
         self.insert_posts(posts).await
     }
 
+    async fn insert_fresh(&mut self, posts: &[Post]) -> Result<(), RepositoryError> {
+        self.insert_fresh_posts(posts).await
+    }
+
     async fn find_heads_for_update(
         &mut self,
         ids: &[PostId],

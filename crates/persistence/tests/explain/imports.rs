@@ -1,6 +1,7 @@
 //! Imports of a few rows.
 
-use byline_domain::import::{OnConflict, PostRow, Publication, RowId, Settled, Times, UserRow};
+use byline_domain::ids::NewId;
+use byline_domain::import::{OnConflict, PostRow, Publication, Settled, Times, UserRow};
 use byline_domain::post::Title;
 use byline_domain::user::UserName;
 
@@ -28,9 +29,9 @@ fn user_rows(is_given: bool) -> Vec<UserRow> {
         UserRow {
             number,
             id: if is_given {
-                RowId::Given(id)
+                NewId::Given(id)
             } else {
-                RowId::Fresh(id)
+                NewId::Fresh(id)
             },
             email: Some(email(&format!("USER-{of:05}@example.com"))),
             name: Some(UserName::parse("Another").unwrap()),
@@ -47,7 +48,7 @@ fn post_rows() -> Vec<PostRow> {
         let of = number_of(number);
         PostRow {
             number,
-            id: RowId::Given(post_id(of)),
+            id: NewId::Given(post_id(of)),
             title: Some(Title::parse("Another").unwrap()),
             content: None,
             publication: Publication::Unsaid,

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::task::{Context, Waker};
 
 use byline_domain::audit::Origin;
-use byline_domain::import::{OnConflict, RowId, Settled, Times, UserRow};
+use byline_domain::ids::NewId;
+use byline_domain::import::{OnConflict, Settled, Times, UserRow};
 use byline_domain::unit_of_work::UnitOfWork;
 
 use super::*;
@@ -20,7 +21,7 @@ fn rows(numbers: RangeInclusive<u64>) -> Vec<UserRow> {
         let user = fixtures::user(number);
         UserRow {
             number,
-            id: RowId::Given(user.id),
+            id: NewId::Given(user.id),
             email: Some(user.email),
             name: user.name,
             role: None,

@@ -91,6 +91,10 @@ impl<'r> Player<'r> {
     async fn once(&mut self, call: &Call, round: &Round<'_>) -> Result<(), String> {
         for (place, values) in &call.sent {
             let statement = &self.recording.statements[*place];
+            if statement.sql.starts_with("copy ") {
+                self.copy_nothing(&statement.sql).await?;
+                continue;
+            }
             if statement.types.is_empty() && values.is_empty() {
                 self.raw(statement.sql.clone()).await?;
                 continue;
@@ -119,6 +123,18 @@ impl<'r> Player<'r> {
             self.raw(execute(*place, values, round)).await?;
         }
         Ok(())
+    }
+
+    /// A COPY of no rows, of which no log tells.
+    async fn copy_nothing(&mut self, sql: &str) -> Result<(), String> {
+        let nothing = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\xff\xff";
+        let connection = &mut self.connection;
+        let done = async {
+            let mut copy = connection.copy_in_raw(sql).await?;
+            copy.send(&nothing[..]).await?;
+            copy.finish().await
+        };
+        done.await.map(drop).map_err(|error| told(&error))
     }
 
     async fn raw(&mut self, sql: String) -> Result<(), String> {

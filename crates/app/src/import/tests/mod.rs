@@ -1,8 +1,8 @@
 //! What is decided about imports, over mocks.
 
 use byline_domain::error::{Invalid, RepositoryError};
-use byline_domain::ids::RequestId;
-use byline_domain::import::{Problem, ProblemKind, RowId, Settled, Times, UserRow};
+use byline_domain::ids::{NewId, RequestId};
+use byline_domain::import::{Problem, ProblemKind, Settled, Times, UserRow};
 use byline_domain::request::{Digest, Request, RequestRecord};
 use byline_domain::testing::fixtures::{FixedClock, time, user, user_id};
 use byline_domain::testing::mocks::{MockPause, MockUnitOfWork, MockUnitOfWorkFactory, begins};
@@ -20,7 +20,7 @@ fn row(number: u64) -> UserRow {
     let user = user(number);
     UserRow {
         number,
-        id: RowId::Given(user.id),
+        id: NewId::Given(user.id),
         email: Some(user.email),
         name: user.name,
         role: None,

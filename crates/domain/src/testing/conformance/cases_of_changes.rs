@@ -198,6 +198,11 @@ macro_rules! conformance_changes {
                 what_is_rolled_back_did_not_go_along,
                 authors_of_living_posts_are_told_once,
             }
+            fresh_posts {
+                insert_fresh_keeps_every_field,
+                fresh_posts_go_with_what_is_undone,
+                what_is_in_the_way_of_fresh_posts_keeps_all_of_them_out,
+            }
             user_batches {
                 insert_many_keeps_every_field,
                 insert_many_tells_of_each_what_is_taken_and_leaves_the_unit_usable,

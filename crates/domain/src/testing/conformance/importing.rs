@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::Ports;
 use crate::audit::Origin;
 use crate::error::RepositoryError;
+use crate::ids::NewId;
 use crate::import::{
-    Import, OnConflict, PostRow, Problem, ProblemKind, Publication, RowId, Settled, Times, UserRow,
+    Import, OnConflict, PostRow, Problem, ProblemKind, Publication, Settled, Times, UserRow,
 };
 use crate::lifecycle::{Lifecycle, Version};
 use crate::post::Post;
@@ -111,7 +112,7 @@ pub(super) fn brought_in(life: &Lifecycle) -> Lifecycle {
 pub(super) fn user_row(number: u64, user: &User) -> UserRow {
     UserRow {
         number,
-        id: RowId::Given(user.id),
+        id: NewId::Given(user.id),
         email: Some(user.email.clone()),
         name: user.name.clone(),
         role: Some(user.role.clone()),
@@ -125,7 +126,7 @@ pub(super) fn post_row(number: u64, post: &Post) -> PostRow {
     let publication = Publication::new(Some(post.is_published()), post.published_at);
     PostRow {
         number,
-        id: RowId::Given(post.id),
+        id: NewId::Given(post.id),
         title: Some(post.title.clone()),
         content: post.content.clone(),
         publication: publication.expect("a publication in order"),
@@ -137,7 +138,7 @@ pub(super) fn post_row(number: u64, post: &Post) -> PostRow {
 /// The same under an id that the row does not say.
 pub(super) fn fresh(row: UserRow) -> UserRow {
     UserRow {
-        id: RowId::Fresh(row.id.get()),
+        id: NewId::Fresh(row.id.get()),
         ..row
     }
 }

@@ -19,6 +19,7 @@ pub mod concurrency;
 pub mod counts;
 pub mod credentials;
 pub mod exports;
+pub mod fresh_posts;
 pub mod groups;
 pub mod heavy_posts;
 mod importing;

@@ -17,6 +17,7 @@ use crate::lifecycle::{Lifecycle, Version};
 use crate::post::{Content, Post, PostHead, PostRewrite};
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
 use crate::unit_of_work::UnitOfWork;
+use crate::user::User;
 
 type Outcome = Result<(), RepositoryError>;
 
@@ -70,10 +71,9 @@ fn rewritten(post: Post, rewrite: &PostRewrite) -> Post {
     }
 }
 
-pub async fn insert_many_keeps_every_field(ports: Ports) {
-    let (author, other) = (user(1), deleted_user(2, 50));
-    ports.insert_users(&[&author, &other]).await;
-    let posts = [
+/// One post of each kind, by either of them.
+pub(super) fn of_each_kind(author: &User, other: &User) -> [Post; 4] {
+    [
         Post {
             id: post_id(3),
             title: title("L'été — \"¡Olé!\" {,} NULL 😀 100% \\o/"),
@@ -94,7 +94,13 @@ pub async fn insert_many_keeps_every_field(ports: Ports) {
             content: Some(content("NULL")),
             ..post(4, author.id)
         },
-    ];
+    ]
+}
+
+pub async fn insert_many_keeps_every_field(ports: Ports) {
+    let (author, other) = (user(1), deleted_user(2, 50));
+    ports.insert_users(&[&author, &other]).await;
+    let posts = of_each_kind(&author, &other);
     let mut unit = ports.begin().await;
     let outcomes = insert_many(&mut *unit, &posts).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -233,6 +239,8 @@ pub async fn nothing_is_done_for_none(ports: Ports) {
     assert!(insert_many(&mut *unit, &[]).await.is_empty());
     assert_eq!(heads(&mut *unit, &[]).await, []);
     assert_eq!(already_say(&mut *unit, &[]).await, [false; 0]);
+    let done = unit.posts().insert_fresh(&[]).await;
+    done.expect("nothing is inserted");
     let done = unit.posts().update_many(&[]).await;
     done.expect("nothing is updated");
     unit.commit().await.expect("a sound unit is committed");

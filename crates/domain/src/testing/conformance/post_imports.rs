@@ -3,8 +3,9 @@
 use super::Ports;
 use super::importing::{brought_in, import, now, only_problems, post_row, problem, repeated};
 use super::support::{content, deleted_post, deleted_user, long_life, precise, title};
+use crate::ids::NewId;
 use crate::import::OnConflict::{Fail, Skip, Update};
-use crate::import::{PostRow, ProblemKind, Publication, RowId, Settled, Times};
+use crate::import::{PostRow, ProblemKind, Publication, Settled, Times};
 use crate::lifecycle::{Lifecycle, Retention};
 use crate::post::{Content, Post};
 use crate::testing::fixtures::{post, post_id, time, user, user_id};
@@ -13,7 +14,7 @@ use crate::testing::fixtures::{post, post_id, time, user, user_id};
 fn bare(number: u64, id: u64) -> PostRow {
     PostRow {
         number,
-        id: RowId::Given(post_id(id)),
+        id: NewId::Given(post_id(id)),
         title: None,
         content: None,
         publication: Publication::Unsaid,
@@ -82,7 +83,7 @@ pub async fn what_is_missing_is_as_if_it_were_made_now(ports: Ports) {
         ..bare(number, number)
     };
     let published = PostRow {
-        id: RowId::Fresh(post_id(2)),
+        id: NewId::Fresh(post_id(2)),
         publication: Publication::Published(None),
         ..row(2)
     };

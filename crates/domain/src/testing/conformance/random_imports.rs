@@ -9,8 +9,8 @@ use proptest::test_runner::TestRunner;
 use super::Ports;
 use super::importing::{import, now};
 use super::support::{content, name, role, title};
-use crate::ids::{PostId, UserId};
-use crate::import::{OnConflict, PostRow, Publication, RowId, Settled, Times, UserRow};
+use crate::ids::{NewId, PostId, UserId};
+use crate::import::{OnConflict, PostRow, Publication, Settled, Times, UserRow};
 use crate::lifecycle::Retention;
 use crate::post::Post;
 use crate::testing::fixtures::{email, post, post_id, time, user, user_id};
@@ -129,8 +129,8 @@ fn user_rows(round: u64, drafts: &[Draft]) -> Vec<UserRow> {
             number,
             id: match draft.text {
                 // A row says at least one of both.
-                Some(_) if !draft.says_id => RowId::Fresh(fresh),
-                Some(_) | None => RowId::Given(user_id(round * IDS + draft.id)),
+                Some(_) if !draft.says_id => NewId::Fresh(fresh),
+                Some(_) | None => NewId::Given(user_id(round * IDS + draft.id)),
             },
             email: draft.text.map(|text| address(round, text)),
             name: draft.other.map(name),
@@ -203,9 +203,9 @@ fn post_rows(round: u64, drafts: &[Draft]) -> Vec<PostRow> {
     let row = |(number, draft): (u64, &Draft)| PostRow {
         number,
         id: if draft.says_id {
-            RowId::Given(post_id(round * IDS + draft.id))
+            NewId::Given(post_id(round * IDS + draft.id))
         } else {
-            RowId::Fresh(post_id(round * IDS + IDS / 2 + number))
+            NewId::Fresh(post_id(round * IDS + IDS / 2 + number))
         },
         title: draft.text.map(title),
         content: draft.other.map(content),

@@ -5,8 +5,9 @@ use super::importing::{
     brought_in, fresh, import, now, only_problems, problem, repeated, stage, user_row,
 };
 use super::support::{deleted_user, long_life, name, role, user_at};
+use crate::ids::NewId;
 use crate::import::OnConflict::{Fail, Skip, Update};
-use crate::import::{MAX_PROBLEMS, ProblemKind, RowId, Settled, Times, UserRow};
+use crate::import::{MAX_PROBLEMS, ProblemKind, Settled, Times, UserRow};
 use crate::lifecycle::{Lifecycle, Version};
 use crate::testing::fixtures::{email, time, user, user_id};
 use crate::user::{Role, User};
@@ -18,7 +19,7 @@ const TAKEN_EMAIL: ProblemKind = ProblemKind::Taken { field: "email" };
 fn bare(number: u64, id: u64) -> UserRow {
     UserRow {
         number,
-        id: RowId::Given(user_id(id)),
+        id: NewId::Given(user_id(id)),
         email: None,
         name: None,
         role: None,

@@ -126,6 +126,11 @@ impl PostRepository for State {
         Ok(posts.iter().map(|post| self.insert_post(post)).collect())
     }
 
+    async fn insert_fresh(&mut self, posts: &[Post]) -> Result<(), RepositoryError> {
+        let added = posts.iter().try_for_each(|post| self.insert_post(post));
+        added.map_err(|error| RepositoryError::Contention(error.into()))
+    }
+
     async fn find_heads_for_update(
         &mut self,
         ids: &[PostId],

@@ -1,8 +1,8 @@
 //! Rows of imports: each with all that is wrong with it.
 
 use byline_domain::error::{Invalid, Reason, ValidationError, Violations};
-use byline_domain::ids::{IdGenerator, PostId, UserId};
-use byline_domain::import::{self, OnConflict, PostRow, Publication, RowId, Times, UserRow};
+use byline_domain::ids::{IdGenerator, NewId, PostId, UserId};
+use byline_domain::import::{self, OnConflict, PostRow, Publication, Times, UserRow};
 use byline_domain::post::{Content, Title};
 use byline_domain::user::{Email, Role, UserName};
 use chrono::{DateTime, Utc};
@@ -46,7 +46,7 @@ impl Part for pb::ImportUsersRequest {
         violations.finish_with((|| {
             Some(UserRow {
                 number,
-                id: row_id(id?, || UserId::from_uuid(ids.generate())),
+                id: NewId::of(id?, || UserId::from_uuid(ids.generate())),
                 email: email?,
                 name: name?,
                 role: role?,
@@ -95,7 +95,7 @@ impl Part for pb::ImportPostsRequest {
         violations.finish_with((|| {
             Some(PostRow {
                 number,
-                id: row_id(id?, || PostId::from_uuid(ids.generate())),
+                id: NewId::of(id?, || PostId::from_uuid(ids.generate())),
                 title: title?,
                 content: content?,
                 publication: publication?,
@@ -122,10 +122,6 @@ fn optional<T>(
     } else {
         parse(text).map(Some)
     }
-}
-
-fn row_id<I>(given: Option<I>, fresh: impl FnOnce() -> I) -> RowId<I> {
-    given.map_or_else(|| RowId::Fresh(fresh()), RowId::Given)
 }
 
 /// The times of a row, as they are sent.

@@ -20,6 +20,7 @@ struct Caller<'a> {
     log: &'a mut Log,
     /// How many ids of requests were made.
     requests: u32,
+    posts_made: u32,
 }
 
 /// Makes all of them, and has the log note each.
@@ -31,6 +32,7 @@ pub(super) async fn make(channel: Channel, log: &mut Log) {
         credentials: CredentialServiceClient::new(channel),
         log,
         requests: 0,
+        posts_made: 0,
     };
     let ada = caller.create_user("ada").await;
     let grace = caller.create_user("grace").await;
@@ -75,9 +77,13 @@ impl Caller<'_> {
         }
     }
 
+    /// One whose id is given: what such posts are made of is told as values of a statement, and
+    /// so they are there for those calls too that come after it in a replay.
     fn new_post(&mut self, author: &str, title: &str) -> pb::CreatePostRequest {
+        self.posts_made += 1;
         pb::CreatePostRequest {
             post: Some(pb::Post {
+                id: format!("00000000-0000-4000-9000-{:012}", self.posts_made),
                 title: title.to_owned(),
                 content: Some("A long walk past the gardens.".to_owned()),
                 author_id: author.to_owned(),
@@ -231,15 +237,27 @@ impl Caller<'_> {
             ..pb::BatchCreateUsersRequest::default()
         };
         note!(self, "BatchCreateUsers", users.batch_create_users(request));
-        let post = pb::CreatePostRequest {
+        let mut requests = [(); 2].map(|()| pb::CreatePostRequest {
             request_id: String::new(),
             ..self.new_post(grace, "Two of them")
-        };
+        });
         let request = pb::BatchCreatePostsRequest {
-            requests: vec![post.clone(), post],
+            requests: requests.to_vec(),
             ..pb::BatchCreatePostsRequest::default()
         };
         let made = note!(self, "BatchCreatePosts", posts.batch_create_posts(request));
+        for post in requests.iter_mut().filter_map(|one| one.post.as_mut()) {
+            post.id.clear();
+        }
+        let request = pb::BatchCreatePostsRequest {
+            requests: requests.to_vec(),
+            ..pb::BatchCreatePostsRequest::default()
+        };
+        note!(
+            self,
+            "BatchCreatePosts, fresh",
+            posts.batch_create_posts(request)
+        );
         let ids = made
             .results
             .into_iter()

@@ -1,9 +1,11 @@
 //! Rows in the binary format of COPY: no text has to be escaped, and none to be read.
 
+use byline_domain::error::RepositoryError;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::row::EPOCH;
+use crate::unit_of_work::PgUnitOfWork;
 
 /// Begins every stream: the signature, no flags, and no extension of the header.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -13,36 +15,35 @@ const TRAILER: i16 = -1;
 const ABSENT: i32 = -1;
 
 /// Rows of a table.
-pub(super) struct Rows(Vec<u8>);
+pub(crate) struct Rows(Vec<u8>);
 
 impl Rows {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(HEADER.to_vec())
     }
 
     /// Begins a row of so many columns, whose values follow in their order.
-    pub(super) fn row(&mut self, columns: i16) {
+    pub(crate) fn row(&mut self, columns: i16) {
         self.0.extend(columns.to_be_bytes());
     }
 
-    pub(super) fn number(&mut self, number: u64) {
-        let number = i64::try_from(number).unwrap_or(i64::MAX);
+    pub(crate) fn number(&mut self, number: i64) {
         self.value(&number.to_be_bytes());
     }
 
-    pub(super) fn uuid(&mut self, uuid: Option<Uuid>) {
+    pub(crate) fn uuid(&mut self, uuid: Option<Uuid>) {
         self.optional(uuid.as_ref().map(Uuid::as_bytes));
     }
 
-    pub(super) fn text(&mut self, text: Option<&str>) {
+    pub(crate) fn text(&mut self, text: Option<&str>) {
         self.optional(text);
     }
 
-    pub(super) fn flag(&mut self, flag: Option<bool>) {
+    pub(crate) fn flag(&mut self, flag: Option<bool>) {
         self.optional(flag.map(|flag| [u8::from(flag)]));
     }
 
-    pub(super) fn time(&mut self, time: Option<DateTime<Utc>>) {
+    pub(crate) fn time(&mut self, time: Option<DateTime<Utc>>) {
         let micros = time.map(|time| time.timestamp_micros() - EPOCH);
         self.optional(micros.map(i64::to_be_bytes));
     }
@@ -62,8 +63,28 @@ impl Rows {
     }
 
     /// What to send.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self) -> Vec<u8> {
         self.0.extend(TRAILER.to_be_bytes());
         self.0
+    }
+}
+
+impl PgUnitOfWork<'_> {
+    /// Sends rows to a COPY. If it is dropped on the way the connection is closed, as with
+    /// every statement.
+    pub(crate) async fn copy_in(
+        &mut self,
+        copy: &'static str,
+        rows: Rows,
+    ) -> Result<(), RepositoryError> {
+        let mut statement = self.statement().await?;
+        let connection = &mut *statement;
+        let done = async {
+            let mut copy = connection.copy_in_raw(copy).await?;
+            copy.send(rows.finish()).await?;
+            copy.finish().await
+        }
+        .await;
+        statement.finish(done).map(drop)
     }
 }
