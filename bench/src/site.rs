@@ -23,7 +23,7 @@ pub(crate) fn settings() -> Vec<(&'static str, String)> {
         ("autovacuum", "off".to_owned()),
         // As Byline has it for all but its imports, which have 1 MiB: with PostgreSQL's own 4 MiB the
         // others would import in less time, and search in more, which nobody looks at after an import here.
-        ("gin_pending_list_limit", "256kB".to_owned()),
+        ("gin_pending_list_limit", "128kB".to_owned()),
         // pgbench takes one for each call in flight.
         ("max_connections", "800".to_owned()),
     ];

@@ -70,11 +70,11 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// - The planner takes a page out of order for little dearer than the next one, as it is
 ///   on flash and in memory. PostgreSQL's own guess is that of a turning disk, by which it
 ///   reads a whole table where some hundred pages would do.
-/// - What is written waits in a list of 256 KiB to go into an index of searches. Each search looks
+/// - What is written waits in a list of 128 KiB to go into an index of searches. Each search looks
 ///   through it: of PostgreSQL's own 4 MiB that takes longer than all else. An import
 ///   [has more](crate::import) wait.
 const DEFAULTS: &str = "select set_config(name, value, false) \
-    from (values ('random_page_cost', '1.1'), ('gin_pending_list_limit', '256kB')) ours (name, value) \
+    from (values ('random_page_cost', '1.1'), ('gin_pending_list_limit', '128kB')) ours (name, value) \
     join pg_settings using (name) where source = 'default'";
 
 /// Has the connection have [`DEFAULTS`].
@@ -317,7 +317,7 @@ mod tests {
             ),
             (
                 "gin_pending_list_limit",
-                "256kB",
+                "128kB",
                 "do $$ begin execute format('alter database %I set gin_pending_list_limit = ''1MB''', \
                  current_database()); end $$",
                 "1MB",

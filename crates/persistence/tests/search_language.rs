@@ -112,8 +112,8 @@ async fn a_content_of_nothing_but_different_words_is_kept_and_searched() {
 
 #[tokio::test]
 async fn indexing_posts_anew_leaves_searches_a_short_list_to_read() {
-    // In pages of 8 KiB: 256 KiB, and what a batch may add to it.
-    const LITTLE: i64 = 60;
+    // In pages of 8 KiB: 128 KiB, and what a batch may add to it.
+    const LITTLE: i64 = 40;
     let test = TestDatabase::new().await;
     let mut unit = test.database().begin().await.unwrap();
     unit.users().insert(&user(1)).await.unwrap();

@@ -47,7 +47,7 @@ const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending]
 /// were never changed. Each user has one post.
 const FILL: &str = r"
     -- As the service has it: the planner takes an index for dear in which much waits.
-    set gin_pending_list_limit = '256kB';
+    set gin_pending_list_limit = '128kB';
     insert into users
     select ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
         'user-' || lpad(n::text, 5, '0') || '@example.com', 'Person ' || n, 'user', true,

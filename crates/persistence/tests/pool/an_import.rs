@@ -210,5 +210,5 @@ async fn has_more_wait_for_the_indexes_of_searches_but_for_its_last_row() {
     world.insert(&fixtures::user(4)).await;
     let noted = "select setting from may_wait order by place";
     let noted = byline_persistence::testing::rows(&mut world.beside, noted).await;
-    assert_eq!(noted, ["1MB", "64kB", "256kB"]);
+    assert_eq!(noted, ["1MB", "64kB", "128kB"]);
 }
