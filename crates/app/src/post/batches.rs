@@ -165,3 +165,52 @@ async fn hold(
     let found = unit.posts().find_heads_for_update(&ids).await?;
     Ok(Holding::of(found))
 }
+
+#[cfg(test)]
+mod tests {
+    use byline_domain::ids::NewId;
+    use byline_domain::post::Title;
+    use byline_domain::testing::fixtures::{post_id, user, user_id};
+    use byline_domain::testing::mocks::{MockUnitOfWork, begins};
+
+    use super::*;
+    use crate::testing::run;
+    use crate::{Atomicity, Batch};
+
+    /// Makes posts under those ids.
+    async fn make(unit: MockUnitOfWork, ids: [NewId<PostId>; 2]) {
+        let mut unit = unit;
+        let found = unit.users.expect_find_many_for_share().once();
+        found.returning(|_| Ok(vec![Ok(user(1))]));
+        let batch = Batch {
+            items: ids
+                .map(|id| CreatePost {
+                    id,
+                    title: Title::parse("Gardens").expect("a valid title"),
+                    content: None,
+                    published: false,
+                    author_id: user_id(1),
+                })
+                .into(),
+            atomicity: Atomicity::All,
+        };
+        let made = run(begins([unit]), batch).await.expect("they are made");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+    }
+
+    #[tokio::test]
+    async fn posts_under_fresh_ids_are_added_as_such() {
+        let mut unit = MockUnitOfWork::committed();
+        let added = unit.posts.expect_insert_fresh().once();
+        added.withf(|posts| posts.len() == 2).returning(|_| Ok(()));
+        make(unit, [1, 2].map(|number| NewId::Fresh(post_id(number)))).await;
+    }
+
+    #[tokio::test]
+    async fn one_id_that_is_given_has_all_looked_for() {
+        let mut unit = MockUnitOfWork::committed();
+        let added = unit.posts.expect_insert_many().once();
+        added.returning(|posts| Ok(posts.iter().map(|_| Ok(())).collect()));
+        make(unit, [NewId::Fresh(post_id(1)), NewId::Given(post_id(2))]).await;
+    }
+}

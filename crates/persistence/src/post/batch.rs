@@ -157,7 +157,7 @@ impl PgUnitOfWork<'_> {
     }
 
     /// By COPY, which takes PostgreSQL less than to insert them: it writes many rows at once, and
-    /// looks for nothing. It cannot leave out what is in the way.
+    /// neither looks for authors nor leaves out what is in the way.
     pub(super) async fn insert_fresh_posts(
         &mut self,
         posts: &[Post],

@@ -126,21 +126,21 @@ impl Search<'_> {
 
     /// Where the users are who fit, and whom the filter means.
     fn push_fitting(&self, query: &mut QueryBuilder<Postgres>) {
-        self.push_unplanned(query);
+        self.push_where(query);
         if self.rows.is_common() {
             query.push(" and ");
             push_planned_by_values(query);
         }
     }
 
-    fn push_unplanned(&self, query: &mut QueryBuilder<Postgres>) {
+    fn push_where(&self, query: &mut QueryBuilder<Postgres>) {
         query.push(" from users where ");
         self.rows.push(query);
         query.push(format_args!(" and ({})", self.ways().join(" or ")));
     }
 
-    /// Whether few users are likely to fit, so that the index finds them soonest whatever it is
-    /// asked for. That is for the statement to be one of few, and for [`HOLDS`].
+    /// Whether few users are likely to fit, so that the index finds them soonest whatever is asked
+    /// for. With a filter, or below three characters, nobody asks.
     fn is_narrow(&self, database: &Database) -> bool {
         self.rows.is_common()
             && self.query.matches_anywhere()
@@ -163,11 +163,11 @@ impl Search<'_> {
     async fn first(&self, database: &Database) -> Result<Vec<PgRow>, RepositoryError> {
         let (columns, most) = (&self.columns, SearchQuery::MAX_RANKED);
         let mut query = self.statement()?;
-        // The bound stays outside: a plan for all values would look through the table for so
-        // few of those it expects, and read all of it for one.
+        // Of few, the bound stays outside: with it, a plan for all values would look through the
+        // table for the first of the many that it expects, and so read all of it for one.
         query.push("with fits as materialized (select *");
         if self.is_narrow(database) {
-            self.push_unplanned(&mut query);
+            self.push_where(&mut query);
             query.push(" and ");
             push_planned_for_all(&mut query);
         } else {

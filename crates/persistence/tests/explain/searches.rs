@@ -5,6 +5,9 @@ use super::*;
 async fn hold(text: &str, living: usize, all: usize) {
     let mut world = World::new().await;
     let query = SearchQuery::parse(text).unwrap();
+    if query.matches_anywhere() {
+        world.once = SAMPLE;
+    }
     for (trash, expected) in [(Trash::Exclude, living), (Trash::Include, all)] {
         let filter = UserFilter::all(trash);
         // Both lists may look at the matches of the other. Those that hold all

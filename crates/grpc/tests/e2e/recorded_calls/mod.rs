@@ -14,12 +14,18 @@ use std::path::{Path, PathBuf};
 
 use byline_persistence::migrate::embedded;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 use self::log::{Call, Log};
 use crate::support::{PROGRAM, Server, folder_of_postgres, start_postgres, stop_postgres};
 
 /// The ids of a recording by their place in it, and its domain, are made anew for each replay.
 const DOMAIN: &str = "recorded.example";
+
+/// So many that the program takes a sample of users.
+const MANY_USERS: &str = "insert into users (id, email, role, is_active, created_at, version)
+    select gen_random_uuid(), format('someone-%s@elsewhere.example', n), 'editor', true, now(), 1
+    from generate_series(1, 6000) n";
 
 fn file(version: i64) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,6 +47,8 @@ async fn record(program: &str) -> (Vec<Call>, HashMap<String, Vec<u32>>) {
     let address = wire::listen(postgres.socket_dir(), &types).await;
     let url = format!("postgres://byline@{address}/byline?sslmode=disable");
     let server = Server::serve_by(program, "127.0.0.1:0", &url, &["--migrate"]).await;
+    let mut owner = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(MANY_USERS).execute(&mut owner).await.unwrap();
     let mut log = Log::new(folder.path().join("postgres.log"));
     calls::make(server.channel().await, &mut log).await;
     drop(server);

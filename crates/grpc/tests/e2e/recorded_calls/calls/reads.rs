@@ -1,5 +1,7 @@
 //! Those that read.
 
+use std::time::Duration;
+
 use byline_grpc::pb;
 
 use super::{Caller, note};
@@ -81,6 +83,7 @@ impl Caller<'_> {
         };
         let mut users = self.users.clone();
         for _ in 0..TRIES {
+            tokio::time::sleep(Duration::from_millis(10)).await;
             let answer = users.search_users(request.clone()).await;
             if self.log.is_to_have("now() is not null") {
                 self.log.note("SearchUsers, few", answer);
