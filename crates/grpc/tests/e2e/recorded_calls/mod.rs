@@ -13,8 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use byline_persistence::migrate::embedded;
+use byline_persistence::testing::run_on;
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
 
 use self::log::{Call, Log};
 use crate::support::{PROGRAM, Server, folder_of_postgres, start_postgres, stop_postgres};
@@ -47,8 +47,7 @@ async fn record(program: &str) -> (Vec<Call>, HashMap<String, Vec<u32>>) {
     let address = wire::listen(postgres.socket_dir(), &types).await;
     let url = format!("postgres://byline@{address}/byline?sslmode=disable");
     let server = Server::serve_by(program, "127.0.0.1:0", &url, &["--migrate"]).await;
-    let mut owner = PgConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql(MANY_USERS).execute(&mut owner).await.unwrap();
+    run_on(&postgres.connect_options("byline"), MANY_USERS).await;
     let mut log = Log::new(folder.path().join("postgres.log"));
     calls::make(server.channel().await, &mut log).await;
     drop(server);
