@@ -1,7 +1,7 @@
 //! How many users are likely to have what is looked for, before PostgreSQL is asked.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use byline_domain::error::RepositoryError;
 use memchr::{memchr, memmem};
@@ -10,8 +10,8 @@ use sqlx::QueryBuilder;
 use crate::pool::Database;
 use crate::row::get;
 
-/// How old a sample becomes. Then another one is taken if somebody has searched meanwhile, and
-/// otherwise nobody has one any more.
+/// How old a sample is when another one is due, which the next search has taken. Where there is
+/// none, it is forgotten as much later.
 const LIFE: Duration = Duration::from_mins(1);
 
 /// How soon another try is made to take one.
@@ -35,19 +35,17 @@ pub(crate) struct Breadth(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whether somebody sees to the sample: takes it, and forgets it in time.
-    is_seen_to: bool,
-    /// Whether anybody has searched since it was taken.
-    is_asked: bool,
-    sample: Option<Arc<Sample>>,
+    is_being_taken: bool,
+    /// The last one, and when it was there.
+    sample: Option<(Instant, Arc<Sample>)>,
 }
 
-/// Whoever sees to the sample. What there is goes with it, however it ends.
-struct Seer(Arc<Breadth>);
-
-impl Drop for Seer {
-    fn drop(&mut self) {
-        self.0.change(|state| *state = State::default());
+impl State {
+    /// Whether whoever asks is to have a sample taken.
+    fn begin(&mut self) -> bool {
+        let sample = self.sample.as_ref();
+        let is_due = sample.is_none_or(|(taken, _)| taken.elapsed() >= LIFE);
+        is_due && !std::mem::replace(&mut self.is_being_taken, true)
     }
 }
 
@@ -61,35 +59,52 @@ impl Breadth {
         if !is_indexed(part) {
             return false;
         }
-        let sample = self.change(|state| {
-            state.is_asked = true;
-            if !std::mem::replace(&mut state.is_seen_to, true) {
-                let seer = Seer(Arc::clone(self));
-                tokio::spawn(seer.see_to(database.clone()));
-            }
-            state.sample.clone()
-        });
-        sample.is_some_and(|sample| sample.few_have(part))
+        let (begins, sample) = self.change(|state| (state.begin(), state.sample.clone()));
+        // Outside of the lock: where the runtime ends, what is spawned is dropped at once.
+        if begins {
+            tokio::spawn(Taking(Arc::clone(self)).take(database.clone()));
+        }
+        sample.is_some_and(|(_, sample)| sample.few_have(part))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Forgets that one.
+    fn forget(&self, old: &Arc<Sample>) {
+        self.change(|state| {
+            state.sample.take_if(|(_, sample)| Arc::ptr_eq(sample, old));
+        });
+    }
 }
 
-impl Seer {
-    async fn see_to(self, database: Database) {
-        while self.0.change(|state| std::mem::take(&mut state.is_asked)) {
-            let sample = Sample::take(&database).await;
-            let life = if sample.is_ok() { LIFE } else { RETRY };
-            if let Err(error) = &sample {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
+/// A sample that is being taken. However that ends, another one can be taken then.
+struct Taking(Arc<Breadth>);
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.0.change(|state| state.is_being_taken = false);
+    }
+}
+
+impl Taking {
+    async fn take(self, database: Database) {
+        let sample = match Sample::take(&database).await {
+            Ok(sample) => Arc::new(sample),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, cause, "searches of users go without a sample");
+                drop(database);
+                return tokio::time::sleep(RETRY).await;
             }
-            self.0
-                .change(|state| state.sample = sample.ok().map(Arc::new));
-            tokio::time::sleep(life).await;
-        }
+        };
+        drop(database);
+        let breadth = Arc::clone(&self.0);
+        breadth.change(|state| state.sample = Some((Instant::now(), Arc::clone(&sample))));
+        drop(self);
+        tokio::time::sleep(2 * LIFE).await;
+        breadth.forget(&sample);
     }
 }
 
@@ -159,6 +174,40 @@ mod tests {
         assert!(two_of(64).few_have("Ann"));
         assert!(!two_of(64).few_have("example.COM"));
         assert!(two_of(64).few_have("nobody"));
+    }
+
+    #[test]
+    fn a_sample_is_taken_once_and_again_when_it_is_old() {
+        let mut state = State::default();
+        assert!(state.begin());
+        assert!(!state.begin(), "it is being taken");
+        let breadth = Arc::new(Breadth(Mutex::new(state)));
+        drop(Taking(Arc::clone(&breadth)));
+        assert!(breadth.change(State::begin), "nothing came of it");
+
+        let sample = Arc::new(Sample::default());
+        let taken_before = |age: Duration| {
+            let taken = Instant::now().checked_sub(age);
+            let taken = taken.expect("the machine runs for longer");
+            breadth.change(|state| {
+                state.is_being_taken = false;
+                state.sample = Some((taken, Arc::clone(&sample)));
+                state.begin()
+            })
+        };
+        assert!(!taken_before(LIFE / 2));
+        assert!(taken_before(LIFE));
+    }
+
+    #[test]
+    fn only_the_sample_that_is_old_is_forgotten() {
+        let (old, new) = (Arc::default(), Arc::default());
+        let breadth = Breadth::default();
+        breadth.change(|state| state.sample = Some((Instant::now(), Arc::clone(&new))));
+        breadth.forget(&old);
+        assert!(breadth.change(|state| state.sample.is_some()));
+        breadth.forget(&new);
+        assert!(breadth.change(|state| state.sample.is_none()));
     }
 
     #[test]
