@@ -23,11 +23,10 @@ const FEW: usize = 32;
 /// The addresses and names of 512 users from about 64 pages of the table, picked at random; of nobody
 /// where it has no more than these. A plan that was made for a small table reads all of it, and
 /// would still be in use for a while when it is large.
-const SAMPLE: &str = "select email, name from (\
-    select email, name from users tablesample system (least(100, \
+const SAMPLE: &str = "select email, name from users tablesample system (least(100, \
     6400.0 * current_setting('block_size')::int / greatest(pg_relation_size('users'), 1))) \
     where pg_relation_size('users') > 64 * current_setting('block_size')::int \
-    order by random() limit 512) sampled";
+    order by random() limit 512";
 
 /// A sample of what searches look through, while there are any.
 #[derive(Debug, Default)]
